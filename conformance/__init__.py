@@ -1,0 +1,1 @@
+"""The conformance engine: runs a durable handler on the SDK's real code, interrupts it, and compares what happened."""

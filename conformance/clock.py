@@ -1,0 +1,32 @@
+"""Time that passes only when nothing else can happen."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+
+EPOCH = dt.datetime(2040, 1, 1, tzinfo=dt.UTC)
+"""Where virtual time starts. It must lie in the future: the SDK compares scheduled times with the real clock."""
+
+
+class VirtualClock:
+    """The testing SDK's clock protocol, moved by hand. Every reading is later than the one before."""
+
+    def __init__(self) -> None:
+        self._now = EPOCH
+        self._lock = threading.Lock()
+
+    def now(self) -> dt.datetime:
+        with self._lock:
+            self._now += dt.timedelta(microseconds=1)
+            return self._now
+
+    def advance_to(self, moment: dt.datetime) -> None:
+        """Let time pass until `moment`, if it is still to come."""
+        with self._lock:
+            self._now = max(self._now, moment)
+
+    def arm(self, wake: dt.datetime) -> float:
+        """Seconds of real time to wait until `wake`: none."""
+        self.advance_to(wake)
+        return 0.0

@@ -1,0 +1,72 @@
+"""Where an invocation can die, named so that the name means the same in every run of a deterministic handler."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from conformance.run import Run
+
+
+class CrashKind(StrEnum):
+    """How an invocation dies."""
+
+    BEFORE_PERSIST = "before it persists"
+    AFTER_PERSIST = "after it persisted, the response lost"
+    TOKEN_REVOKED = "after it persisted, the token revoked"  # noqa: S105  # not a password
+    DURING_CALL = "during the model call"
+
+
+MODEL_CALL = "CALL"
+
+
+@dataclass(frozen=True)
+class CrashPoint:
+    """One death of one invocation.
+
+    Attributes:
+        path: The operation it happens at.
+        action: The checkpoint update's action, or `MODEL_CALL`.
+        occurrence: Which update of that path and action, or which call of that path, from 0.
+        kind: How.
+        invocation: In which invocation of the baseline it lies, from 1.
+    """
+
+    path: str
+    action: str
+    occurrence: int
+    kind: CrashKind
+    invocation: int = field(default=1, compare=False)
+
+    def __str__(self) -> str:
+        nth = f" #{self.occurrence + 1}" if self.occurrence else ""
+        return f"{self.path} {self.action}{nth} {self.kind}"
+
+
+class InvocationDied(Exception):  # noqa: N818  # not an error: what the crash does
+    """Raised by the service client: to the SDK, the process is gone. The service will invoke again."""
+
+
+class DiedInCall(BaseException):
+    """Raised by the model: no step may record it, as no step of a dead process could."""
+
+
+ALL_KINDS = tuple(CrashKind)
+
+
+def crash_points(baseline: Run, kinds: Sequence[CrashKind] = ALL_KINDS) -> tuple[CrashPoint, ...]:
+    """Every point at which the execution that `baseline` did could have been interrupted, in each of `kinds`."""
+    points = [
+        CrashPoint(update.path, update.action, update.occurrence, kind, update.invocation)
+        for update in baseline.updates
+        for kind in kinds
+        if kind is not CrashKind.DURING_CALL
+    ]
+    calls: Counter[str] = Counter()
+    for call in baseline.calls:
+        if call.path is not None and CrashKind.DURING_CALL in kinds:
+            points.append(CrashPoint(call.path, MODEL_CALL, calls[call.path], CrashKind.DURING_CALL, call.invocation))
+            calls[call.path] += 1
+    return tuple(points)

@@ -1,0 +1,163 @@
+"""Durable operations as a reader wants them: under a stable path, without ids, timestamps and order of arrival.
+
+A path is `/2:candidates/0:candidates-1/1:ask`: for each level, the operation's position in its context and its name.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aws_durable_execution_sdk_python.identifier import OperationIdNamespace
+from aws_durable_execution_sdk_python.lambda_service import Operation, OperationStatus, OperationType
+
+TERMINAL = frozenset(
+    {
+        OperationStatus.SUCCEEDED,
+        OperationStatus.FAILED,
+        OperationStatus.TIMED_OUT,
+        OperationStatus.CANCELLED,
+        OperationStatus.STOPPED,
+    }
+)
+"""Statuses that an operation never leaves."""
+
+MAX_POSITION = 2_000
+"""Highest position in a context that a path is worked out for: well past what one context can usefully hold."""
+
+
+@dataclass(frozen=True)
+class OperationRecord:
+    """One durable operation at the end of an execution.
+
+    Attributes:
+        path: Where it stands in the tree.
+        type: STEP, CONTEXT, CALLBACK, WAIT or CHAINED_INVOKE.
+        sub_type: Such as Step, Map, MapIteration, WaitForCallback.
+        status: Such as SUCCEEDED, FAILED, TIMED_OUT, STARTED.
+        attempts: Failed attempts that were followed by another, plus one; None for what has no attempts.
+        result: The checkpointed payload.
+        error_type: The qualified name of the checkpointed error, without the callback's own random parts.
+        error_message: Its message.
+    """
+
+    path: str
+    type: str
+    sub_type: str | None
+    status: str
+    attempts: int | None = None
+    result: str | None = None
+    error_type: str | None = None
+    error_message: str | None = None
+
+    @property
+    def depth(self) -> int:
+        """0 for an operation of the handler's own context."""
+        return self.path.count("/") - 1
+
+    @property
+    def name(self) -> str:
+        """The operation's name, or its subtype where it has none."""
+        return self.path.rpartition("/")[2].partition(":")[2]
+
+
+class OperationPaths:
+    """Turns operation ids, which are hashes, into paths. Safe from any number of threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._paths: dict[str, str] = {}
+        self._positions: dict[str | None, dict[str, int]] = {}
+
+    def register(self, operation_id: str, parent_id: str | None, label: str | None) -> str:
+        """The path of an operation, whose parent must be registered if it has one.
+
+        Args:
+            operation_id: The SDK's id.
+            parent_id: The id of the context it stands in; None for the handler's own.
+            label: Its name, or its subtype where it has none.
+        """
+        with self._lock:
+            if operation_id not in self._paths:
+                parent = self._paths[parent_id] if parent_id else ""
+                self._paths[operation_id] = f"{parent}/{self._position(operation_id, parent_id)}:{label}"
+            return self._paths[operation_id]
+
+    def __getitem__(self, operation_id: str) -> str:
+        with self._lock:
+            return self._paths[operation_id]
+
+    def _position(self, operation_id: str, parent_id: str | None) -> str:
+        known = self._positions.setdefault(parent_id, {})
+        namespace = OperationIdNamespace(parent_id)
+        while operation_id not in known and len(known) < MAX_POSITION:
+            known[namespace.create_id_for_step(len(known))] = len(known)
+        return str(known[operation_id]) if operation_id in known else self._flat_position(operation_id, known)
+
+    def _flat_position(self, operation_id: str, branches: dict[str, int]) -> str:
+        """An operation in a branch that has no checkpoint of its own (`NestingType.FLAT`): branch and position."""
+        for branch_id, branch in list(branches.items())[:100]:
+            namespace = OperationIdNamespace(branch_id)
+            for position in range(100):
+                if namespace.create_id_for_step(position) == operation_id:
+                    return f"{branch}.{position}"
+        return "?"
+
+
+def place(path: str) -> str:
+    """A path without names, such as `/2/0/1`: the same for an operation whose name differs from run to run."""
+    return "/".join(part.partition(":")[0] for part in path.split("/"))
+
+
+def path_order(path: str) -> list[tuple[float, str]]:
+    """Sort key: siblings by position, children after their parent."""
+    parts = (part.partition(":") for part in path.split("/")[1:])
+    return [(float(position) if position.replace(".", "", 1).isdigit() else -1.0, name) for position, _, name in parts]
+
+
+def callbacks_in_order(operations: Iterable[Operation], paths: OperationPaths) -> list[tuple[Operation, str, int]]:
+    """Every callback with its name and how many of that name stand before it, in the order of their paths."""
+    callbacks = [operation for operation in operations if operation.operation_type is OperationType.CALLBACK]
+    callbacks.sort(key=lambda operation: path_order(paths[operation.operation_id]))
+    seen: Counter[str] = Counter()
+    ordered = []
+    for operation in callbacks:
+        name = operation.name or ""
+        ordered.append((operation, name, seen[name]))
+        seen[name] += 1
+    return ordered
+
+
+def recorded(operations: Iterable[Operation], paths: OperationPaths) -> tuple[OperationRecord, ...]:
+    """The operations of an execution in the order of their paths, the execution itself left out.
+
+    Args:
+        operations: As the service stores them: a context comes before what stands in it.
+        paths: Where their paths are, or will be, known.
+    """
+    records = []
+    for operation in operations:
+        if operation.operation_type is OperationType.EXECUTION:
+            continue
+        label = operation.name or operation.sub_type
+        path = paths.register(operation.operation_id, operation.parent_id, label)
+        records.append(_record(operation, path))
+    return tuple(sorted(records, key=lambda record: path_order(record.path)))
+
+
+def _record(operation: Operation, path: str) -> OperationRecord:
+    step = operation.step_details
+    details = step or operation.context_details or operation.callback_details or operation.chained_invoke_details
+    error = details.error if details else None
+    return OperationRecord(
+        path=path,
+        type=operation.operation_type.value,
+        sub_type=operation.sub_type,
+        status=operation.status.value,
+        attempts=step.attempt if step else None,
+        result=details.result if details else None,
+        error_type=error.type if error else None,
+        error_message=error.message if error else None,
+    )

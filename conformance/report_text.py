@@ -1,0 +1,51 @@
+"""A report as text: a table of findings by rule, and one line that says what was done."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from conformance.findings import Report
+
+
+def summary(report: Report) -> str:
+    """What was done and found, in one line."""
+    verdict = "conforms" if report.conforms else f"{len(report.findings)} findings"
+    return (
+        f"{verdict}: {report.points} crash points, {report.runs} runs, {len(report.rules)} rules, "
+        f"{report.seconds:.1f} seconds; exhaustive over these points, for this input and these answers"
+    )
+
+
+def rendered(report: Report) -> RenderableType:
+    """The findings, grouped by rule, and the summary."""
+    parts: list[RenderableType] = []
+    for rule in report.rules:
+        found = [finding for finding in report.findings if finding.rule == rule]
+        if found:
+            table = Table(title=f"{rule}: {found[0].remedy}", title_justify="left", expand=True)
+            for heading in ("where", "shown by", "expected", "actual"):
+                table.add_column(heading, overflow="fold")
+            for finding in found:
+                table.add_row(*map(Text, (finding.path, finding.crash, finding.expected, finding.actual)))
+            parts.append(table)
+    parts += [Text(f"could not run: {why}") for why in report.could_not_run]
+    parts.append(Text(summary(report)))
+    return Group(*parts)
+
+
+def plain(report: Report, width: int = 120) -> str:
+    """The same as text without colours, `width` characters wide."""
+    console = Console(width=width, no_color=True, force_terminal=False)
+    with console.capture() as capture:
+        console.print(rendered(report))
+    return capture.get()
+
+
+def as_json(report: Report) -> str:
+    """The report as a JSON document."""
+    return json.dumps(dataclasses.asdict(report), indent=2, ensure_ascii=False)

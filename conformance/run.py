@@ -1,0 +1,172 @@
+"""What one execution did, as plain data: the same for the public runner and for the in-process service."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aws_durable_execution_sdk_python.lambda_service import Operation
+
+from conformance.observer import CheckpointUpdate, ModelCall, Observer
+from conformance.operations import OperationRecord
+
+
+@dataclass(frozen=True)
+class Death:
+    """An invocation that died.
+
+    Attributes:
+        invocation: Which, from 1.
+        completed: The paths of the operations that had ended by then, as far as the service knew.
+    """
+
+    invocation: int
+    completed: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Start:
+    """The state in which an invocation started: a run can begin here instead of at the execution's start.
+
+    Attributes:
+        invocation: Its number, from 1.
+        operations: What the service held.
+        now: Its time.
+        timeouts: Seconds until each callback times out, by operation id.
+        updates: What had been persisted.
+        calls: The model calls made.
+    """
+
+    invocation: int
+    operations: tuple[Operation, ...]
+    now: dt.datetime
+    timeouts: Mapping[str, int]
+    updates: tuple[CheckpointUpdate, ...]
+    calls: tuple[ModelCall, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution, from its start to its end.
+
+    Attributes:
+        status: SUCCEEDED, FAILED, or what kept it from ending.
+        result: The handler's result; None unless it succeeded.
+        error_type: The qualified name of the error it failed with.
+        error_message: That error's message.
+        operations: Every operation, in the order of paths.
+        calls: Every model call, in the order in which they were made.
+        updates: Every persisted checkpoint update, in order.
+        invocations: How often the handler was invoked.
+        crashes: The crash points that fired.
+        deaths: The invocations that died of them.
+        starts: The state at the start of each invocation; empty where that was not recorded.
+        taken_on: The paths of the operations that took on what a baseline had recorded.
+    """
+
+    status: str
+    result: Any
+    error_type: str | None
+    error_message: str | None
+    operations: tuple[OperationRecord, ...]
+    calls: tuple[ModelCall, ...]
+    updates: tuple[CheckpointUpdate, ...]
+    invocations: int
+    crashes: tuple[str, ...] = ()
+    deaths: tuple[Death, ...] = ()
+    starts: tuple[Start, ...] = field(default=(), repr=False, compare=False)
+    taken_on: frozenset[str] = frozenset()
+
+    @property
+    def repeated_calls(self) -> tuple[ModelCall, ...]:
+        """Model calls by operations that had ended before an earlier invocation died: paid for twice.
+
+        What stands in a context that had ended had, too: a flat branch is no operation of its own.
+        """
+        return tuple(
+            call
+            for call in self.calls
+            if any(
+                call.invocation > death.invocation and f"{call.path}/".startswith(f"{path}/")
+                for death in self.deaths
+                for path in death.completed
+            )
+        )
+
+    @property
+    def interrupted_for_good(self) -> bool:
+        """Whether an at-most-once step died half-way and had no attempt left."""
+        return any(update.interrupted and update.action == "FAIL" for update in self.updates)
+
+    @property
+    def retry_schedule(self) -> dict[str, list[int]]:
+        """For each operation that was retried, the delays in seconds, in order."""
+        schedule: dict[str, list[int]] = {}
+        for update in self.updates:
+            if update.action == "RETRY" and update.delay_seconds is not None:
+                schedule.setdefault(update.path, []).append(update.delay_seconds)
+        return dict(sorted(schedule.items()))
+
+    @property
+    def ledger(self) -> dict[str, list[str]]:
+        """For each operation that called the model, how each call ended, in order."""
+        ledger: dict[str, list[str]] = {}
+        for call in self.calls:
+            ledger.setdefault(call.path or "outside any operation", []).append(call.outcome)
+        return dict(sorted(ledger.items()))
+
+    def operation(self, name: str) -> OperationRecord:
+        """The operation named `name`, wherever it stands.
+
+        Raises:
+            LookupError: There is none, or there are several.
+        """
+        found = [operation for operation in self.operations if operation.name == name]
+        if len(found) != 1:
+            names = ", ".join(operation.path for operation in self.operations)
+            raise LookupError(f"{len(found)} operations are named {name!r}; there are: {names}.")
+        return found[0]
+
+
+def finished(
+    observer: Observer,
+    operations: Sequence[OperationRecord],
+    status: str,
+    result: str | None,
+    error: tuple[str | None, str | None],
+    *,
+    crashes: Sequence[str] = (),
+    deaths: Sequence[Death] = (),
+    starts: Sequence[Start] = (),
+    taken_on: Sequence[str] = (),
+) -> Run:
+    """The run that `observer` watched.
+
+    Args:
+        observer: Who watched it.
+        operations: What the service holds at the end.
+        status: How it ended.
+        result: The handler's result, as JSON text.
+        error: The type and message it failed with.
+        crashes: The crash points that fired.
+        deaths: The invocations that died of them.
+        starts: The state at the start of each invocation.
+        taken_on: The operations that took on a baseline's value.
+    """
+    return Run(
+        status=status,
+        result=json.loads(result) if result else None,
+        error_type=error[0],
+        error_message=error[1],
+        operations=tuple(operations),
+        calls=tuple(observer.calls),
+        updates=tuple(observer.updates),
+        invocations=observer.invocation,
+        crashes=tuple(crashes),
+        deaths=tuple(deaths),
+        starts=tuple(starts),
+        taken_on=frozenset(taken_on),
+    )

@@ -1,0 +1,29 @@
+"""The plumbing behind the patterns: what a workflow calls so that its own file shows nothing but the workflow.
+
+`patterns.durable.strands_agent` is not named here: it needs Strands, which only one pattern should load.
+"""
+
+from patterns.durable.asking import PromptDriftError, ask, ask_for, converse
+from patterns.durable.fan_out import EveryBranchFailedError, fan_out
+from patterns.durable.handler import InvalidEventError, durable_handler
+from patterns.durable.human import ask_human
+from patterns.durable.tools import Tool, run_tool, tool
+from patterns.durable.values import Event, Result, Text
+
+__all__ = [
+    "Event",
+    "EveryBranchFailedError",
+    "InvalidEventError",
+    "PromptDriftError",
+    "Result",
+    "Text",
+    "Tool",
+    "ask",
+    "ask_for",
+    "ask_human",
+    "converse",
+    "durable_handler",
+    "fan_out",
+    "run_tool",
+    "tool",
+]

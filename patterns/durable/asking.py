@@ -1,0 +1,185 @@
+"""The durable model call: one checkpointed step per request, retried by policy, checked for prompt drift on replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aws_durable_execution_sdk_python import DurableContext, StepContext, StepError
+from aws_durable_execution_sdk_python.config import StepConfig
+from aws_durable_execution_sdk_python.exceptions import NonDeterministicExecutionError
+from aws_durable_execution_sdk_python.serdes import SerDes, SerDesContext
+from pydantic import BaseModel, ConfigDict
+
+from patterns.durable.recorded_errors import recordable, recorded_digest, recorded_model_error
+from patterns.durable.retry import MODEL_RETRY, jittered
+from providers import Message, ModelOutputError, ModelProvider, ModelRequest, ModelResponse, TextBlock
+from providers.stop_reasons import StopOutcome, outcome, unusable
+
+MAX_REPAIRS = 2
+"""How often an unusable reply is asked for again: enough for a slip, too few to spend much on a model that cannot."""
+
+
+class PromptDriftError(NonDeterministicExecutionError):
+    """On replay the code asks something else than the recorded answer was given to. Fatal: the execution fails."""
+
+
+class TypedSerDes[T: BaseModel](SerDes[T]):
+    """Checkpoints a pydantic value as plain JSON and reads it back as the same type."""
+
+    def __init__(self, schema: type[T]) -> None:
+        self._schema = schema
+
+    def serialize(self, value: T, serdes_context: SerDesContext) -> str:  # noqa: ARG002  # the SDK's signature
+        return value.model_dump_json()
+
+    def deserialize(self, data: str, serdes_context: SerDesContext) -> T:  # noqa: ARG002  # the SDK's signature
+        return self._schema.model_validate_json(data)
+
+
+class Answer(BaseModel):
+    """What a model step checkpoints: the response, and the digest of the request it answers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    request_digest: str
+    response: ModelResponse
+
+
+def converse(context: DurableContext, model: ModelProvider, name: str, request: ModelRequest) -> ModelResponse:
+    """Ask `request` in a step named `name`; on replay, return the recorded answer without asking.
+
+    Raises:
+        ModelError: The attempts ran out or the error is permanent; the type is the one the provider raised.
+        PromptDriftError: The recorded answer belongs to another request.
+    """
+    digest = request.digest()
+
+    def call(step: StepContext) -> Answer:
+        step.logger.info("Asking %s (%s, attempt %d)", request.model, name, step.attempt)
+        with recordable(digest):
+            return Answer(request_digest=digest, response=model.converse(request))
+
+    seed = f"{context.execution_context.durable_execution_arn}/{digest}"
+    config = StepConfig(retry_strategy=jittered(MODEL_RETRY, seed), serdes=TypedSerDes(Answer))
+    try:
+        answer = context.step(call, name, config)
+    except StepError as error:
+        _check_drift(name, recorded_digest(error.message), digest)
+        raise recorded_model_error(error.error_type, error.message) or error from error
+    _check_drift(name, answer.request_digest, digest)
+    return answer.response
+
+
+def _check_drift(name: str, recorded: str | None, asked: str) -> None:
+    if recorded is not None and recorded != asked:
+        raise PromptDriftError(
+            f"Operation {name!r}: the recorded answer is to request {recorded}, and the code now asks {asked}. "
+            "Something between two steps changed (a clock, an id, an environment variable, the order of a set, the "
+            "code): compute it inside a step, or deploy the change as a new version."
+        )
+
+
+def ask(
+    context: DurableContext,
+    model: ModelProvider,
+    name: str,
+    prompt: str,
+    *,
+    tier: str = "small",
+    system: str | None = None,
+    label: str | None = None,
+) -> ModelResponse:
+    """Ask for text, durably.
+
+    Args:
+        context: Where the step belongs: the handler's context, or a branch's.
+        model: Who answers.
+        name: The operation's name: static, unique in its context.
+        prompt: The question.
+        tier: `small`, `medium`, `large`, or a model id.
+        system: Instructions.
+        label: Tells this call from identical ones in other branches; the operation's name unless given.
+
+    Raises:
+        ModelError: See `converse`; `ModelOutputError` when no usable text came after `MAX_REPAIRS` repairs.
+    """
+    request = ModelRequest(messages=(Message.user(prompt),), model=tier, system=system, label=label or name)
+    return _until_usable(context, model, name, request, _whole_text)
+
+
+def ask_for[T: BaseModel](
+    context: DurableContext,
+    model: ModelProvider,
+    name: str,
+    prompt: str,
+    schema: type[T],
+    *,
+    tier: str = "small",
+    check: Callable[[T], None] = lambda _: None,
+) -> T:
+    """Ask for `schema`, durably; a reply that does not fit is asked for again with what was wrong with it.
+
+    Args:
+        context: Where the steps belong.
+        model: Who answers.
+        name: The first operation's name; repairs are `<name>-repair-<n>`.
+        prompt: The question. The schema's field names are added to it, for models that take no output schema.
+        schema: What the reply must parse as.
+        tier: `small`, `medium`, `large`, or a model id.
+        check: Raises ValueError, with text for the model, for a reply that parses and still makes no sense.
+
+    Raises:
+        ModelError: See `converse`; `ModelOutputError` when no reply fitted after `MAX_REPAIRS` repairs.
+    """
+    fields = ", ".join(field.alias or key for key, field in schema.model_fields.items())
+    question = f"{prompt}\n\nReply with one JSON object with these keys and nothing else: {fields}."
+    request = ModelRequest(messages=(Message.user(question),), model=tier, output_schema=schema, label=name)
+
+    def parsed(response: ModelResponse) -> T:
+        value = _whole_text(response).parse(schema)
+        try:
+            check(value)
+        except ValueError as error:
+            raise ModelOutputError(f"{response.model} sent an unusable {schema.__name__}: {error}") from error
+        return value
+
+    return _until_usable(context, model, name, request, parsed)
+
+
+def _until_usable[T](
+    context: DurableContext,
+    model: ModelProvider,
+    name: str,
+    request: ModelRequest,
+    accept: Callable[[ModelResponse], T],
+) -> T:
+    for repair in range(MAX_REPAIRS + 1):
+        response = converse(context, model, f"{name}-repair-{repair}" if repair else name, request)
+        try:
+            return accept(response)
+        except ModelOutputError as error:
+            if repair == MAX_REPAIRS or outcome(response) is StopOutcome.FINAL:
+                raise
+            request = with_feedback(request, response, error)
+    raise AssertionError("unreachable: the last repair returns or raises")
+
+
+def _whole_text(response: ModelResponse) -> ModelResponse:
+    if outcome(response) is not StopOutcome.COMPLETE or not response.text.strip():
+        raise unusable(response)
+    return response
+
+
+def with_feedback(request: ModelRequest, response: ModelResponse, error: ModelOutputError) -> ModelRequest:
+    """`request` continued by the unusable reply and what was wrong with it.
+
+    Converse wants user and assistant turns to alternate, and takes neither an empty turn nor a tool use without its
+    result: a reply that is not plain text is left out, and the feedback joins the last user turn.
+    """
+    feedback = f"Your reply cannot be used. {error} Answer again."
+    *earlier, last = request.messages
+    if response.text.strip() and not response.tool_uses:
+        turns = (*request.messages, Message.assistant(response.text), Message.user(feedback))
+    else:
+        turns = (*earlier, last.model_copy(update={"content": (*last.content, TextBlock(text=feedback))}))
+    return request.model_copy(update={"messages": turns})

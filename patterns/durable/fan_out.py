@@ -1,0 +1,80 @@
+"""The same question to many: every branch's outcome is kept, and all of them failing is a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from aws_durable_execution_sdk_python import BatchItemStatus, BatchResult, DurableContext
+from aws_durable_execution_sdk_python.config import CompletionConfig, MapConfig
+
+from providers import ModelError
+
+
+class EveryBranchFailedError(ModelError):
+    """No branch of a fan-out has a result."""
+
+
+@dataclass(frozen=True)
+class Succeeded[I, T]:
+    """A branch that has a result."""
+
+    item: I
+    value: T
+
+
+@dataclass(frozen=True)
+class Failed[I]:
+    """A branch that has none, and why."""
+
+    item: I
+    error: str
+
+
+@dataclass(frozen=True)
+class FanOut[I, T]:
+    """What became of every branch, in the order of the items."""
+
+    succeeded: tuple[Succeeded[I, T], ...]
+    failed: tuple[Failed[I], ...]
+
+
+def fan_out[I, T](
+    context: DurableContext, name: str, items: Sequence[I], branch: Callable[[DurableContext, I, int], T]
+) -> FanOut[I, T]:
+    """Run `branch` for every item at once and wait for all of them, failures included.
+
+    Args:
+        context: Where the map operation belongs.
+        name: The map operation's name; its branches are `<name>-<n>`, counted from 1.
+        items: What to run over. Its order must be the same on every replay: a list or tuple, never a set.
+        branch: Takes the branch's own context, the item and its position from 1. What it returns is checkpointed:
+            JSON scalars, lists and dicts.
+
+    Raises:
+        EveryBranchFailedError: No branch succeeded; the message holds each one's error.
+    """
+    batch: BatchResult[T] = context.map(
+        items,
+        lambda branch_context, item, index, _: branch(branch_context, item, index + 1),
+        name,
+        MapConfig(
+            # Unless told otherwise a map stops at its first failure.
+            completion_config=CompletionConfig(tolerated_failure_percentage=100),
+            item_namer=lambda _, index: f"{name}-{index + 1}",
+        ),
+    )
+    succeeded = tuple(
+        Succeeded(items[item.index], cast("T", item.result))
+        for item in batch.all
+        if item.status is BatchItemStatus.SUCCEEDED
+    )
+    failed = tuple(
+        Failed(items[item.index], (item.error and item.error.message) or "no error was recorded")
+        for item in batch.all
+        if item.status is not BatchItemStatus.SUCCEEDED
+    )
+    if not succeeded:
+        raise EveryBranchFailedError(f"Every branch of {name!r} failed: " + " | ".join(f.error for f in failed))
+    return FanOut(succeeded, failed)

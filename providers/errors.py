@@ -1,0 +1,62 @@
+"""What can go wrong with a model call, sorted by what a workflow should do about it.
+
+Retryable errors may pass by themselves; permanent ones cost exactly one call; an output error means that the call
+worked and the reply cannot be used.
+"""
+
+from __future__ import annotations
+
+
+class ModelError(Exception):
+    """Root of every error that a provider or a pattern raises about a model."""
+
+
+class RetryableModelError(ModelError):
+    """Asking again later may work: the durable step retries these, and only these."""
+
+
+class ModelThrottledError(RetryableModelError):
+    """The service refuses for now because too much is asked of it."""
+
+
+class ModelUnavailableError(RetryableModelError):
+    """The service or the connection to it failed."""
+
+
+class ModelTimeoutError(RetryableModelError):
+    """No answer came in time; whether the model did the work is unknown."""
+
+
+class PermanentModelError(ModelError):
+    """Asking again cannot help until somebody changes something."""
+
+
+class ModelAccessDeniedError(PermanentModelError):
+    """Credentials are missing, expired or not allowed to use this model."""
+
+
+class ModelRequestError(PermanentModelError):
+    """The service does not accept the request as it stands."""
+
+
+class ModelNotFoundError(PermanentModelError):
+    """The model id names nothing in this region."""
+
+
+class ModelOutputError(ModelError):
+    """The call worked and the reply cannot be used: cut short, withheld, malformed, or not what was asked for."""
+
+
+def restored(error_type: str | None, message: str | None) -> ModelError | None:
+    """The typed error behind a checkpointed failure, or None when it is no model error that is loaded.
+
+    Args:
+        error_type: The qualified class name that a durable operation recorded.
+        message: The message it recorded.
+    """
+    kinds = [ModelError]
+    for kind in kinds:  # grows while it is walked: the whole tree of subclasses
+        if f"{kind.__module__}.{kind.__qualname__}" == error_type:
+            return kind(message or "")
+        kinds += kind.__subclasses__()
+    return None

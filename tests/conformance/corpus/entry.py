@@ -1,0 +1,88 @@
+"""One small handler of the corpus: what it is called, what must be reported about it, and how to make it afresh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.crash import CrashKind
+from conformance.explore import Exploration, explore
+from conformance.findings import Report
+from conformance.scenario import CallbackAnswer, Scenario
+from conformance.subject import handler_factory
+from providers.script import Script
+from providers.scripted import ScriptedProvider
+
+type Module = Callable[[], object]
+"""Stands for a module that somebody wrote: what it binds before its handler are that module's globals.
+
+It returns the handler, or a workflow `(event, context, model)`. Calling it is importing the module anew, so that
+entries can be explored side by side without sharing state.
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A handler and what an exploration of it must report.
+
+    Attributes:
+        name: The module function's name.
+        rule: The rule that must be among the reported ones; None for a correct handler, about which nothing may be.
+        module: Makes the handler.
+        scenario: What its executions meet.
+        kinds: How invocations die.
+    """
+
+    name: str
+    rule: str | None
+    module: Module
+    scenario: Scenario
+    kinds: Sequence[CrashKind]
+
+    def explored(self) -> Report:
+        """Explore it, in a module of its own."""
+        return explore(handler_factory(self.module(), self.name), self.scenario, Exploration(kinds=self.kinds))
+
+
+class Shelf:
+    """Entries, in the order in which their modules are written down."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+
+    def broken(
+        self,
+        rule: str,
+        *,
+        event: Any = None,
+        script: Script | None = None,
+        callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
+    ) -> Callable[[Module], Module]:
+        """Put a module here that breaks `rule`. Dying after a checkpoint and in a call is enough to show that."""
+        kinds = (CrashKind.AFTER_PERSIST, CrashKind.DURING_CALL)
+        return self._put(rule, _scenario(event, script, callbacks), kinds)
+
+    def correct(
+        self,
+        *,
+        event: Any = None,
+        script: Script | None = None,
+        callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
+    ) -> Callable[[Module], Module]:
+        """Put a module here that breaks nothing. A revoked token is left out: to a handler it is a lost response."""
+        kinds = (CrashKind.BEFORE_PERSIST, CrashKind.AFTER_PERSIST, CrashKind.DURING_CALL)
+        return self._put(None, _scenario(event, script, callbacks), kinds)
+
+    def _put(self, rule: str | None, scenario: Scenario, kinds: Sequence[CrashKind]) -> Callable[[Module], Module]:
+        def put(module: Module) -> Module:
+            name = getattr(module, "__name__", "")
+            assert name not in self.entries, f"{name} stands here already"
+            self.entries[name] = Entry(name, rule, module, scenario, kinds)
+            return module
+
+        return put
+
+
+def _scenario(event: Any, script: Script | None, callbacks: Mapping[str, Sequence[CallbackAnswer]] | None) -> Scenario:
+    return Scenario({} if event is None else event, lambda: ScriptedProvider(script), callbacks or {})

@@ -1,0 +1,139 @@
+"""`durable-ai check` and the pytest fixture, on handlers that are not ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance.cli import main
+from conformance.pytest_plugin import DurableCheck
+
+GOOD = """
+from aws_durable_execution_sdk_python import durable_execution
+from patterns.durable import ask
+from providers import Message, ModelRequest
+
+@durable_execution
+def handler(event, context):
+    return context.step(lambda _: event["order"] * 2, "double")
+
+def workflow(event, context, model):
+    return ask(context, model, "greet", "Greet me").text
+
+def retries_everything(event, context, model):
+    request = ModelRequest(messages=(Message.user("Greet me"),))
+    return context.step(lambda _: model.converse(request).text, "greet")
+"""
+BAD = """
+import itertools
+from patterns.durable import ask
+
+INVOCATIONS = itertools.count()
+
+def workflow(event, context, model):
+    number = next(INVOCATIONS)
+    name = ask(context, model, "name", f"Name number {number}").text
+    return ask(context, model, "greet", f"Greet {name}").text
+"""
+
+type Check = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def check(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Check:
+    """Runs `durable-ai check` on files of its own."""
+    (tmp_path / "good_one.py").write_text(GOOD)
+    (tmp_path / "bad_one.py").write_text(BAD)
+    (tmp_path / "broken_one.py").write_text("import nowhere_to_be_found")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as exit_:
+            main(["check", *arguments])
+        captured = capsys.readouterr()
+        return int(exit_.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+def test_a_handler_that_conforms(check: Check) -> None:
+    code, out, _ = check("good_one.py:handler", "--event", '{"order": 7}')
+    assert code == 0
+    assert "conforms: 6 crash points" in out
+
+
+def test_a_plain_function_conforms_too(check: Check) -> None:
+    code, out, _ = check("good_one.py:workflow")
+    assert code == 0
+    assert "conforms: 7 crash points" in out, "a model call is one point more"
+
+
+def test_the_sdks_default_retries_are_reported(check: Check) -> None:
+    code, out, _ = check("good_one.py:retries_everything")
+    assert code == 1
+    assert "retry-policy" in out
+    assert "6 calls of a permanent error" in out
+
+
+def test_a_handler_that_does_not_is_reported_with_place_and_crash(check: Check, tmp_path: Path) -> None:
+    code, out, _ = check("bad_one.py:workflow", "--json", str(tmp_path / "report.json"))
+    assert code == 1
+    assert "request-stability" in out
+    assert "/1:name" in out
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert {finding["rule"] for finding in report["findings"]} >= {"request-stability", "no-invocation-state"}
+    assert all(finding["remedy"] for finding in report["findings"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("nothing",), "names nothing"),
+        (("gone.py:handler",), "There is no file gone.py"),
+        (("good_one.py:gone",), "has no 'gone'"),
+        (("good_one.py:durable_execution",), "neither a durable handler"),
+        (("broken_one.py:handler",), "cannot be imported: ModuleNotFoundError"),
+        (("good_one.py:handler", "--event", "{"), "--event is not JSON"),
+        (("good_one.py:handler", "--script", "gone.json"), "Cannot read the script"),
+    ],
+)
+def test_what_cannot_be_checked_ends_in_one_line_and_2(check: Check, arguments: tuple[str, ...], problem: str) -> None:
+    code, _, err = check(*arguments)
+    assert code == 2
+    assert problem in err
+    assert "Traceback" not in err
+
+
+pytest_plugins = ["pytester"]
+
+
+def test_the_fixture_makes_a_users_test_three_lines(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(good_one=GOOD, bad_one=BAD)
+    pytester.makepyfile(
+        test_mine="""
+        from bad_one import workflow as bad
+        from good_one import handler
+
+        def test_good(durable_check):
+            durable_check(handler, event={"order": 7})
+
+        def test_bad(durable_check):
+            durable_check(bad)
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*workflow is not durable.*", "*request-stability*"])
+
+
+def test_the_fixture_returns_the_report(durable_check: DurableCheck) -> None:
+    def workflow(event: object, context: object, model: object) -> str:
+        return "nothing durable at all"
+
+    report = durable_check(workflow)
+    assert report.conforms
+    assert report.points == 0

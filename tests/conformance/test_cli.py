@@ -1,0 +1,125 @@
+"""`durable-ai run` as a person uses it: what it prints, and that what cannot run ends in one clear line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from conformance.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Output:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def durable_ai(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Output]:
+    """Runs the command line in this process, in the repository's folder."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def run(*arguments: str) -> Output:
+        with pytest.raises(SystemExit) as exit_:
+            main(arguments)
+        captured = capsys.readouterr()
+        return Output(int(exit_.value.code or 0), captured.out, captured.err)
+
+    return run
+
+
+def script(folder: Path, **entries: object) -> str:
+    path = folder / "script.json"
+    path.write_text(json.dumps({label.replace("_", "-"): entry for label, entry in entries.items()}))
+    return str(path)
+
+
+def test_a_pattern_runs_from_its_cassette_without_any_option(durable_ai: Callable[..., Output]) -> None:
+    output = durable_ai("run", "prompt_chaining")
+    assert output.code == 0
+    assert "✓ /1:generate-joke" in output.out
+    assert "SUCCEEDED: 2 operations, 2 model calls" in output.out
+    assert '"joke"' in output.out
+
+
+def test_the_event_and_the_script_decide(durable_ai: Callable[..., Output], tmp_path: Path) -> None:
+    path = script(tmp_path, generate_joke=[{"error": "throttled"}, "A tea-se."], review_joke=["7"])
+    output = durable_ai(
+        "run", "prompt_chaining", "--event", '{"topic": "tea"}', "--provider", "scripted", "--script", path
+    )
+    assert output.code == 0
+    assert "↻ /1:generate-joke again in" in output.out
+    assert "A tea-se." in output.out
+
+
+@pytest.mark.parametrize(
+    ("option", "status"),
+    [(("--approve",), "approved"), (("--reject",), "rejected"), (("--answer", '{"approved":true}'), "approved")],
+)
+def test_a_person_is_answered_for(durable_ai: Callable[..., Output], option: tuple[str, ...], status: str) -> None:
+    output = durable_ai("run", "human_review", "--provider", "scripted", *option)
+    assert output.code == 0
+    assert f'"status": "{status}"' in output.out
+
+
+def test_an_execution_that_fails_says_why_and_ends_with_1(durable_ai: Callable[..., Output]) -> None:
+    output = durable_ai("run", "prompt_chaining", "--event", '{"topic": 3}')
+    assert output.code == 1
+    assert "FAILED" in output.out
+    assert "topic: Input should be a valid string" in output.out
+    assert "Traceback" not in output.out + output.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("nope",), "There is no pattern 'nope'. There are: agent_with_tools, "),
+        (("prompt_chaining", "--event", "{"), "--event is not JSON"),
+        (("prompt_chaining", "--cassette", "gone.yaml"), "There is no cassette gone.yaml"),
+        (("prompt_chaining", "--provider", "scripted", "--script", "gone.json"), "Cannot read the script gone.json"),
+        (("prompt_chaining", "--provider", "bedrock"), "no AWS credentials"),
+        (("human_review", "--provider", "scripted", "--answer", "{"), "--answer is not JSON"),
+        (("human_review", "--provider", "scripted", "--approve", "--reject"), "only one of"),
+        (("human_review", "--provider", "scripted"), "waits for a person, and nobody is at the terminal"),
+        (("prompt_chaining", "--provider", "gemini"), "gemini"),
+        (("prompt_chaining", "--script", "x.json"), "--script is for --provider scripted"),
+        (
+            ("prompt_chaining", "--provider", "scripted", "--cassette", "x.yaml"),
+            "--cassette is for --provider cassette",
+        ),
+        (("prompt_chaining", "--cassette", "README.md"), "README.md"),
+    ],
+)
+def test_what_cannot_run_ends_in_one_clear_line_and_2(
+    durable_ai: Callable[..., Output], arguments: tuple[str, ...], problem: str
+) -> None:
+    output = durable_ai("run", *arguments)
+    assert output.code == 2
+    assert problem in output.err
+    assert "Traceback" not in output.out + output.err
+
+
+def test_the_demo_prints_seven_results(durable_ai: Callable[..., Output]) -> None:
+    output = durable_ai("demo")
+    assert output.code == 0
+    assert output.out.count("SUCCEEDED") == 7
+    for pattern in ("prompt_chaining", "human_review", "llm_as_judge", "agent_with_tools", "durable_strands_agent"):
+        assert pattern in output.out
+
+
+def test_the_module_is_the_command() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "conformance", "run", "nope"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 2
+    assert finished.stderr.startswith("durable-ai: There is no pattern 'nope'.")

@@ -1,0 +1,258 @@
+"""Each rule on runs made by hand: what it reports, and what it leaves alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from conformance.canonical import Canonical, canonical, tag
+from conformance.findings import EXECUTION, Finding
+from conformance.observer import CheckpointUpdate, ModelCall
+from conformance.operations import OperationRecord, place
+from conformance.rules import budget, calls, endings, model_faults, stability
+from conformance.run import Death, Run
+from providers import Message, ModelRequest, ModelResponse, StopReason
+
+CRASH = "a crash"
+
+
+def run(**changes: Any) -> Run:
+    """An execution that succeeded with nothing in it."""
+    nothing = Run("SUCCEEDED", None, None, None, operations=(), calls=(), updates=(), invocations=1)
+    return dataclasses.replace(nothing, **changes)
+
+
+def step(path: str = "/1:ask", **changes: Any) -> OperationRecord:
+    return dataclasses.replace(OperationRecord(path, "STEP", "Step", "SUCCEEDED", attempts=1), **changes)
+
+
+def context(path: str, sub_type: str = "RunInChildContext", **changes: Any) -> OperationRecord:
+    return dataclasses.replace(OperationRecord(path, "CONTEXT", sub_type, "SUCCEEDED"), **changes)
+
+
+def call(path: str | None = "/1:ask", prompt: str = "Hi", answer: str | None = "Hello", **changes: Any) -> ModelCall:
+    response = answer and ModelResponse(
+        message=Message.assistant(answer), stop_reason=StopReason.END_TURN, model="scripted"
+    )
+    made = ModelCall(
+        invocation=1,
+        path=path,
+        operation_id=path,
+        operation_type="STEP" if path else None,
+        attempt=1,
+        request=ModelRequest(messages=(Message.user(prompt),)),
+        outcome="answered" if answer else "ModelAccessDeniedError",
+        response=response or None,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def update(path: str = "/1:ask", action: str = "SUCCEED", **changes: Any) -> CheckpointUpdate:
+    plain = CheckpointUpdate(1, path, action, 0, None, payload_bytes=10, name="ask", timeout_seconds=None)
+    return dataclasses.replace(plain, **changes)
+
+
+def found(findings: Any) -> list[tuple[str, str]]:
+    reported: list[Finding] = list(findings)
+    assert all(finding.crash == CRASH and finding.remedy for finding in reported)
+    return [(finding.rule, finding.path) for finding in reported]
+
+
+def pair(baseline: Run, other: Run) -> tuple[Canonical, Canonical, str]:
+    return canonical(baseline), canonical(other), CRASH
+
+
+def test_replay_identity_needs_no_crash() -> None:
+    failed = run(status="FAILED", error_type="sdk.NonDeterministicExecutionError", error_message="another name")
+    assert found(stability.replay_identity(failed, CRASH)) == [("replay-identity", EXECUTION)]
+    other = run(status="FAILED", error_type="ValueError", error_message="NonDeterministicExecutionError")
+    assert found(stability.replay_identity(other, CRASH)) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        run(result={"a": 2}),
+        run(status="FAILED", error_type="ValueError", error_message="no"),
+    ],
+)
+def test_result_stability(other: Run) -> None:
+    assert found(stability.result_stability(*pair(run(result={"a": 1}), other))) == [("result-stability", EXECUTION)]
+    assert found(stability.result_stability(*pair(other, other))) == []
+
+
+def test_an_answer_that_died_must_not_be_seen_in_the_result() -> None:
+    lived = run(result=f"Hello ~{tag(1)}", calls=(call(answer=f"Hello ~{tag(1)}"),))
+    died = run(result=f"Hello ~{tag(7)}", calls=lived.calls)
+    assert found(stability.request_stability(*pair(lived, died))) == [("result-stability", EXECUTION)]
+    again = run(result=f"Hello ~{tag(9)}", calls=(call(answer=f"Hello ~{tag(9)}"),))
+    assert found(stability.result_stability(*pair(lived, again))) == [], "the same call's answer, by another tag"
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [(), (step(status="FAILED"),), (step(), step("/2:more")), (step("/1:other"),)],
+    ids=["missing", "ended otherwise", "one more", "another name"],
+)
+def test_history_stability(operations: tuple[OperationRecord, ...]) -> None:
+    baseline = run(operations=(step(),))
+    assert [rule for rule, _ in found(stability.history_stability(*pair(baseline, run(operations=operations))))] == [
+        "history-stability"
+    ]
+    assert found(stability.history_stability(*pair(baseline, baseline))) == []
+
+
+def test_attempts_count_in_the_history_and_interrupted_ones_do_not() -> None:
+    baseline = run(operations=(step(),))
+    retried = run(operations=(step(attempts=2),), updates=(update(action="RETRY"),))
+    assert found(stability.history_stability(*pair(baseline, retried))) == [("history-stability", "/1:ask")]
+    interrupted = run(operations=(step(attempts=2),), updates=(update(action="RETRY", interrupted=True),))
+    assert found(stability.history_stability(*pair(baseline, interrupted))) == []
+
+
+@pytest.mark.parametrize(("reason", "rules"), [("ALL_COMPLETED", 1), ("MIN_SUCCESSFUL_REACHED", 0)])
+def test_only_a_batch_that_ended_early_may_leave_its_branches_anywhere(reason: str, rules: int) -> None:
+    batch = context("/1:race", "Parallel", result=f'{{"completionReason": "{reason}"}}')
+    baseline = run(operations=(batch, context("/1:race/0:a", "ParallelBranch")), calls=(call("/1:race/0:a"),))
+    other = run(
+        operations=(batch, context("/1:race/1:b", "ParallelBranch", status="STARTED")), calls=(call("/1:race/1:b"),)
+    )
+    assert len(found(stability.history_stability(*pair(baseline, other)))) == rules
+    assert len(found(stability.request_stability(*pair(baseline, other)))) == rules
+
+
+def test_request_stability() -> None:
+    baseline = run(calls=(call(),))
+    drifted = run(calls=(call(prompt="Hi again"),))
+    assert found(stability.request_stability(*pair(baseline, drifted))) == [("request-stability", "/1:ask")]
+    assert found(stability.request_stability(*pair(baseline, run(calls=(call(), call()))))) == []
+
+
+def test_no_repeated_call() -> None:
+    baseline = run(calls=(call(),))
+    again = (call(), call(invocation=2))
+    repeated = run(calls=again, deaths=(Death(1, frozenset({"/1:ask"})),))
+    assert found(calls.no_repeated_call(*pair(baseline, repeated))) == [("no-repeated-call", "/1:ask")]
+    in_flight = run(calls=again, deaths=(Death(1, frozenset()),))
+    assert found(calls.no_repeated_call(*pair(baseline, in_flight))) == []
+    unexplained = run(calls=(*again, call(invocation=2)), deaths=(Death(1, frozenset()),))
+    assert found(calls.no_repeated_call(*pair(baseline, unexplained))) == [("no-repeated-call", "/1:ask")]
+
+
+def test_what_stands_in_a_context_that_had_ended_had_ended_too() -> None:
+    flat = call("/1:map/0:item", invocation=2)
+    repeated = run(calls=(flat,), deaths=(Death(1, frozenset({"/1:map"})),))
+    assert found(calls.no_repeated_call(*pair(run(calls=(flat,)), repeated))) == [("no-repeated-call", "/1:map/0:item")]
+    namesake = run(calls=(flat,), deaths=(Death(1, frozenset({"/1:ma"})),))
+    assert found(calls.no_repeated_call(*pair(run(calls=(flat,)), namesake))) == []
+
+
+def test_durable_calls() -> None:
+    assert found(calls.durable_calls(run(calls=(call(None),)), CRASH)) == [("durable-calls", EXECUTION)]
+    body = call("/1:part", operation_type="CONTEXT")
+    leaf = run(operations=(context("/1:part"),), calls=(body,))
+    assert found(calls.durable_calls(leaf, CRASH)) == []
+    parent = run(operations=(context("/1:part"), step("/1:part/1:save")), calls=(body,))
+    assert found(calls.durable_calls(parent, CRASH)) == [("durable-calls", "/1:part")]
+    assert found(calls.durable_calls(run(operations=(step(),), calls=(call(),)), CRASH)) == []
+
+
+def test_suspension() -> None:
+    waiting = step("/1:wait", type="WAIT", status="STARTED")
+    assert found(endings.suspension(run(operations=(waiting,)), CRASH)) == [("suspension", "/1:wait")]
+    assert found(endings.suspension(run(status="FAILED", operations=(waiting,)), CRASH)) == []
+    assert found(endings.suspension(run(status="ENDLESS"), CRASH)) == [("suspension", EXECUTION)]
+
+
+def test_a_batch_may_leave_branches_and_a_branch_may_not_leave_operations() -> None:
+    batch, branch = context("/1:race", "Parallel"), context("/1:race/0:slow", "ParallelBranch", status="STARTED")
+    waiting = step("/1:race/0:slow/1:wait", type="WAIT", status="STARTED")
+    assert found(endings.suspension(run(operations=(batch, branch, waiting)), CRASH)) == []
+    ended = dataclasses.replace(branch, status="SUCCEEDED")
+    assert found(endings.suspension(run(operations=(batch, ended, waiting)), CRASH)) == [("suspension", waiting.path)]
+
+
+def test_a_permanent_error_is_not_retried() -> None:
+    denied = call(answer=None)
+    assert found(model_faults.permanent_error(run(calls=(denied,)), "/1:ask", CRASH)) == []
+    twice = run(calls=(denied, denied))
+    assert found(model_faults.permanent_error(twice, "/1:ask", CRASH)) == [("retry-policy", "/1:ask")]
+    elsewhere = run(status="FAILED", calls=(denied, call("/2:ask", answer=None)))
+    assert found(model_faults.every_error(elsewhere, run(calls=(call(),)), CRASH)) == [("retry-policy", "/2:ask")]
+
+
+def test_a_passing_error_is_retried() -> None:
+    failed = run(status="FAILED", error_message="throttled")
+    assert found(model_faults.passing_error(failed, run(), "/1:ask", CRASH)) == [("retry-policy", "/1:ask")]
+    assert found(model_faults.passing_error(failed, failed, "/1:ask", CRASH)) == []
+    assert found(model_faults.passing_error(run(), run(), "/1:ask", CRASH)) == []
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        None,
+        "",
+        {},
+        [],
+        {"answers": [], "failed": []},
+        {"failed": 0},
+        {"topic": "error handling"},
+        {"done": True},
+        "Yes.",
+    ],
+)
+def test_a_result_that_hides_the_failure(result: Any) -> None:
+    assert found(hidden(result)) == [("failure-visible", EXECUTION)]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [{"status": "failed"}, {"failed": ["a"]}, {"ok": False}, "rolled back", {"degraded": True}, [{"error": "no"}]],
+)
+def test_a_result_that_admits_the_failure(result: Any) -> None:
+    assert found(hidden(result)) == []
+
+
+def hidden(result: Any) -> Any:
+    baseline = run(result={"topic": "error handling"}, calls=(call(),))
+    return model_faults.every_error(run(result=result, calls=(call(answer=None),)), baseline, CRASH)
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        {"payload_bytes": 256 * 1024 + 1},
+        {"name": "Zoë"},
+        {"name": "a\nb"},
+        {"name": ""},
+        {"name": "x" * 257},
+        {"timeout_seconds": 0},
+        {"timeout_seconds": 31_622_401},
+    ],
+    ids=str,
+)
+def test_beyond_the_budget(beyond: dict[str, Any]) -> None:
+    assert found(budget.budget(run(updates=(update(**beyond),)), CRASH)) == [("budget", "/1:ask")]
+
+
+@pytest.mark.parametrize(
+    "within",
+    [{"payload_bytes": 256 * 1024}, {"name": None}, {"name": "x" * 256}, {"timeout_seconds": 31_622_400}],
+    ids=str,
+)
+def test_within_the_budget(within: dict[str, Any]) -> None:
+    assert found(budget.budget(run(updates=(update(**within),)), CRASH)) == []
+
+
+def test_too_many_operations() -> None:
+    many = tuple(step(f"/{number}:ask") for number in range(3_001))
+    assert found(budget.budget(run(operations=many), CRASH)) == [("budget", EXECUTION)]
+    assert found(budget.budget(run(operations=many[1:]), CRASH)) == []
+
+
+def test_a_place_does_not_depend_on_names() -> None:
+    assert place("/2:draft-7/0:a") == place("/2:draft-9/0:b") == "/2/0"
+    assert place("/2:a") != place("/3:a")

@@ -1,0 +1,282 @@
+"""The model layer's types as Converse's shapes, there and back, checked against the installed service model."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers import (
+    Message,
+    ModelOutputError,
+    ModelRequest,
+    ModelResponse,
+    OpaqueBlock,
+    ReasoningBlock,
+    StopReason,
+    TextBlock,
+    ToolChoice,
+    ToolResultBlock,
+    ToolSpec,
+    ToolUseBlock,
+    Usage,
+)
+from providers.converse import (
+    message_from_converse,
+    message_to_converse,
+    request_to_converse,
+    response_from_converse,
+    tool_choice_from_converse,
+)
+from tests.providers.strategies import JSON, MESSAGES, REQUESTS
+from tests.stand_in.service_model import converse_input
+from tests.stand_in.validation import violations
+
+MODEL = "amazon.nova-lite-v1:0"
+RAW: dict[str, Any] = {
+    "output": {"message": {"role": "assistant", "content": [{"text": "hi"}]}},
+    "stopReason": "end_turn",
+    "usage": {"inputTokens": 5, "outputTokens": 2, "totalTokens": 7, "cacheReadInputTokens": 3},
+    "metrics": {"latencyMs": 42},
+}
+
+
+def ask(*turns: Message, **options: Any) -> dict[str, Any]:
+    messages = turns or (Message.user("hello"),)
+    return request_to_converse(ModelRequest.model_validate({"messages": messages, **options}), MODEL)
+
+
+def raw_with(*content: Any) -> dict[str, Any]:
+    return RAW | {"output": {"message": {"role": "assistant", "content": list(content)}}}
+
+
+# There and back -------------------------------------------------------------------------------------------------------
+
+
+@given(MESSAGES)
+def test_a_message_comes_back_as_it_was(message: Message) -> None:
+    assert message_from_converse(message_to_converse(message)) == message
+
+
+@given(MESSAGES)
+def test_a_message_comes_back_from_a_checkpoint_and_converse_as_it_was(message: Message) -> None:
+    restored = Message.model_validate_json(message.model_dump_json())
+    assert message_to_converse(restored) == message_to_converse(message)
+
+
+@given(REQUESTS)
+def test_whatever_can_be_asked_is_something_boto3_sends(request: ModelRequest) -> None:
+    """So a request never fails on the way for its shape: what is wrong with it, the service says."""
+    report = ParamValidator().validate(request_to_converse(request, MODEL), converse_input())
+    assert not report.has_errors(), report.generate_report()
+
+
+@given(REQUESTS)
+def test_the_request_is_not_changed_by_sending_it(request: ModelRequest) -> None:
+    before = request.model_dump_json()
+    arguments = request_to_converse(request, MODEL)
+    again = copy.deepcopy(arguments)
+    assert request_to_converse(request, MODEL) == again
+    assert request.model_dump_json() == before
+
+
+@given(JSON)
+def test_whatever_json_a_tool_is_called_with_comes_back_as_it_was(value: Any) -> None:
+    raw = {"toolUse": {"toolUseId": "use-1", "name": "look", "input": value}}
+    (block,) = response_from_converse(raw_with(raw), MODEL).message.content
+    assert isinstance(block, ToolUseBlock)
+    assert block.input == value
+    assert message_to_converse(Message.assistant(block))["content"] == [raw]
+
+
+@given(JSON)
+def test_json_that_looks_like_stored_bytes_is_left_alone(value: Any) -> None:
+    raw = {"toolResult": {"toolUseId": "use-1", "content": [{"json": value}], "status": "error"}}
+    assert message_to_converse(message_from_converse({"role": "user", "content": [raw]}))["content"] == [raw]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"image": {"format": "png", "source": {"bytes": b"\x00\xff"}}},
+        {"reasoningContent": {"redactedContent": b"\x00\xff"}},
+        {"reasoningContent": {"reasoningText": {"text": "because", "signature": "abc"}}},
+        {"reasoningContent": {"reasoningText": {"text": "because"}}},
+        {"cachePoint": {"type": "default"}},
+        {"citationsContent": {"content": [{"text": "a"}], "citations": [{"title": "b", "location": {"web": {}}}]}},
+        {"toolUse": {"toolUseId": "a", "name": "b", "input": {}, "type": "server_tool_use"}},
+        {"toolResult": {"toolUseId": "a", "content": [{"image": {"format": "png", "source": {"bytes": b"x"}}}]}},
+        {"toolResult": {"toolUseId": "a", "content": [], "status": "error", "type": "server"}},
+        {"document": {"name": "it", "source": {"text": "$base64"}}},
+    ],
+)
+def test_what_has_no_type_of_its_own_loses_nothing_on_the_way(raw: dict[str, Any]) -> None:
+    message = message_from_converse({"role": "assistant", "content": [raw]})
+    restored = Message.model_validate_json(message.model_dump_json())
+    (back,) = message_to_converse(restored)["content"]
+    back.get("toolResult", {}).setdefault("status", "success")
+    expected = copy.deepcopy(raw)
+    expected.get("toolResult", {}).setdefault("status", "success")
+    assert back == expected
+
+
+def test_the_blocks_that_have_a_type_get_it() -> None:
+    content = [
+        {"text": "hi"},
+        {"toolUse": {"toolUseId": "a", "name": "look", "input": {"n": 1}}},
+        {"toolResult": {"toolUseId": "a", "content": [{"text": "seen"}, {"json": {"n": 1}}], "status": "error"}},
+        {"reasoningContent": {"reasoningText": {"text": "because", "signature": "abc"}}},
+        {"reasoningContent": {"redactedContent": b"\x00"}},
+    ]
+    assert message_from_converse({"role": "user", "content": content}).content == (
+        TextBlock(text="hi"),
+        ToolUseBlock(tool_use_id="a", name="look", input={"n": 1}),
+        ToolResultBlock(
+            tool_use_id="a", content=(TextBlock(text="seen"), OpaqueBlock(content={"json": {"n": 1}})), status="error"
+        ),
+        ReasoningBlock(text="because", signature="abc"),
+        OpaqueBlock(content={"reasoningContent": {"redactedContent": {"$base64": "AA=="}}}),
+    )
+
+
+# Requests -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_request() -> None:
+    schema: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
+    assert ask(
+        system="Be brief.",
+        tools=(ToolSpec(name="look", description="Look.", input_schema={"type": "object"}),),
+        tool_choice=ToolChoice(type="tool", name="look"),
+        output_schema={"name": "Nothing", "json_schema": schema},
+        max_tokens=7,
+        temperature=0.5,
+        stop_sequences=("END",),
+        label="judge",
+    ) == {
+        "modelId": MODEL,
+        "messages": [{"role": "user", "content": [{"text": "hello"}]}],
+        "system": [{"text": "Be brief."}],
+        "inferenceConfig": {"maxTokens": 7, "temperature": 0.5, "stopSequences": ["END"]},
+        "toolConfig": {
+            "tools": [
+                {"toolSpec": {"name": "look", "description": "Look.", "inputSchema": {"json": {"type": "object"}}}}
+            ],
+            "toolChoice": {"tool": {"name": "look"}},
+        },
+        "outputConfig": {
+            "textFormat": {
+                "type": "json_schema",
+                "structure": {"jsonSchema": {"name": "Nothing", "schema": json.dumps(schema, sort_keys=True)}},
+            }
+        },
+        "requestMetadata": {"label": "judge"},
+    }
+
+
+def test_a_bare_request_says_no_more_than_it_must() -> None:
+    assert set(ask()) == {"modelId", "messages", "inferenceConfig"}
+    assert ask()["inferenceConfig"] == {"maxTokens": 1024}
+
+
+def test_a_temperature_of_zero_is_sent() -> None:
+    assert ask(temperature=0)["inferenceConfig"]["temperature"] == 0
+
+
+@pytest.mark.parametrize(
+    "options", [{"system": ""}, {"tools": (ToolSpec(name="look", description="", input_schema={}),)}]
+)
+def test_what_is_empty_and_may_be_left_out_is_left_out(options: dict[str, Any]) -> None:
+    arguments = ask(**options)
+    assert list(violations(arguments.pop("modelId"), arguments)) == []
+
+
+@pytest.mark.parametrize("choice", [ToolChoice(), ToolChoice(type="any"), ToolChoice(type="tool", name="look")])
+def test_a_tool_choice_comes_back_as_it_was(choice: ToolChoice) -> None:
+    tools = (ToolSpec(name="look", description="Look.", input_schema={}),)
+    assert tool_choice_from_converse(ask(tools=tools, tool_choice=choice)["toolConfig"]["toolChoice"]) == choice
+
+
+# Responses ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_response() -> None:
+    assert response_from_converse(RAW, MODEL) == ModelResponse(
+        message=Message.assistant("hi"),
+        stop_reason=StopReason.END_TURN,
+        usage=Usage(input_tokens=5, output_tokens=2, cache_read_input_tokens=3),
+        latency_ms=42,
+        model=MODEL,
+    )
+
+
+def test_usage_and_metrics_may_be_missing() -> None:
+    raw = {key: value for key, value in RAW.items() if key in ("output", "stopReason")}
+    assert response_from_converse(raw, MODEL).usage == Usage()
+
+
+@pytest.mark.parametrize("reason", list(StopReason))
+def test_every_stop_reason_is_read(reason: StopReason) -> None:
+    assert response_from_converse(RAW | {"stopReason": reason.value}, MODEL).stop_reason is reason
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {},
+        RAW | {"stopReason": "a reason of the future"},
+        RAW | {"stopReason": 4},
+        {key: value for key, value in RAW.items() if key != "output"},
+        RAW | {"output": {}},
+        RAW | {"output": {"message": {"role": "assistant"}}},
+        RAW | {"output": {"message": {"role": "robot", "content": []}}},
+        RAW | {"usage": {"inputTokens": "many"}},
+        raw_with({"text": 3}),
+        raw_with({"SDK_UNKNOWN_MEMBER": {"name": "hologram"}}),
+        raw_with({"toolResult": {"toolUseId": "a", "content": [{"SDK_UNKNOWN_MEMBER": {"name": "hologram"}}]}}),
+        raw_with({"toolUse": {"toolUseId": "a", "name": "b", "input": {"n": float("nan")}}}),
+    ],
+)
+def test_a_shape_that_this_version_does_not_know_is_an_output_error(raw: dict[str, Any]) -> None:
+    with pytest.raises(ModelOutputError, match=MODEL) as caught:
+        response_from_converse(raw, MODEL)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_block_is_named_and_so_is_what_to_update() -> None:
+    with pytest.raises(ModelOutputError, match=r"hologram.*boto3"):
+        response_from_converse(raw_with({"SDK_UNKNOWN_MEMBER": {"name": "hologram"}}), MODEL)
+
+
+def test_a_tool_use_without_input_is_a_call_without_arguments() -> None:
+    """botocore drops a null; an opaque block instead would hide the call from the workflow."""
+    (use,) = response_from_converse(raw_with({"toolUse": {"toolUseId": "a", "name": "b"}}), MODEL).tool_uses
+    assert use == ToolUseBlock(tool_use_id="a", name="b", input={})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"text": "cut off \ud83d"},
+        {"toolUse": {"toolUseId": "a", "name": "b", "input": {"key \ud83d": ["\ude00"]}}},
+        {"reasoningContent": {"reasoningText": {"text": "\ud83d"}}},
+        {"citationsContent": {"content": [{"text": "\ud83d"}]}},
+    ],
+)
+def test_half_a_character_does_not_break_the_checkpoint(content: dict[str, Any]) -> None:
+    """A reply that is cut off inside an escaped emoji parses as JSON, and is no Unicode."""
+    response = response_from_converse(raw_with(content), MODEL)
+    assert ModelResponse.model_validate_json(response.model_dump_json()) == response
+    assert "�" in response.model_dump_json()
+
+
+@given(st.text(st.characters(blacklist_categories=())))
+def test_any_text_that_json_can_hold_becomes_text_that_a_checkpoint_can(text: str) -> None:
+    response = response_from_converse(raw_with({"text": text}), MODEL)
+    assert ModelResponse.model_validate_json(response.model_dump_json()) == response
+    assert len(response.text) == len(text)

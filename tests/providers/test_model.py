@@ -1,0 +1,230 @@
+"""The model layer's types: frozen, closed, and the same after any trip through JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from providers import (
+    Message,
+    ModelOutputError,
+    ModelRequest,
+    ModelResponse,
+    OutputSchema,
+    StopReason,
+    TextBlock,
+    ToolChoice,
+    ToolResultBlock,
+    ToolSpec,
+    ToolUseBlock,
+)
+from providers.model import describe
+from tests.providers.strategies import MESSAGES, REQUESTS, RESPONSES
+
+
+class Contact(BaseModel):
+    name: str
+    email: str = ""
+
+
+def response(text: str, *more: Any) -> ModelResponse:
+    return ModelResponse(message=Message.assistant(text, *more), stop_reason=StopReason.END_TURN, model="a-model")
+
+
+def ask(**options: Any) -> ModelRequest:
+    return ModelRequest.model_validate({"messages": (Message.user("hello"),), **options})
+
+
+# Round trips ----------------------------------------------------------------------------------------------------------
+
+
+@given(REQUESTS)
+def test_a_request_survives_json(request: ModelRequest) -> None:
+    again = ModelRequest.model_validate_json(request.model_dump_json())
+    assert again == request
+    assert again.digest() == request.digest()
+
+
+@given(RESPONSES)
+def test_a_response_survives_json(answer: ModelResponse) -> None:
+    again = ModelResponse.model_validate_json(answer.model_dump_json())
+    assert again == answer
+    assert again.model_dump_json() == answer.model_dump_json()
+
+
+@given(MESSAGES)
+def test_a_message_survives_a_dump_to_python(message: Message) -> None:
+    assert Message.model_validate(message.model_dump()) == message
+    assert Message.model_validate(message.model_dump(mode="json")) == message
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_numbers_that_json_does_not_have_are_refused(number: float) -> None:
+    """They would silently become null in a checkpoint."""
+    with pytest.raises(ValidationError, match="finite number"):
+        ToolUseBlock(tool_use_id="use-1", name="look", input={"deep": [number]})
+
+
+# Digests --------------------------------------------------------------------------------------------------------------
+
+
+def canonical(request: ModelRequest) -> Any:
+    """What of a request can differ, as a value that tells 1 from 1.0 and from true, which Python's == does not."""
+
+    def typed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return frozenset((key, typed(part)) for key, part in value.items())
+        if isinstance(value, list):
+            return tuple(typed(part) for part in value)
+        return (type(value), repr(value))
+
+    return typed(request.model_dump(mode="json"))
+
+
+@given(REQUESTS, REQUESTS)
+def test_equal_requests_and_only_those_have_equal_digests(one: ModelRequest, other: ModelRequest) -> None:
+    assert (one.digest() == other.digest()) == (canonical(one) == canonical(other))
+
+
+@given(REQUESTS, st.data())
+def test_changing_any_one_field_changes_the_digest(request: ModelRequest, data: st.DataObject) -> None:
+    other = data.draw(REQUESTS)
+    field = data.draw(st.sampled_from(sorted(ModelRequest.model_fields)))
+    changed = request.model_copy(update={field: getattr(other, field)})
+    assert (changed.digest() == request.digest()) == (canonical(changed) == canonical(request))
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"messages": (Message.user("hello "),)},
+    {"messages": (Message.assistant("hello"),)},
+    {"messages": (Message.user("hel", "lo"),)},
+    {"messages": (Message.user("hello"), Message.assistant("hi"))},
+    {"model": "large"},
+    {"system": "Be brief."},
+    {"tools": (ToolSpec(name="look", description="", input_schema={}),)},
+    {"tool_choice": ToolChoice()},
+    {"output_schema": Contact},
+    {"max_tokens": 1},
+    {"temperature": 0},
+    {"stop_sequences": ("END",)},
+    {"label": "judge"},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_field_counts_in_the_digest(change: dict[str, Any]) -> None:
+    assert ask(**change).digest() != ask().digest()
+
+
+def test_the_changes_above_cover_every_field() -> None:
+    assert {field for change in CHANGES for field in change} == set(ModelRequest.model_fields)
+
+
+def test_the_order_of_keys_does_not_count_and_the_kind_of_a_number_does() -> None:
+    def digest(schema: dict[str, Any]) -> str:
+        return ask(tools=(ToolSpec(name="look", description="", input_schema=schema),)).digest()
+
+    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    assert len({digest({"a": 1}), digest({"a": 1.0}), digest({"a": True}), digest({"a": "1"})}) == 4
+
+
+def test_a_digest_is_the_same_in_every_process() -> None:
+    """Executions that are under way hold digests: another algorithm would fail them all after a deployment."""
+    assert ask(label="judge").digest() == "6ad7668f56eb387681d63dc8c0a647c8a931f8358a6d8882a89143db374495c9"
+
+
+# Requests -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"messages": ()}, "messages"),
+        ({"model": ""}, "model"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"temperature": 1.1}, "temperature"),
+        ({"temperature": float("nan")}, "temperature"),
+        ({"label": "a b"}, "label"),
+        ({"label": "a" * 129}, "label"),
+        ({"label": "judge\n"}, "label"),
+        ({"tools": ({"name": "a b", "description": "", "input_schema": {}},)}, "tools.0.name"),
+        ({"tool_choice": {"type": "tool"}}, "tool_choice"),
+        ({"tool_choice": {"type": "auto", "name": "look"}}, "tool_choice"),
+        ({"prompt": "hi"}, "prompt"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused_by_field(options: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ask(**options)
+    assert describe(caught.value).startswith(f"{field}: ")
+
+
+def test_a_pydantic_class_is_taken_as_its_json_schema() -> None:
+    assert ask(output_schema=Contact) == ask(output_schema=OutputSchema.of(Contact))
+    assert OutputSchema.of(Contact).name == "Contact"
+    assert set(OutputSchema.of(Contact).json_schema["properties"]) == {"name", "email"}  # type: ignore[arg-type]
+
+
+def test_values_are_frozen_and_closed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        ask().model = "large"  # type: ignore[misc]  # what the test is about
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        TextBlock.model_validate({"text": "a", "colour": "red"})
+
+
+# Messages and responses -----------------------------------------------------------------------------------------------
+
+
+def test_a_messages_text_and_tool_uses() -> None:
+    use = ToolUseBlock(tool_use_id="use-1", name="look", input={})
+    message = Message.assistant("one ", use, "two")
+    assert message.text == "one two"
+    assert message.tool_uses == (use,)
+    assert Message.user(ToolResultBlock.error("use-1", "no")).text == ""
+
+
+def test_a_response_speaks_for_its_message() -> None:
+    use = ToolUseBlock(tool_use_id="use-1", name="look", input={})
+    assert response("hi", use).text == "hi"
+    assert response("hi", use).tool_uses == (use,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "Ana", "email": "a@b"}',
+        '```json\n{"name": "Ana", "email": "a@b"}\n```',
+        'Here you are:\n{"name": "Ana", "email": "a@b"}\nAnything else?',
+    ],
+)
+def test_a_reply_is_parsed_through_prose_and_fences(text: str) -> None:
+    assert response(text).parse(Contact) == Contact(name="Ana", email="a@b")
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "}{", '["a"]', "{", '{"name": "Ana"', '{"a": 1} {"b": 2}'])
+def test_a_reply_without_one_json_object_is_an_output_error(text: str) -> None:
+    with pytest.raises(ModelOutputError, match=r"a-model.*Contact"):
+        response(text).parse(Contact)
+
+
+def test_a_reply_that_does_not_fit_names_the_fields_and_never_their_values() -> None:
+    with pytest.raises(ModelOutputError) as caught:
+        response('{"name": {"secret": "hunter2"}, "email": 5}').parse(Contact)
+    assert "name: " in str(caught.value)
+    assert "email: " in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@given(st.text(), st.text())
+def test_any_text_parses_or_is_an_output_error(before: str, after: str) -> None:
+    try:
+        parsed = response(before + json.dumps({"name": "Ana"}) + after).parse(Contact)
+    except ModelOutputError:
+        assert "{" in after or "}" in after or "{" in before or "}" in before
+    else:
+        assert isinstance(parsed, Contact)
