@@ -38,6 +38,9 @@ _BASE64 = "$base64"
 
 _LIKE_BASE64 = re.compile(r"\$+base64")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+MAX_LEVELS = 100
+"""How deeply an answer may be nested: of the 200 levels that pydantic reads back from a checkpoint, some are ours."""
+
 _UNKNOWN_MEMBER = "SDK_UNKNOWN_MEMBER"
 """What botocore puts in the place of a block that its service model does not have; the block itself is gone."""
 
@@ -77,7 +80,8 @@ def response_from_converse(raw: Mapping[str, Any], model_id: str) -> ModelRespon
     """Read what boto3's `converse` returned.
 
     Raises:
-        ModelOutputError: The service answered with a shape or a stop reason that this version does not know.
+        ModelOutputError: The service answered with a shape or a stop reason that this version does not know, or with
+            JSON that is nested too deeply.
     """
     try:
         usage, metrics = raw.get("usage", {}), raw.get("metrics", {})
@@ -93,6 +97,8 @@ def response_from_converse(raw: Mapping[str, Any], model_id: str) -> ModelRespon
             latency_ms=metrics.get("latencyMs", 0),
             model=model_id,
         )
+    except RecursionError as error:
+        raise ModelOutputError(f"{model_id} answered with JSON that is nested too deeply to be kept.") from error
     except KeyError as error:
         raise _unreadable(model_id, f"there is no {error}") from error
     except ValidationError as error:
@@ -201,14 +207,20 @@ def _looks_like_bytes(value: Mapping[str, Any]) -> bool:
     return len(value) == 1 and all(_LIKE_BASE64.fullmatch(key) for key in value)
 
 
-def _whole_characters(value: Any) -> Any:
-    """`value` without half characters, which JSON can hold and a checkpoint cannot; a reply may be cut anywhere."""
+def _whole_characters(value: Any, levels: int = MAX_LEVELS) -> Any:
+    """`value` without half characters, which JSON can hold and a checkpoint cannot; a reply may be cut anywhere.
+
+    Raises:
+        RecursionError: There are more than `levels` levels.
+    """
+    if levels < 0:
+        raise RecursionError
     if isinstance(value, str):
         return _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, Mapping):
-        return {_whole_characters(key): _whole_characters(item) for key, item in value.items()}
+        return {_whole_characters(key): _whole_characters(item, levels - 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_whole_characters(item) for item in value]
+        return [_whole_characters(item, levels - 1) for item in value]
     return value
 
 

@@ -248,6 +248,15 @@ def test_a_shape_that_this_version_does_not_know_is_an_output_error(raw: dict[st
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("levels", [101, 3_000])
+def test_json_that_is_nested_too_deeply_is_an_output_error(levels: int) -> None:
+    nested = json.loads('{"a":' * levels + "0" + "}" * levels)
+    with pytest.raises(ModelOutputError, match=MODEL) as caught:
+        response_from_converse(raw_with({"toolUse": {"toolUseId": "a", "name": "b", "input": nested}}), MODEL)
+    assert "nested too deeply" in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
 def test_an_unknown_block_is_named_and_so_is_what_to_update() -> None:
     with pytest.raises(ModelOutputError, match=r"hologram.*boto3"):
         response_from_converse(raw_with({"SDK_UNKNOWN_MEMBER": {"name": "hologram"}}), MODEL)
