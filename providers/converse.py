@@ -41,6 +41,8 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 MAX_LEVELS = 100
 """How deeply an answer may be nested: of the 200 levels that pydantic reads back from a checkpoint, some are ours."""
 
+_NOT_IN_A_TOOL_NAME = re.compile(r"[^a-zA-Z0-9_-]")
+_MAX_TOOL_NAME_CHARS = 64
 _UNKNOWN_MEMBER = "SDK_UNKNOWN_MEMBER"
 """What botocore puts in the place of a block that its service model does not have; the block itself is gone."""
 
@@ -60,7 +62,7 @@ def request_to_converse(request: ModelRequest, model_id: str, *, structured_outp
         inference["stopSequences"] = list(request.stop_sequences)
     arguments: dict[str, Any] = {
         "modelId": model_id,
-        "messages": [message_to_converse(message) for message in request.messages],
+        "messages": [message_to_converse(_acceptable(message)) for message in request.messages],
         "inferenceConfig": inference,
     }
     if request.system:
@@ -128,6 +130,18 @@ def tool_choice_from_converse(raw: Mapping[str, Any]) -> ToolChoice:
     if "tool" in raw:
         return ToolChoice(type="tool", name=raw["tool"]["name"])
     return ToolChoice(type="any" if "any" in raw else "auto")
+
+
+def _acceptable(message: Message) -> Message:
+    """`message` as the service takes it back: its models send blank text, and names that no tool may have."""
+    kept = [block for block in message.content if not (isinstance(block, TextBlock) and not block.text.strip())]
+    content = tuple(
+        block.model_copy(update={"name": _NOT_IN_A_TOOL_NAME.sub("_", block.name)[:_MAX_TOOL_NAME_CHARS] or "_"})
+        if isinstance(block, ToolUseBlock)
+        else block
+        for block in kept or message.content  # where there is nothing else, the service says what is wrong
+    )
+    return message.model_copy(update={"content": content})
 
 
 def _block_to_converse(block: ContentBlock) -> dict[str, Any]:
