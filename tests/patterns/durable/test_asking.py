@@ -15,7 +15,15 @@ from conformance.run import Run
 from conformance.scenario import HandlerFactory, Scenario
 from patterns.durable import Event, ask, converse, durable_handler, fan_out
 from patterns.durable.asking import MAX_ANSWER_BYTES
-from providers import Message, ModelError, ModelProvider, ModelRequest, ModelRequestError, StopReason
+from providers import (
+    Message,
+    ModelError,
+    ModelProvider,
+    ModelRequest,
+    ModelRequestError,
+    ModelResponse,
+    StopReason,
+)
 from providers.script import Failure, Reply, access_denied, reply, stopped, throttled, tool_use
 from providers.scripted import ScriptedProvider
 
@@ -107,6 +115,32 @@ def test_an_error_keeps_its_own_type_and_message() -> None:
 
     outcome = run(workflow, Failure(QuotaError, "no more"))
     assert (outcome.error_type, outcome.error_message) == (f"{__name__}.QuotaError", "no more")
+
+
+class CodedError(ModelRequestError):
+    """And they may be made of other things than a message."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+
+
+class Coded:
+    """A provider that is refused."""
+
+    def converse(self, request: ModelRequest) -> ModelResponse:
+        raise CodedError(7, f"no {request.label}")
+
+
+def test_an_error_with_a_constructor_of_its_own_keeps_its_type_and_message() -> None:
+    def workflow(event: Event, context: DurableContext, model: ModelProvider) -> str:
+        try:
+            return ask(context, model, "first", "Say 0").text
+        except CodedError as error:
+            return f"caught {error}"
+
+    outcome = run_in_process(handler_for(workflow), Scenario({}, Coded))
+    assert (outcome.status, outcome.result) == ("SUCCEEDED", "caught 7: no first")
 
 
 def test_a_provider_that_fails_with_a_long_message_fails_like_any_other() -> None:
