@@ -37,6 +37,8 @@ def check(  # noqa: PLR0917  # options, which a person names
     payload = answers.given(approve=False, reject=False, answer=answer)
     assert payload is not None
     scenario = Scenario(_event(event), model, ask=answers.always(payload))
+    if json_file:
+        _make_sure_of(json_file)
     console = Console(soft_wrap=False)
     with console.status("Exploring…") as status:
         report = explore(
@@ -50,6 +52,14 @@ def check(  # noqa: PLR0917  # options, which a person names
         json_file.write_text(report_text.as_json(report), encoding="utf-8")
     if not report.conforms:
         raise typer.Exit(FINDINGS)
+
+
+def _make_sure_of(file: Path) -> None:
+    """That the report can be written, told before an exploration that may be long rather than after it."""
+    try:
+        file.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise CannotRunError(f"--json cannot be written to {file}: {error.strerror}.") from error
 
 
 def _event(text: str) -> Any:

@@ -99,12 +99,18 @@ def test_a_handler_that_does_not_is_reported_with_place_and_crash(check: Check, 
         (("broken_one.py:handler",), "cannot be imported: ModuleNotFoundError"),
         (("good_one.py:handler", "--event", "{"), "--event is not JSON"),
         (("good_one.py:handler", "--script", "gone.json"), "Cannot read the script"),
+        (
+            ("good_one.py:handler", "--json", "gone/report.json"),
+            "--json cannot be written to gone/report.json: No such",
+        ),
+        (("good_one.py:handler", "--json", "."), "--json cannot be written to .: Is a directory"),
     ],
 )
 def test_what_cannot_be_checked_ends_in_one_line_and_2(check: Check, arguments: tuple[str, ...], problem: str) -> None:
-    code, _, err = check(*arguments)
+    code, out, err = check(*arguments)
     assert code == 2
     assert problem in err
+    assert out == "", "nothing was explored before the problem was told"
     assert "Traceback" not in err
 
 
