@@ -126,7 +126,7 @@ def ask(
         ModelError: See `converse`; `ModelOutputError` when no usable text came after `MAX_REPAIRS` repairs.
     """
     request = ModelRequest(messages=(Message.user(prompt),), model=tier, system=system, label=label or name)
-    return _until_usable(context, model, name, request, _whole_text)
+    return until_usable(context, model, name, request, _whole_text)
 
 
 def ask_for[T: BaseModel](
@@ -165,16 +165,28 @@ def ask_for[T: BaseModel](
             raise ModelOutputError(f"{response.model} sent an unusable {schema.__name__}: {error}") from error
         return value
 
-    return _until_usable(context, model, name, request, parsed)
+    return until_usable(context, model, name, request, parsed)
 
 
-def _until_usable[T](
+def until_usable[T](
     context: DurableContext,
     model: ModelProvider,
     name: str,
     request: ModelRequest,
     accept: Callable[[ModelResponse], T],
 ) -> T:
+    """What `accept` makes of the answer to `request`, asked for again while it raises `ModelOutputError`.
+
+    Args:
+        context: Where the steps belong.
+        model: Who answers.
+        name: The first operation's name; repairs are `<name>-repair-<n>`.
+        request: What to ask.
+        accept: Raises for a reply that cannot be used, with text for the model.
+
+    Raises:
+        ModelError: See `converse`; `ModelOutputError` after `MAX_REPAIRS` repairs, or where another cannot help.
+    """
     for repair in range(MAX_REPAIRS + 1):
         response = converse(context, model, f"{name}-repair-{repair}" if repair else name, request)
         try:

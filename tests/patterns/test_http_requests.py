@@ -79,8 +79,20 @@ def use(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         lambda *_: (use("x" * 64 + "-a-tool", {}),),
         lambda *_: (use("🔧", {}),),
         lambda _, person: (person,),
+        lambda *_: ({"text": "Let me look."},),
+        lambda *_: (BLANK,),
     ],
-    ids=["blank text", "reasoning", "redacted", "a name with a dot", "a long name", "a picture", "a person's silence"],
+    ids=[
+        "blank text",
+        "reasoning",
+        "redacted",
+        "a name with a dot",
+        "a long name",
+        "a picture",
+        "a person's silence",
+        "no tool",
+        "nothing",
+    ],
 )
 def test_what_a_model_or_a_tool_said_is_taken_back(
     pattern: str, label: str, tool: dict[str, Any], person: dict[str, Any], content: Callable[..., Any]
