@@ -99,7 +99,8 @@ class Answering:
             raise self._fault.error(f"Injected: {self._fault}.")
         answered = self._base(request, self._observer.invocation, path, info.attempt if info else None)
         if isinstance(answered.outcome, ModelError):
-            raise type(answered.outcome)(*answered.outcome.args)
+            kind = type(answered.outcome)
+            raise kind.__new__(kind, *answered.outcome.args)  # a new one, whose constructor may want other arguments
         with self._lock:
             self._serial += 1
             serial = self._serial

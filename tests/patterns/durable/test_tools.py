@@ -115,6 +115,18 @@ def test_a_long_result_is_cut_to_what_a_checkpoint_holds() -> None:
     assert len(message.encode()) < 256 * 1024
 
 
+@pytest.mark.parametrize("said", ["", " \n"])
+def test_a_tool_that_says_nothing_is_told_to_have_said_nothing(said: str) -> None:
+    """Converse takes no blank text: the execution would fail at the model's next turn."""
+
+    @tool(repeatable=True)
+    def listen(_: Amount) -> str:
+        """Listen."""
+        return said
+
+    assert text(run(listen)) == ("success", "(no output)")
+
+
 @pytest.mark.parametrize("size", [40_000, 1_000_000])
 def test_a_tool_that_fails_with_a_long_message_fails_like_any_other(size: int) -> None:
     """The service refuses long errors, and the SDK would try to send them for ever."""
