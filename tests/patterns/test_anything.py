@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -123,12 +124,21 @@ def run_all(pattern: str, scenarios: Sequence[Scenario]) -> list[Run]:
 
 
 def saying(script: list[Reply]) -> Scenario:
-    """A model that says these things over and over, whatever it is asked."""
+    """A model that says these things over and over, whatever it is asked.
 
-    def answer(_: ModelRequest, call: int) -> Entry:
-        return script[call % len(script)]
+    Where in the script it begins depends on the label, and not on which of two branches happens to ask first.
+    """
 
-    return Scenario({}, lambda: ScriptedProvider(answer), CALLBACKS)
+    def provider() -> ScriptedProvider:
+        asked: Counter[str] = Counter()
+
+        def answer(request: ModelRequest, _call: int) -> Entry:
+            asked[request.label] += 1
+            return script[(zlib.crc32(request.label.encode()) + asked[request.label]) % len(script)]
+
+        return ScriptedProvider(answer)
+
+    return Scenario({}, provider, CALLBACKS)
 
 
 @pytest.mark.parametrize("pattern", each_pattern())
