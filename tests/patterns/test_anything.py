@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -126,15 +125,18 @@ def run_all(pattern: str, scenarios: Sequence[Scenario]) -> list[Run]:
 def saying(script: list[Reply]) -> Scenario:
     """A model that says these things over and over, whatever it is asked.
 
-    Where in the script it begins depends on the label, and not on which of two branches happens to ask first.
+    What a call gets depends on its label's number and on the calls of that label before it, and not on which of two
+    branches happens to ask first.
     """
 
     def provider() -> ScriptedProvider:
         asked: Counter[str] = Counter()
 
         def answer(request: ModelRequest, _call: int) -> Entry:
+            number = request.label.rpartition("-")[2]
+            position = asked[request.label] + (int(number) - 1 if number.isdigit() else 0)
             asked[request.label] += 1
-            return script[(zlib.crc32(request.label.encode()) + asked[request.label]) % len(script)]
+            return script[position % len(script)]
 
         return ScriptedProvider(answer)
 
