@@ -86,7 +86,8 @@ stops = st.sampled_from([StopReason.END_TURN, StopReason.TOOL_USE]) | st.sampled
 replies = st.builds(Reply, st.lists(blocks, max_size=3).map(tuple), stops)
 
 decisions = st.fixed_dictionaries(
-    {"approved": st.booleans() | st.booleans() | json_values}, optional={"notes": texts | json_values, "by": texts}
+    {"approved": st.booleans() | st.sampled_from([0, 1, "true", "yes"]) | json_values},
+    optional={"notes": texts | json_values, "by": texts},
 )
 payloads = st.none() | texts | json_values.map(json.dumps) | decisions.map(json.dumps)
 people: st.SearchStrategy[CallbackAnswer] = st.one_of(
