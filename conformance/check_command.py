@@ -11,7 +11,8 @@ from rich.console import Console
 
 from conformance import answers, report_text
 from conformance.errors import CannotRunError
-from conformance.explore import Exploration, explore
+from conformance.exploration import Exploration
+from conformance.explore import explore
 from conformance.model_choice import ProviderName, chosen_model
 from conformance.scenario import Scenario
 from conformance.subject import find_target, handler_factory

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import pytest
 
 from conformance import answers, report_text
-from conformance.explore import Exploration, explore
+from conformance.exploration import Exploration
+from conformance.explore import explore
 from conformance.findings import Report
 from conformance.scenario import CallbackAnswer, Scenario
 from conformance.subject import handler_factory

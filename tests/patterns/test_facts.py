@@ -12,7 +12,7 @@ import pytest
 
 import patterns
 from conformance.crash import CrashKind, CrashPoint
-from conformance.in_process import run_in_process
+from conformance.in_process import Conditions, run_in_process
 from conformance.public_runner import run_on_public_runner
 from conformance.run import Run
 from conformance.scenario import Scenario
@@ -223,7 +223,9 @@ def test_an_approval_is_not_taken_from_an_earlier_round() -> None:
     """A crash after a malformed answer leads to the next round, never back to an answer already judged."""
     pattern = CATALOGUE["human_review"]
     point = CrashPoint("/2:human-review", "SUCCEED", 0, CrashKind.AFTER_PERSIST)
-    outcome = run_in_process(pattern.handler_for, pattern.scenarios["malformed (no JSON), then approved"], [point])
+    outcome = run_in_process(
+        pattern.handler_for, pattern.scenarios["malformed (no JSON), then approved"], Conditions([point])
+    )
     assert outcome.crashes == (str(point),)
     assert outcome.result["status"] == "approved"
     callbacks = [operation.result for operation in outcome.operations if operation.type == "CALLBACK"]

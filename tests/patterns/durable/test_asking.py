@@ -10,7 +10,7 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
 from conformance.crash import MODEL_CALL, CrashKind, CrashPoint
-from conformance.in_process import run_in_process
+from conformance.in_process import Conditions, run_in_process
 from conformance.run import Run
 from conformance.scenario import HandlerFactory, Scenario
 from patterns.durable import Event, ask, converse, durable_handler, fan_out
@@ -36,7 +36,7 @@ def handler_for(workflow: Callable[[Event, DurableContext, ModelProvider], str])
 
 def run(workflow: Callable[[Event, DurableContext, ModelProvider], str], *script: object, dies: bool = False) -> Run:
     scenario = Scenario({}, lambda: ScriptedProvider(list(script)))  # type: ignore[arg-type]
-    return run_in_process(handler_for(workflow), scenario, [DIES_BETWEEN] if dies else [])
+    return run_in_process(handler_for(workflow), scenario, Conditions([DIES_BETWEEN] if dies else []))
 
 
 def drifting(numbers: Iterator[int]) -> Callable[[Event, DurableContext, ModelProvider], str]:
@@ -86,7 +86,7 @@ def test_a_drift_inside_another_context_fails_the_execution_too(kind: str) -> No
     path = "/1:outer/1:first" if kind == "child" else "/1:outer/0:outer-1/1:first"
     scenario = Scenario({}, lambda: ScriptedProvider([reply("a"), reply("b")]))
     point = CrashPoint(path, "SUCCEED", 0, CrashKind.AFTER_PERSIST)
-    outcome = run_in_process(handler_for(workflow), scenario, [point])
+    outcome = run_in_process(handler_for(workflow), scenario, Conditions([point]))
     assert (outcome.status, outcome.error_type) == ("FAILED", "patterns.durable.asking.PromptDriftError")
 
 
@@ -101,7 +101,7 @@ def test_a_failure_recorded_for_another_prompt_is_a_drift_too() -> None:
 
     scenario = Scenario({}, lambda: ScriptedProvider([access_denied(), reply("b")]))
     point = CrashPoint("/1:first", "FAIL", 0, CrashKind.AFTER_PERSIST)
-    outcome = run_in_process(handler_for(workflow), scenario, [point])
+    outcome = run_in_process(handler_for(workflow), scenario, Conditions([point]))
     assert (outcome.status, outcome.error_type) == ("FAILED", "patterns.durable.asking.PromptDriftError")
 
 
@@ -191,7 +191,7 @@ def test_a_call_that_died_is_asked_again_with_the_same_attempt_number() -> None:
 
     point = CrashPoint("/1:first", MODEL_CALL, 1, CrashKind.DURING_CALL)
     scenario = Scenario({}, lambda: ScriptedProvider([throttled(), reply("a")]))
-    outcome = run_in_process(handler_for(workflow), scenario, [point])
+    outcome = run_in_process(handler_for(workflow), scenario, Conditions([point]))
     assert (outcome.status, outcome.result, outcome.crashes) == ("SUCCEEDED", "a", (str(point),))
     made = [(call.attempt, call.outcome) for call in outcome.calls]
     assert made == [(1, "ModelThrottledError"), (2, "died"), (2, "answered")]

@@ -8,7 +8,7 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
 from conformance.crash import CrashKind, CrashPoint
-from conformance.in_process import run_in_process
+from conformance.in_process import Conditions, run_in_process
 from conformance.scenario import Scenario
 from patterns.durable import Event, Tool, durable_handler, tool
 from patterns.durable.strands_agent import run_agent
@@ -42,7 +42,9 @@ def test_a_clock_in_the_system_prompt_is_noticed_on_replay() -> None:
         return agent(f"It is {next(invocations)} o'clock.", look, context=context, model=model)
 
     scenario = Scenario({}, lambda: ScriptedProvider(SCRIPT))
-    outcome = run_in_process(lambda model: durable_handler(workflow, model=model), scenario, [BETWEEN_TURNS])
+    outcome = run_in_process(
+        lambda model: durable_handler(workflow, model=model), scenario, Conditions([BETWEEN_TURNS])
+    )
     assert (outcome.status, outcome.error_type) == ("FAILED", "patterns.durable.asking.PromptDriftError")
 
 
@@ -75,7 +77,9 @@ def test_a_finished_agent_is_not_run_again(crashes: list[CrashPoint]) -> None:
 
     scenario = Scenario({}, lambda: ScriptedProvider(SCRIPT))
     point = CrashPoint("/2:after", "SUCCEED", 0, CrashKind.AFTER_PERSIST)
-    outcome = run_in_process(lambda model: durable_handler(workflow, model=model), scenario, [*crashes, point])
+    outcome = run_in_process(
+        lambda model: durable_handler(workflow, model=model), scenario, Conditions([*crashes, point])
+    )
     assert (outcome.status, outcome.result) == ("SUCCEEDED", "A cat.!")
     assert outcome.ledger == {"/1:agent/1:converse": ["answered"], "/1:agent/3:converse": ["answered"]}
     assert next(runs) == 2, "the handler went past the agent in two invocations"

@@ -6,7 +6,7 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
 from conformance.crash import CrashKind, CrashPoint
-from conformance.in_process import run_in_process
+from conformance.in_process import Conditions, run_in_process
 from conformance.run import Run
 from conformance.scenario import Scenario
 from patterns.durable import Event, Tool, durable_handler, run_tool, tool
@@ -26,7 +26,9 @@ def run(function: Tool, *crashes: CrashPoint) -> Run:
         call = ToolUseBlock(tool_use_id="t1", name=function.spec.name, input={"amount": 5})
         return run_tool(context, [function], call).model_dump(mode="json")
 
-    return run_in_process(lambda model: durable_handler(workflow, model=model), Scenario({}, ScriptedProvider), crashes)
+    return run_in_process(
+        lambda model: durable_handler(workflow, model=model), Scenario({}, ScriptedProvider), Conditions(crashes)
+    )
 
 
 def text(outcome: Run) -> tuple[str, str]:
