@@ -41,6 +41,16 @@ class Case:
     conditions: Conditions
     judge: Judge
 
+    @property
+    def name(self) -> str:
+        """What tells it from the others."""
+        return named(self.where, never_twice=self.conditions.never_twice)
+
+
+def named(where: str, *, never_twice: bool) -> str:
+    """What happens to an execution, and what kind of model it has."""
+    return f"{where}, the model never answering twice the same" if never_twice else where
+
 
 def judged_alone(run: Run, where: str) -> Iterator[Finding]:
     """What is wrong with a run, whatever others did."""

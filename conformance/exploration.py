@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 
 from conformance.crash import ALL_KINDS, CrashKind, CrashPoint
@@ -30,6 +30,7 @@ class Exploration:
             on that order.
         patience: Seconds that one execution may take.
         side_by_side: How many executions at the same time.
+        skip: Runs to leave out, by name.
     """
 
     kinds: Sequence[CrashKind] = ALL_KINDS
@@ -41,6 +42,7 @@ class Exploration:
     orders: bool = True
     patience: float = PATIENCE_SECONDS
     side_by_side: int = SIDE_BY_SIDE
+    skip: Set[str] = frozenset()
 
 
 EVERYTHING = Exploration()

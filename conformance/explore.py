@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from conformance.canonical import Canonical, canonical
 from conformance.cases import (
@@ -16,6 +17,7 @@ from conformance.cases import (
     differences,
     fault_cases,
     judged_alone,
+    named,
     order_cases,
     shown_for,
 )
@@ -36,7 +38,22 @@ from conformance.side_by_side import Done, NotBegun, Stuck, run_all
 NOTHING = "no interruption"
 AGAIN = "a second execution"
 
-type Progress = Callable[[int, int], None]
+
+class Listener:
+    """Told what an exploration does, as it does it, from any thread. This one does not listen."""
+
+    def began(self, name: str) -> None:
+        """A run begins."""
+
+    def ended(self, name: str, findings: tuple[Finding, ...], done: int, all_: int) -> None:
+        """A run has ended.
+
+        Args:
+            name: The run.
+            findings: What is wrong with it.
+            done: How many runs have ended.
+            all_: How many there are.
+        """
 
 
 def explore(
@@ -45,7 +62,7 @@ def explore(
     exploration: Exploration = EVERYTHING,
     *,
     reference: Reference | None = None,
-    progress: Progress = lambda _done, _all: None,
+    listener: Listener | None = None,
 ) -> Report:
     """Explore how `scenario` can be interrupted.
 
@@ -54,9 +71,9 @@ def explore(
         scenario: What the execution meets.
         exploration: What to explore.
         reference: Where another process finds the handler, to run it in other sandboxes; None leaves that out.
-        progress: Told how many runs of how many are done, now and then.
+        listener: Told what the exploration does.
     """
-    return _Explorer(handler_for, scenario, exploration, reference, progress).report()
+    return _Explorer(handler_for, scenario, exploration, reference, listener or Listener()).report()
 
 
 @dataclass(frozen=True)
@@ -81,13 +98,13 @@ class _Explorer:
         scenario: Scenario,
         exploration: Exploration,
         reference: Reference | None,
-        progress: Progress,
+        listener: Listener,
     ) -> None:
         self._reference = reference if AVAILABLE else None
         self._handler_for = handler_for
         self._scenario = scenario
         self._exploration = exploration
-        self._progress = progress
+        self._listener = listener
         self._findings: dict[tuple[str, str], Finding] = {}
         self._could_not_run: list[str] = []
         self._counter = threading.Lock()
@@ -106,7 +123,13 @@ class _Explorer:
             self._explore(baselines)
         found = sorted(self._findings.values(), key=lambda one: (NAMES.index(one.rule), one.path))
         return Report(
-            self._points, self._runs, NAMES, time.monotonic() - began, tuple(found), tuple(self._could_not_run)
+            self._points,
+            self._runs,
+            NAMES,
+            time.monotonic() - began,
+            tuple(found),
+            tuple(self._could_not_run),
+            () if self._reference else ("other sandboxes: the handler is not run in other processes",),
         )
 
     def _baselines(self) -> dict[bool, _Baseline]:
@@ -114,11 +137,13 @@ class _Explorer:
         chosen = self._exploration
         pure = chosen.pure or chosen.faults or chosen.orders or not chosen.never_twice
         ways = [*([False] if pure else []), *([True] if chosen.never_twice else [])]
-        jobs = [lambda way=way: self._baseline(never_twice=way) for way in ways]
-        return dict(self._outcomes(jobs, ways, lambda way: "no interruption" + (", never-twice model" if way else "")))
+        names = [named(NOTHING, never_twice=way) for way in ways]
+        jobs = [partial(self._baseline, name, never_twice=way) for name, way in zip(names, ways, strict=True)]
+        return {ways[number]: baseline for number, baseline in self._outcomes(jobs, names)}
 
-    def _baseline(self, *, never_twice: bool) -> _Baseline:
+    def _baseline(self, name: str, *, never_twice: bool) -> _Baseline:
         """The run that others are held against, and one more of the same in the same process."""
+        self._listener.began(name)
         first = self._run(Conditions(never_twice=never_twice, keep_snapshots=True))
         findings = list(judged_alone(first, NOTHING))
         baseline = canonical(first)
@@ -126,6 +151,7 @@ class _Explorer:
             return _Baseline(baseline, frozenset(), tuple(findings))
         second = self._run(Conditions(never_twice=never_twice, baseline=recorded_by(first)))
         findings += (shown_for(stability.NO_INVOCATION_STATE, found) for found in differences(baseline, second, AGAIN))
+        self._listener.ended(name, tuple(findings), 0, 1)
         return _Baseline(baseline, second.taken_on, tuple(findings))
 
     def _explore(self, baselines: dict[bool, _Baseline]) -> None:
@@ -145,14 +171,15 @@ class _Explorer:
             cases += order_cases(pure.canonical, pure.volatile)
         if pure and chosen.faults:
             cases += fault_cases(pure.canonical.run)
-        jobs = [lambda case=case: self._judged(case) for case in cases]
+        cases = [case for case in cases if case.name not in chosen.skip]
         elsewhere = self._begin_elsewhere(pure.canonical.run) if pure and self._reference else None
-        found: dict[str, tuple[Finding, ...]] = {}
-        for done, (case, findings) in enumerate(self._outcomes(jobs, cases, lambda case: case.where), 1):
-            found[case.where] = findings
-            self._progress(done, len(cases))
-        for case in cases:  # in their order, not in that of arrival: which crash stands for a finding does not vary
-            self._add(found.get(case.where, ()))
+        found: dict[int, tuple[Finding, ...]] = {}
+        jobs = [partial(self._judged, case) for case in cases]
+        for number, findings in self._outcomes(jobs, [case.name for case in cases]):
+            found[number] = findings
+            self._listener.ended(cases[number].name, findings, len(found), len(cases))
+        for number in sorted(found):  # in their order, not in that of arrival: what stands for a finding does not vary
+            self._add(found[number])
         if elsewhere:
             environment = elsewhere.result()
             self._add(environment.findings)
@@ -170,6 +197,7 @@ class _Explorer:
         return future
 
     def _judged(self, case: Case) -> tuple[Finding, ...]:
+        self._listener.began(case.name)
         run = self._run(case.conditions)
         findings = list(case.judge(run))
         fault = case.conditions.fault
@@ -177,24 +205,20 @@ class _Explorer:
             findings += again.judge(self._run(again.conditions))
         return tuple(findings)
 
-    def _outcomes[K, T](
-        self, jobs: Sequence[Callable[[], T]], keys: Sequence[K], where: Callable[[K], str]
-    ) -> Iterator[tuple[K, T]]:
-        """What `jobs` return, each with its key; what hangs or fails to run is noted."""
+    def _outcomes[T](self, jobs: Sequence[Callable[[], T]], names: Sequence[str]) -> Iterator[tuple[int, T]]:
+        """What `jobs` return, each with its number; what hangs or fails to run is noted under its name."""
         chosen = self._exploration
         for fate in run_all(jobs, threads=chosen.side_by_side, patience=chosen.patience):
-            key = keys[fate.number]
+            name = names[fate.number]
             match fate:
                 case Done(outcome=BaseException() as error):
-                    self._could_not_run.append(f"{where(key)}: {type(error).__name__}: {error}")
+                    self._could_not_run.append(f"{name}: {type(error).__name__}: {error}")
                 case Done(outcome=outcome):
-                    yield key, outcome  # type: ignore[misc]  # errors were matched above
+                    yield fate.number, outcome  # type: ignore[misc]  # errors were matched above
                 case Stuck():
-                    self._could_not_run.append(
-                        f"{where(key)}: the handler was still running after {chosen.patience:g} s"
-                    )
+                    self._could_not_run.append(f"{name}: still running after {chosen.patience:g} s")
                 case NotBegun():
-                    self._could_not_run.append(f"{where(key)}: left out, because too many runs before it hang")
+                    self._could_not_run.append(f"{name}: left out, because too many runs before it hang")
 
     def _run(self, conditions: Conditions) -> Run:
         with self._counter:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 from time import monotonic
 
 from conformance.in_process import Conditions, run_in_process
+from conformance.interpreter import connection_to_parent
 from conformance.perturbation import Perturbation, Surroundings
 from conformance.reference import Reference
 from conformance.run import Run
@@ -141,5 +141,5 @@ def _received(answer: Connection, process: ForkProcess) -> Run | str:
 
 
 def main() -> None:
-    """Serve the socket that the command line names."""
-    serve(Connection(int(sys.argv[1])))
+    """In the child: serve the parent."""
+    serve(connection_to_parent())

@@ -12,6 +12,9 @@ MAX_STUCK = 4
 """Jobs that may hang before the rest is left out: each keeps a thread, and perhaps a core, for ever."""
 
 
+THREAD_NAME = "durable-ai exploration"
+
+
 @dataclass(frozen=True)
 class Done[T]:
     """A job that ended.
@@ -48,6 +51,11 @@ class NotBegun:
 
 
 type Fate[T] = Done[T] | Stuck | NotBegun
+
+
+def threads_left_behind() -> bool:
+    """Whether a job of this process is still running though nobody waits for it."""
+    return any(thread.name == THREAD_NAME for thread in threading.enumerate())
 
 
 def run_all[T](jobs: Sequence[Callable[[], T]], *, threads: int, patience: float) -> Iterator[Fate[T]]:
@@ -110,7 +118,7 @@ class _Jobs[T]:
                 taken.append(number)
 
     def _add_thread(self) -> None:
-        threading.Thread(target=self._work, daemon=True, name="exploration").start()
+        threading.Thread(target=self._work, daemon=True, name=THREAD_NAME).start()
 
     def _work(self) -> None:
         while (number := self._waiting.get()) is not None:
