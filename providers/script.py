@@ -232,6 +232,8 @@ def read_script(path: Path) -> Mapping[str, Entries]:
         raise ScriptError(f"The script {path} is not UTF-8 text: {error}.") from error
     except json.JSONDecodeError as error:
         raise ScriptError(f"The script {path} is not JSON: {error}.") from error
+    except RecursionError as error:
+        raise ScriptError(f"The script {path} is not JSON: it is nested too deeply.") from error
     except ValidationError as error:
         raise ScriptError(f"The script {path} is not valid: {describe(error)}.") from error
     return {label: [_entry(entry) for entry in entries] for label, entries in file.items()}

@@ -227,6 +227,7 @@ def test_a_script_file_holds_texts_json_tool_uses_errors_and_stop_reasons(tmp_pa
     ("content", "problem"),
     [
         ("{", "not JSON"),
+        ("[" * 100_000, "not JSON: it is nested too deeply"),
         ("[1]", "valid dictionary"),
         ('{"a": [{"error": "nope"}]}', r"a\.0\.error\S*: Input should be 'throttled'"),
         ('{"a": ["b", {"unknown": 1}]}', r"a\.1: Input should be a text, or an object with one of always, json, tool"),
