@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -23,6 +23,7 @@ from conformance.observer import CheckpointUpdate
 from conformance.public_runner import run_on_public_runner
 from conformance.run import Run
 from conformance.scenario import Scenario
+from conformance.typed_json import parsed
 
 CASSETTES = Path("cassettes")
 DEFAULT_CASSETTE = "default.yaml"
@@ -61,13 +62,13 @@ def run(  # noqa: PLR0917  # options, which a person names
         raise CannotRunError("--script is for --provider scripted; add that.")
     if cassette and provider is not ProviderName.CASSETTE:
         raise CannotRunError("--cassette is for --provider cassette; leave the other provider out.")
-    handler, parsed = find_pattern(pattern), _event(event)
+    handler, value = find_pattern(pattern), parsed("--event", event)
     model = chosen_model(provider, cassette=cassette or CASSETTES / pattern / DEFAULT_CASSETTE, script=script)
     payload = answers.given(approve, reject, answer)
     ask = answers.always(payload) if payload else answers.terminal(console, interactive=sys.stdin.isatty())
     console.print(f"[bold]{pattern}[/bold], answered by {provider}")
     outcome = run_on_public_runner(
-        handler.with_model, Scenario(parsed, model, ask=ask), on_update=lambda update: _show(console, update)
+        handler.with_model, Scenario(value, model, ask=ask), on_update=lambda update: _show(console, update)
     )
     _conclude(console, outcome)
     if outcome.status != "SUCCEEDED":
@@ -106,13 +107,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except CannotRunError as error:
         Console(stderr=True, soft_wrap=True).print(f"[red]durable-ai:[/red] {escape(str(error))}")
         sys.exit(CANNOT_RUN)
-
-
-def _event(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise CannotRunError(f"--event is not JSON: {error}.") from error
 
 
 def _show(console: Console, update: CheckpointUpdate) -> None:
