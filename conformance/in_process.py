@@ -38,6 +38,7 @@ def run_in_process(
     never_twice: bool = False,
     fault: ModelFault | None = None,
     baseline: Recorded = NOTHING_RECORDED,
+    observer: Observer | None = None,
 ) -> Run:
     """Run `scenario` to its end, with the invocations dying at `crashes`.
 
@@ -50,8 +51,9 @@ def run_in_process(
         never_twice: Have the model give every answer a tag of its own, as a real model never repeats itself.
         fault: Model calls that fail instead of being answered.
         baseline: Values to take on, where this execution comes to others.
+        observer: Watches the execution; a new one unless given.
     """
-    observer = Observer()
+    observer = observer or Observer()
     answering = Answering(observer, scenario.model(), never_twice=never_twice, fault=fault)
     return _Driver(handler_for, scenario, observer, answering, crashes, start, baseline).run()
 

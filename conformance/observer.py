@@ -6,12 +6,13 @@ which thread, the model provider that the handler is given, and the service clie
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_durable_execution_sdk_python.exceptions import StepInterruptedError
-from aws_durable_execution_sdk_python.lambda_service import OperationUpdate
+from aws_durable_execution_sdk_python.lambda_service import Operation, OperationUpdate
 from aws_durable_execution_sdk_python.plugin import (
     DurableInstrumentationPlugin,
     InvocationStartInfo,
@@ -171,6 +172,12 @@ class Observer:
         with self._lock:
             self.updates.append(persisted)
         return persisted
+
+    def held(self, operations: Sequence[Operation], now: dt.datetime) -> None:
+        """Told what the in-process service holds, after each update and when an invocation starts.
+
+        Nothing here keeps it; an observer that records the execution does.
+        """
 
     def _stack(self) -> list[UserFunctionStartInfo]:
         if not hasattr(self._threads, "stack"):

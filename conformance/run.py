@@ -38,6 +38,7 @@ class Start:
         timeouts: Seconds until each callback times out, by operation id.
         updates: What had been persisted.
         calls: The model calls made.
+        changed: Ids of the operations that changed while nobody ran, as the invocation is told.
     """
 
     invocation: int
@@ -46,6 +47,7 @@ class Start:
     timeouts: Mapping[str, int]
     updates: tuple[CheckpointUpdate, ...]
     calls: tuple[ModelCall, ...]
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -66,20 +66,24 @@ class InProcessService:
 
     def start(self) -> Start:
         """The state now, between two invocations."""
-        return Start(
+        start = Start(
             invocation=self._observer.invocation,
             operations=tuple(self.operations),
             now=self._clock.now(),
             timeouts=dict(self._timeouts),
             updates=tuple(self._observer.updates),
             calls=tuple(self._observer.calls),
+            changed=tuple(self._execution.updated_operation_ids),
         )
+        self._observer.held(start.operations, start.now)
+        return start
 
     def resume(self, start: Start) -> None:
         """Take up the state `start`, as if everything before it had happened here."""
         self._clock.advance_to(start.now)
         self._timeouts.update(start.timeouts)
         self._execution.operations = list(start.operations)
+        self._execution.updated_operation_ids = list(start.changed)
         self._observer.resume(start.updates, start.calls)
         recorded(start.operations, self._observer.paths)
 
@@ -119,6 +123,7 @@ class InProcessService:
                 self._timeouts[update.operation_id] = update.callback_options.timeout_seconds
             output = self._processor.process_checkpoint(token, [update], None)
             self._observer.persisted(update)
+            self._observer.held(self.operations, self._clock.now())
             return output
 
     def refresh(self, token: str) -> CheckpointOutput:
