@@ -36,7 +36,7 @@ def check(  # noqa: PLR0917  # options, which a person names
     model = chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)
     payload = answers.given(approve=False, reject=False, answer=answer)
     assert payload is not None
-    scenario = Scenario(_event(event), model, ask=answers.always(payload))
+    scenario = Scenario(given_event(event), model, ask=answers.always(payload))
     console = Console(soft_wrap=False)
     with console.status("Exploring…") as status:
         report = explore(
@@ -52,7 +52,12 @@ def check(  # noqa: PLR0917  # options, which a person names
         raise typer.Exit(FINDINGS)
 
 
-def _event(text: str) -> Any:
+def given_event(text: str) -> Any:
+    """The event that the option `--event` stands for.
+
+    Raises:
+        CannotRunError: It is not JSON.
+    """
     try:
         return json.loads(text)
     except ValueError as error:

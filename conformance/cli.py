@@ -1,4 +1,4 @@
-"""The command line: `durable-ai run PATTERN`, `durable-ai demo` and `durable-ai check PATH.py:FUNCTION`."""
+"""The command line: `durable-ai run`, `demo`, `check`, `replay` and `record-history`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from conformance import answers
-from conformance.check_command import check
+from conformance.check_command import check, given_event
 from conformance.errors import CannotRunError
 from conformance.lookup import find_pattern, pattern_names
 from conformance.model_choice import ProviderName, chosen_model
 from conformance.observer import CheckpointUpdate
 from conformance.public_runner import run_on_public_runner
+from conformance.record_command import record_history
+from conformance.replay_command import replay
 from conformance.run import Run
 from conformance.scenario import Scenario
 
@@ -61,7 +63,7 @@ def run(  # noqa: PLR0917  # options, which a person names
         raise CannotRunError("--script is for --provider scripted; add that.")
     if cassette and provider is not ProviderName.CASSETTE:
         raise CannotRunError("--cassette is for --provider cassette; leave the other provider out.")
-    handler, parsed = find_pattern(pattern), _event(event)
+    handler, parsed = find_pattern(pattern), given_event(event)
     model = chosen_model(provider, cassette=cassette or CASSETTES / pattern / DEFAULT_CASSETTE, script=script)
     payload = answers.given(approve, reject, answer)
     ask = answers.always(payload) if payload else answers.terminal(console, interactive=sys.stdin.isatty())
@@ -91,6 +93,8 @@ def demo() -> None:
 
 
 app.command()(check)
+app.command()(replay)
+app.command()(record_history)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -106,13 +110,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except CannotRunError as error:
         Console(stderr=True, soft_wrap=True).print(f"[red]durable-ai:[/red] {escape(str(error))}")
         sys.exit(CANNOT_RUN)
-
-
-def _event(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise CannotRunError(f"--event is not JSON: {error}.") from error
 
 
 def _show(console: Console, update: CheckpointUpdate) -> None:

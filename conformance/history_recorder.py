@@ -41,21 +41,24 @@ def provenance(handler: str, scenario: str, now: dt.datetime) -> Provenance:
     return Provenance(handler=handler, scenario=scenario, at=now.replace(microsecond=0), versions=versions)
 
 
-def record(handler_for: HandlerFactory, scenario: Scenario, recorded: Provenance) -> History:
+def record(
+    handler_for: HandlerFactory, scenario: Scenario, recorded: Provenance, recorder: Recorder | None = None
+) -> History:
     """Run `scenario` in process, uninterrupted, and record it.
 
     Args:
         handler_for: Makes the handler under test.
         scenario: What the execution meets.
         recorded: What the history says about itself.
+        recorder: Watches the execution; a new one unless given.
 
     Raises:
         CannotRunError: The execution does not end, or whoever answers its model calls has no answer.
     """
-    observer = _Recorder()
-    calls = _Calls(observer)
+    recorder = recorder or Recorder()
+    calls = _Calls(recorder)
     heard = dataclasses.replace(scenario, model=lambda: calls.answered_by(scenario.model()))
-    run = run_in_process(handler_for, heard, observer=observer)
+    run = run_in_process(handler_for, heard, observer=recorder)
     if calls.unanswered:
         raise CannotRunError(f"{recorded.handler} cannot be recorded: {calls.unanswered}")
     if run.status not in ENDED:
@@ -67,10 +70,23 @@ def record(handler_for: HandlerFactory, scenario: Scenario, recorded: Provenance
         status="SUCCEEDED" if succeeded else "FAILED",
         result=run.result,
         error=None if succeeded else RecordedError(type=run.error_type, message=run.error_message),
-        operations=tuple(_identities(observer)),
-        changes=tuple(_changes(observer.moments)),
+        operations=tuple(_identities(recorder)),
+        changes=tuple(_changes(recorder.moments)),
         calls=tuple(sorted(calls.made, key=lambda call: (path_order(call.path or ""), call.attempt or 0))),
     )
+
+
+def alike(one: History, other: History) -> bool:
+    """Whether two recordings say the same, whenever they were made and however siblings took turns."""
+    return _settled(one) == _settled(other)
+
+
+def _settled(history: History) -> dict[str, object]:
+    """What does not depend on when it was recorded, and on which sibling came first."""
+    changes: dict[str, list[Change]] = {}
+    for change in history.changes:
+        changes.setdefault(change.path, []).append(change.model_copy(update={"invocation": 1, "at": 0, "due": None}))
+    return {**history.model_dump(exclude={"recorded", "changes"}), "changes": changes}
 
 
 @dataclass(frozen=True)
@@ -83,7 +99,7 @@ class _Moment:
     update: CheckpointUpdate | None
 
 
-class _Recorder(Observer):
+class Recorder(Observer):
     """Keeps what the service held after each update, and whenever an invocation started."""
 
     def __init__(self) -> None:
@@ -147,7 +163,7 @@ class _Calls:
             self.made.append(call)
 
 
-def _identities(recorder: _Recorder) -> Iterable[HistoryOperation]:
+def _identities(recorder: Recorder) -> Iterable[HistoryOperation]:
     """Every operation, in the order of paths: the same however its siblings took turns."""
     operations = recorder.moments[-1].operations
     for path in sorted(operations, key=path_order):

@@ -146,12 +146,12 @@ def met_on_replay(history: History, changes: int) -> frozenset[str]:
     replayed_to: dict[str | None, bool] = {None: True}
     for operation in sorted(operations.values(), key=lambda operation: path_order(paths[operation.operation_id])):
         parent = operations.get(operation.parent_id or "")
+        reached = replayed_to.get(operation.parent_id, False)
         ended = operation.status in TERMINAL
-        if parent is None or parent.sub_type not in _BATCHES:
-            reached = replayed_to.get(operation.parent_id, False)
-            replayed_to[operation.parent_id] = reached and ended
+        if parent and parent.sub_type in _BATCHES:
+            reached = reached and not ended
         else:
-            reached = operation.parent_id in met and not ended
+            replayed_to[operation.parent_id] = reached and ended
         if reached:
             met.add(operation.operation_id)
             replayed_to[operation.operation_id] = not ended

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aws_durable_execution_sdk_python.plugin import OperationInfo
 
+from conformance.errors import CannotRunError
 from conformance.findings import Finding
 from conformance.golden import Golden
 from conformance.history import History
@@ -84,6 +85,19 @@ def replay(
             progress(done, len(cases))
     reported = {name: _once(findings) for name, findings in found.items() if findings}
     return UpgradeReport(len(subjects), len(cases), len(cases), time.monotonic() - began, reported)
+
+
+def confirm(subject: Subject) -> None:
+    """See that a history replays on the code that it was just recorded on.
+
+    Raises:
+        CannotRunError: It does not: the handler depends on more than what is recorded.
+    """
+    for found in replay([subject]).findings.get(subject.name, ())[:1]:
+        raise CannotRunError(
+            f"{subject.history.recorded.handler} does not replay its own history. {found.crash}: at {found.path}, "
+            f"expected {found.expected}, and got {found.actual}. See what durable-ai check says about it."
+        )
 
 
 def _check(case: tuple[Subject, Golden, int]) -> tuple[Finding, ...]:

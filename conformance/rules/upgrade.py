@@ -28,6 +28,7 @@ UPGRADE = Rule(
     source=f"{GUIDE}#durable-versioning",
 )
 
+_POLLING = frozenset({"START", "RETRY"})
 _ID = re.compile(r"id='([0-9a-f]{64})'")
 
 
@@ -82,7 +83,7 @@ def upgrade(replayed: Replayed) -> Iterable[Finding]:
 
 def _rules(replayed: Replayed) -> Sequence[Callable[[Replayed], Iterable[Finding]]]:
     if replayed.racing or (replayed.interrupted and replayed.run.interrupted_for_good):
-        return (_identity, _requests)  # how it ends is not settled by what was recorded
+        return (_identity,)  # how it goes on is not settled by what was recorded
     if replayed.interrupted:
         return (_identity, _requests, _ending, _met, _operations, _result)
     return (_identity, _requests, _ending, _met, _operations, _updates, _result)
@@ -158,9 +159,10 @@ def _actions(run: Run, before: int, decided_early: Set[str]) -> Mapping[str, Cou
     polled = {operation.path for operation in run.operations if operation.sub_type == "WaitForCondition"}
     actions: dict[str, Counter[str]] = {}
     for update in run.updates[before:]:
-        if not any(update.path.startswith(f"{batch}/") for batch in decided_early):
+        left_behind = any(update.path.startswith(f"{batch}/") for batch in decided_early)
+        if not left_behind and not (update.path in polled and update.action in _POLLING):
             actions.setdefault(update.path, Counter())[update.action] += 1
-    return {path: Counter(set(counts)) if path in polled else counts for path, counts in actions.items()}
+    return actions
 
 
 def _listed(actions: Counter[str] | None) -> str:
