@@ -70,6 +70,7 @@ class _Import:
         self._events = sorted(export.events, key=lambda event: event.event_id)
         self._recorded = recorded.model_copy(update={"source": "export"})
         self._paths = OperationPaths()
+        self._path_of: dict[str, str] = {}
         self._operations: dict[str, HistoryOperation] = {}
         self._changes: list[Change] = []
         self._last: dict[str, Change] = {}
@@ -78,14 +79,14 @@ class _Import:
     def history(self) -> History:
         started = self._first("ExecutionStarted")
         ended = self._first("ExecutionSucceeded", "ExecutionFailed")
+        last = {event.id: position for position, event in enumerate(self._events)}
         for position, event in enumerate(self._events):
             if event.details.left_out:
                 raise _UnusableError(
                     f"event {event.event_id} comes without its payload; export with --include-execution-data."
                 )
             seconds = max(0.0, round((event.event_timestamp - started.event_timestamp).total_seconds(), 1))
-            again = any(later.id == event.id for later in self._events[position + 1 :])
-            self._take(event, seconds, again=again)
+            self._take(event, seconds, again=last[event.id] > position)
         return History(
             recorded=self._recorded,
             event=_json(started, started.details.input),
@@ -117,7 +118,7 @@ class _Import:
         if before and before.status is OperationStatus.PENDING:  # no event says that the time for it has come
             ready = {"at": seconds, "action": None, "status": OperationStatus.READY, "due": None, "delay_seconds": None}
             self._add(before.model_copy(update=ready))
-        extra = _extra(event, type_, status, seconds, again=again)
+        extra = _extra(event, self._operations[path], status, seconds, again=again)
         attempts = (before.attempt or 0) if before else 0
         change = Change(
             invocation=self._invocation,
@@ -138,11 +139,11 @@ class _Import:
     def _path(self, event: Event, type_: OperationType) -> str:
         if event.id is None:
             raise _UnusableError(f"event {event.event_id} names no operation.")
-        parent = next((known for known in self._operations.values() if known.id == event.parent_id), None)
+        parent = self._operations.get(self._path_of.get(event.parent_id or "", ""))
         if parent is None and event.parent_id not in {None, "", self._events[0].id}:
             raise _UnusableError(f"event {event.event_id} stands in a context that no event is about.")
         label = event.name or event.sub_type or type_.value.lower()
-        path = self._paths.register(event.id, parent.id if parent else None, label)
+        path = self._path_of[event.id] = self._paths.register(event.id, parent.id if parent else None, label)
         self._operations.setdefault(
             path,
             HistoryOperation(
@@ -158,12 +159,12 @@ class _Import:
 
 
 def _extra(
-    event: Event, type_: OperationType, status: OperationStatus, seconds: float, *, again: bool
+    event: Event, operation: HistoryOperation, status: OperationStatus, seconds: float, *, again: bool
 ) -> dict[str, object]:
     """What a change says beside how the operation ended, or that it started."""
     details = event.details
     extra: dict[str, object] = {}
-    match type_, status:
+    match operation.type, status:
         case OperationType.STEP, OperationStatus.SUCCEEDED | OperationStatus.FAILED:
             delay = (details.retry_details and details.retry_details.next_attempt_delay_seconds) or 0
             if delay or again:
@@ -175,17 +176,17 @@ def _extra(
             extra = {"due": seconds + (details.duration or 0)}
         case OperationType.WAIT, OperationStatus.CANCELLED:
             extra = {"action": OperationAction.CANCEL}
-        case OperationType.CONTEXT, OperationStatus.SUCCEEDED if _is_a_summary(event):
+        case OperationType.CONTEXT, OperationStatus.SUCCEEDED if _is_a_summary(event, operation):
             extra = {"replay_children": True}
     return extra
 
 
-def _is_a_summary(event: Event) -> bool:
+def _is_a_summary(event: Event, operation: HistoryOperation) -> bool:
     """Whether a context's payload stands for a result that was too large to store."""
     payload = _payload(event.details.result)
     if payload is None or payload.text is not None:
         return payload is not None and payload.text == ""
-    return isinstance(payload.json_, dict) and _SUMMARY in payload.json_ and event.sub_type in {"Map", "Parallel"}
+    return isinstance(payload.json_, dict) and _SUMMARY in payload.json_ and operation.sub_type in {"Map", "Parallel"}
 
 
 def _payload(content: Content | None) -> Payload | None:

@@ -48,7 +48,7 @@ def record_history(  # noqa: PLR0917  # options, which a person names
         history = record(handler_for, Scenario(given_event(event), model, ask=answers.always(payload)), recorded)
         confirm(Subject(str(output), history, handler_for))
     save_history(history, output)
-    Console().print(Text(f"recorded: {output} ({history.status}, {len(history.changes)} changes)"))
+    Console().print(Text(f"recorded: {output} ({history.status}, {len(history.changes)} changes)"), soft_wrap=True)
 
 
 def _portable(target: str) -> str:

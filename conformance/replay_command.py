@@ -49,7 +49,7 @@ def replay(
         console.print(rendered(report))
         findings = bool(report.findings)
     for problem in problems:
-        console.print(Text(f"could not run: {problem}"))
+        console.print(Text(f"could not run: {problem}"), soft_wrap=True)
     if findings or problems:
         raise typer.Exit(FINDINGS if findings else CANNOT_RUN)
 
@@ -112,5 +112,5 @@ def _record_anew(console: Console, subjects: Sequence[Subject]) -> list[str]:
         changed = not alike(history, subject.history)
         if changed:
             save_history(history, Path(subject.name))
-        console.print(Text(f"{'recorded anew' if changed else 'unchanged'}: {subject.name}"))
+        console.print(Text(f"{'recorded anew' if changed else 'unchanged'}: {subject.name}"), soft_wrap=True)
     return problems

@@ -34,7 +34,7 @@ def main() -> None:
         changed = not path.exists() or not alike(load_history(path), history)
         if changed:
             save_history(history, path)
-        console.print(f"{'recorded' if changed else 'unchanged'}: {path.relative_to(Path.cwd())}")
+        console.print(f"{'recorded' if changed else 'unchanged'}: {path.relative_to(Path.cwd())}", soft_wrap=True)
 
 
 if __name__ == "__main__":

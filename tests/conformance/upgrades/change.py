@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from conformance.history import History
 from conformance.history_recorder import provenance, record
 from conformance.scenario import CallbackAnswer, Scenario
 from conformance.subject import handler_factory
-from conformance.upgrade import Subject
+from conformance.upgrade import SIDE_BY_SIDE, Subject
 from providers.script import Script
 from providers.scripted import ScriptedProvider
 
@@ -100,7 +101,8 @@ class Changes:
     def subjects(self) -> list[Subject]:
         """The histories, recorded on the code before, with the handlers of the code after."""
         befores = {id(change.before): change.before for change in self.by_name.values()}
-        histories = {key: before.recorded() for key, before in befores.items()}
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            histories = dict(zip(befores, pool.map(Before.recorded, befores.values()), strict=True))
         return [
             Subject(name, histories[id(change.before)], handler_factory(change.after))
             for name, change in self.by_name.items()
