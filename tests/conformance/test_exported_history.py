@@ -138,6 +138,10 @@ def test_every_kind_of_event_becomes_a_change(tmp_path: Path) -> None:
         event(19, "CallbackStarted", step_id(5), Name="sure", CallbackId="secret", Timeout=3600),
         event(20, "CallbackTimedOut", step_id(5), Error={"Payload": {"ErrorType": "Callback.Timeout"}}),
         event(21, "ExecutionPaused"),
+        event(22, "StepStarted", step_id(6), Name="flaky", SubType="Step"),
+        event(23, "StepFailed", step_id(6), Error={"Payload": {"ErrorMessage": "no"}}),
+        event(24, "StepStarted", step_id(6)),
+        event(25, "StepFailed", step_id(6), Error={"Payload": {"ErrorMessage": "still no"}}),
         ENDED,
     ]
     history = imported(tmp_path, {"Events": list(reversed(events))})
@@ -157,6 +161,11 @@ def test_every_kind_of_event_becomes_a_change(tmp_path: Path) -> None:
         ("/4:wait", "CANCEL", "CANCELLED"),
         ("/5:sure", "START", "STARTED"),
         ("/5:sure", None, "TIMED_OUT"),
+        ("/6:flaky", "START", "STARTED"),
+        ("/6:flaky", "RETRY", "PENDING"),
+        ("/6:flaky", None, "READY"),
+        ("/6:flaky", "START", "STARTED"),
+        ("/6:flaky", "FAIL", "FAILED"),
     ]
     assert (history.event, history.status, history.result) == ({"n": 1}, "SUCCEEDED", [2])
     by_path = {change.path: change for change in history.changes}

@@ -10,18 +10,21 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.lambda_service import OperationAction, OperationStatus
 
+from conformance.clock import EPOCH
 from conformance.errors import CannotRunError
 from conformance.history import Change, History, RecordedError, load_history
 from conformance.history_answers import HistoryModel, NotInHistoryError, people
 from conformance.history_recorder import alike, provenance, record
 from conformance.observer import Observer
 from conformance.payload import Payload
-from conformance.prefix import met_on_replay, operations_after
+from conformance.prefix import met_on_replay, operations_after, start_after
 from conformance.scenario import Answered, Refused, Scenario, Silence
+from conformance.service import InProcessService
 from conformance.subject import handler_factory
 from providers import Message, ModelAccessDeniedError, ModelRequest, ModelThrottledError
 from providers.scripted import ScriptedProvider
 from tests.histories.selection import Golden
+from tests.patterns.catalogue import CATALOGUE
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -181,6 +184,33 @@ def test_the_state_after_each_change() -> None:
         [("generate-joke", "SUCCEEDED"), ("review-joke", "STARTED")],
         [("generate-joke", "SUCCEEDED"), ("review-joke", "SUCCEEDED")],
     ]
+
+
+def test_an_execution_goes_on_at_its_time_with_its_timeouts_and_is_told_what_has_ended() -> None:
+    history = golden("human_review", "nobody answers")
+    scenario = Scenario(history.event, ScriptedProvider)
+    fresh = InProcessService(scenario, Observer()).start()
+    ids = {operation.name: operation.id for operation in history.operations}
+    ended = [change.status for change in history.changes].index(OperationStatus.TIMED_OUT) + 1
+    waiting, over = (start_after(history, changes, fresh) for changes in (ended - 1, ended))
+    assert (waiting.now, over.now) == (fresh.now, EPOCH + dt.timedelta(days=7))
+    assert waiting.timeouts == {ids["human-review create callback id"]: 7 * 24 * 3600}
+    assert (waiting.invocation, over.invocation) == (2, 2)
+    assert set(over.changed) - set(waiting.changed) == {ids["human-review create callback id"]}
+    assert waiting.operations[0] == fresh.operations[0], "the execution itself"
+
+
+def test_what_happens_while_nobody_runs_belongs_to_the_invocation_before() -> None:
+    history = golden("prompt_chaining", "throttled once")
+    assert [(change.status.value, change.invocation) for change in history.changes][:4] == [
+        ("STARTED", 1),
+        ("PENDING", 1),
+        ("READY", 1),
+        ("STARTED", 2),
+    ]
+    scenario = CATALOGUE["prompt_chaining"].scenarios["throttled once"]
+    again = record(CATALOGUE["prompt_chaining"].handler_for, scenario, provenance("it", "again", NOW))
+    assert again.changes == history.changes
 
 
 def test_what_code_must_come_by_ends_where_the_sdk_stops_telling() -> None:
