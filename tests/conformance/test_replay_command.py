@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from conformance.cli import main
 from conformance.history import load_history, text_of
+from tests.conformance.command_line import DurableAi, command_line
 from tests.conformance.exporting import exported
 from tests.histories.older import OLDER
 from tests.histories.selection import Golden
@@ -33,30 +31,13 @@ def handler(event, context):
 HISTORY = "histories/order.json"
 
 
-@dataclass(frozen=True)
-class Output:
-    code: int
-    out: str
-    err: str
-
-
-type DurableAi = Callable[..., Output]
-
-
 @pytest.fixture
 def durable_ai(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> DurableAi:
     """Runs the command line in a folder of its own, beside a user's `shop.py`."""
     (tmp_path / "shop.py").write_text(ORDER)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "500")
-
-    def run(*arguments: str) -> Output:
-        with pytest.raises(SystemExit) as exit_:
-            main(arguments)
-        captured = capsys.readouterr()
-        return Output(int(exit_.value.code or 0), captured.out, captured.err)
-
-    return run
+    return command_line(capsys)
 
 
 @pytest.fixture

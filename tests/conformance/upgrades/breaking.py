@@ -27,19 +27,23 @@ def approve(context: DurableContext) -> str:
     return context.wait_for_callback(lambda _id, _step: None, "approve", A_DAY) or ""
 
 
-def translate(context: DurableContext, model: ModelProvider, text: str, languages: tuple[str, ...] = LANGUAGES) -> str:
+def translate(context: DurableContext, model: ModelProvider, text: str, languages: tuple[str, ...]) -> str:
     def into(branch: DurableContext, language: str, *_: object) -> str:
         return say_in_step(branch, model, "say", f"{text} in {language}")
 
     return " ".join(context.map(list(languages), into, "translate").get_results())
 
 
+def titled(context: DurableContext, model: ModelProvider, edited: str, languages: tuple[str, ...] = LANGUAGES) -> str:
+    """Translates, waits for a person, and finds a title: what no change here but two is about."""
+    translated = translate(context, model, edited, languages)
+    return say_in_step(context, model, "title", f"Title for {translated}, {approve(context)}")
+
+
 def published(event: Any, context: DurableContext, model: ModelProvider) -> str:
     """What ran when the history was recorded: draft, edit, translate twice, wait for a person, title."""
     draft = say_in_step(context, model, "draft", "Draft")
-    edited = say_in_step(context, model, "edit", f"Edit {draft}")
-    translated = translate(context, model, edited)
-    return say_in_step(context, model, "title", f"Title for {translated}, {approve(context)}")
+    return titled(context, model, say_in_step(context, model, "edit", f"Edit {draft}"))
 
 
 BEFORE = Before(published, callbacks={"approve": [Answered('"yes"')]})
@@ -52,9 +56,7 @@ BEFORE = Before(published, callbacks={"approve": [Answered('"yes"')]})
 )
 def renamed(event: Any, context: DurableContext, model: ModelProvider) -> str:
     draft = say_in_step(context, model, "sketch", "Draft")
-    edited = say_in_step(context, model, "edit", f"Edit {draft}")
-    translated = translate(context, model, edited)
-    return say_in_step(context, model, "title", f"Title for {translated}, {approve(context)}")
+    return titled(context, model, say_in_step(context, model, "edit", f"Edit {draft}"))
 
 
 @CHANGES.breaking(
@@ -65,9 +67,7 @@ def renamed(event: Any, context: DurableContext, model: ModelProvider) -> str:
 def inserted_at_the_start(event: Any, context: DurableContext, model: ModelProvider) -> str:
     say_in_step(context, model, "research", "Research")
     draft = say_in_step(context, model, "draft", "Draft")
-    edited = say_in_step(context, model, "edit", f"Edit {draft}")
-    translated = translate(context, model, edited)
-    return say_in_step(context, model, "title", f"Title for {translated}, {approve(context)}")
+    return titled(context, model, say_in_step(context, model, "edit", f"Edit {draft}"))
 
 
 @CHANGES.breaking(
@@ -79,8 +79,7 @@ def inserted_in_the_middle(event: Any, context: DurableContext, model: ModelProv
     draft = say_in_step(context, model, "draft", "Draft")
     edited = say_in_step(context, model, "edit", f"Edit {draft}")
     say_in_step(context, model, "proof", f"Proof {edited}")
-    translated = translate(context, model, edited)
-    return say_in_step(context, model, "title", f"Title for {translated}, {approve(context)}")
+    return titled(context, model, edited)
 
 
 @CHANGES.breaking(
@@ -89,9 +88,7 @@ def inserted_in_the_middle(event: Any, context: DurableContext, model: ModelProv
     Reported("/2:edit", 3, "recorded operations", "type checkpoint='STEP' current='CONTEXT'"),
 )
 def removed(event: Any, context: DurableContext, model: ModelProvider) -> str:
-    draft = say_in_step(context, model, "draft", "Draft")
-    translated = translate(context, model, draft)
-    return say_in_step(context, model, "title", f"Title for {translated}, {approve(context)}")
+    return titled(context, model, say_in_step(context, model, "draft", "Draft"))
 
 
 @CHANGES.breaking(
@@ -102,8 +99,7 @@ def removed(event: Any, context: DurableContext, model: ModelProvider) -> str:
 def swapped(event: Any, context: DurableContext, model: ModelProvider) -> str:
     edited = say_in_step(context, model, "edit", "Edit nothing")
     draft = say_in_step(context, model, "draft", "Draft")
-    translated = translate(context, model, edited + draft)
-    return say_in_step(context, model, "title", f"Title for {translated}, {approve(context)}")
+    return titled(context, model, edited + draft)
 
 
 @CHANGES.breaking(
@@ -113,33 +109,25 @@ def swapped(event: Any, context: DurableContext, model: ModelProvider) -> str:
 )
 def step_made_a_child_context(event: Any, context: DurableContext, model: ModelProvider) -> str:
     draft = context.run_in_child_context(lambda child: say_in_step(child, model, "draft", "Draft"), "draft")
-    edited = say_in_step(context, model, "edit", f"Edit {draft}")
-    translated = translate(context, model, edited)
-    return say_in_step(context, model, "title", f"Title for {translated}, {approve(context)}")
+    return titled(context, model, say_in_step(context, model, "edit", f"Edit {draft}"))
 
 
 @CHANGES.breaking(BEFORE, Reported("/2:edit", 0, "Edit answer", "Shorten answer"))
 def prompt_changed(event: Any, context: DurableContext, model: ModelProvider) -> str:
     draft = say_in_step(context, model, "draft", "Draft")
-    edited = say_in_step(context, model, "edit", f"Shorten {draft}")
-    translated = translate(context, model, edited)
-    return say_in_step(context, model, "title", f"Title for {translated}, {approve(context)}")
+    return titled(context, model, say_in_step(context, model, "edit", f"Shorten {draft}"))
 
 
 @CHANGES.breaking(BEFORE, Reported("/3:translate/2:map-item-2/1:say", 0, "no request", "in it"))
 def item_added(event: Any, context: DurableContext, model: ModelProvider) -> str:
     draft = say_in_step(context, model, "draft", "Draft")
-    edited = say_in_step(context, model, "edit", f"Edit {draft}")
-    translated = translate(context, model, edited, (*LANGUAGES, "it"))
-    return say_in_step(context, model, "title", f"Title for {translated}, {approve(context)}")
+    return titled(context, model, say_in_step(context, model, "edit", f"Edit {draft}"), (*LANGUAGES, "it"))
 
 
 @CHANGES.breaking(BEFORE, Reported("/5:title", 0, "Title for answer", "Title for answer"))
 def item_removed(event: Any, context: DurableContext, model: ModelProvider) -> str:
     draft = say_in_step(context, model, "draft", "Draft")
-    edited = say_in_step(context, model, "edit", f"Edit {draft}")
-    translated = translate(context, model, edited, LANGUAGES[:1])
-    return say_in_step(context, model, "title", f"Title for {translated}, {approve(context)}")
+    return titled(context, model, say_in_step(context, model, "edit", f"Edit {draft}"), LANGUAGES[:1])
 
 
 @CHANGES.breaking(
@@ -150,7 +138,7 @@ def item_removed(event: Any, context: DurableContext, model: ModelProvider) -> s
 def callback_removed(event: Any, context: DurableContext, model: ModelProvider) -> str:
     draft = say_in_step(context, model, "draft", "Draft")
     edited = say_in_step(context, model, "edit", f"Edit {draft}")
-    translated = translate(context, model, edited)
+    translated = translate(context, model, edited, LANGUAGES)
     return say_in_step(context, model, "title", f"Title for {translated}, yes")
 
 

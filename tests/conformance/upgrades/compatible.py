@@ -20,7 +20,7 @@ from conformance.scenario import Answered, Silence
 from providers import ModelProvider, ModelThrottledError
 from providers.script import reply, throttled
 from tests.conformance.corpus.asking import question, say_in_step
-from tests.conformance.upgrades.breaking import approve, published, translate
+from tests.conformance.upgrades.breaking import published, titled
 from tests.conformance.upgrades.change import Before, Changes
 
 CHANGES = Changes()
@@ -32,15 +32,13 @@ def written_otherwise(event: Any, context: DurableContext, model: ModelProvider)
     def asked(name: str, text: str) -> str:
         return say_in_step(context, model, name, text)
 
-    translated = translate(context, model, asked("edit", f"Edit {asked('draft', 'Draft')}"))
-    return asked("title", f"Title for {translated}, {approve(context)}")
+    return titled(context, model, asked("edit", f"Edit {asked('draft', 'Draft')}"))
 
 
 @CHANGES.compatible(Before(published, event={"topic": "tea"}, callbacks=YES))
 def event_field_with_a_default(event: Any, context: DurableContext, model: ModelProvider) -> str:
     draft = say_in_step(context, model, "draft", f"{event.get('tone', '')}Draft")
-    translated = translate(context, model, say_in_step(context, model, "edit", f"Edit {draft}"))
-    return say_in_step(context, model, "title", f"Title for {translated}, {approve(context)}")
+    return titled(context, model, say_in_step(context, model, "edit", f"Edit {draft}"))
 
 
 def stamped(event: Any, context: DurableContext, model: ModelProvider) -> str:
