@@ -76,6 +76,8 @@ class Details(_Exported):
     error: ErrorContent | None = None
     retry_details: RetryDetails | None = None
     timeout: int | None = None
+    heartbeat_timeout: int | None = None
+    function_name: str | None = None
     duration: int | None = None
 
     @property

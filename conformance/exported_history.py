@@ -171,7 +171,9 @@ def _extra(
                 extra = {"action": OperationAction.RETRY, "status": OperationStatus.PENDING}
                 extra |= {"due": seconds + delay, "delay_seconds": delay}
         case OperationType.CALLBACK, OperationStatus.STARTED:
-            extra = {"timeout_seconds": details.timeout or 0}
+            extra = {"timeout_seconds": details.timeout or 0, "heartbeat_seconds": details.heartbeat_timeout}
+        case OperationType.CHAINED_INVOKE, OperationStatus.STARTED:
+            extra = {"function_name": details.function_name}
         case OperationType.WAIT, OperationStatus.STARTED:
             extra = {"due": seconds + (details.duration or 0)}
         case OperationType.WAIT, OperationStatus.CANCELLED:

@@ -20,6 +20,12 @@ class Golden:
 
     history: History
 
+    def where(self, changes: int) -> str:
+        """Which prefix the first `changes` are, in words."""
+        all_ = self.history.changes
+        after = f"after {all_[changes - 1]}" if changes else "from the start"
+        return f"prefix {changes} of {len(all_)}: {after}"
+
     @cached_property
     def run(self) -> Run:
         """The recorded execution as a run. Its model calls are not in it: `calls_at` knows them."""
@@ -59,7 +65,3 @@ class Golden:
         Where it is not known who asked, it may have been any of them.
         """
         return Recorded(values_of(self.run.operations, {call.path for call in self.history.calls or ()}))
-
-    def paths_of_ids(self) -> Mapping[str, str]:
-        """Where an operation with an id stands."""
-        return {operation.id: operation.path for operation in self.history.operations}

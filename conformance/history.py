@@ -96,6 +96,8 @@ class Change(Frozen):
         due: Seconds since the execution's start at which a wait ends or a step is tried again.
         delay_seconds: How long until then, for a RETRY.
         timeout_seconds: How long a callback waits, for its START; 0 is for ever.
+        heartbeat_seconds: How long it waits for a heartbeat.
+        function_name: What a chained invocation invokes, for its START.
         result: The checkpointed payload.
         error: The checkpointed error.
         replay_children: Whether the payload is a summary only, and the result comes from replaying what is inside.
@@ -110,6 +112,8 @@ class Change(Frozen):
     due: Seconds | None = None
     delay_seconds: int | None = None
     timeout_seconds: int | None = None
+    heartbeat_seconds: int | None = None
+    function_name: str | None = None
     result: Payload | None = None
     error: RecordedError | None = None
     replay_children: bool | None = None

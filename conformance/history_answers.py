@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from aws_durable_execution_sdk_python import ExecutionError
 from aws_durable_execution_sdk_python.lambda_service import OperationAction, OperationStatus, OperationType
@@ -14,10 +14,11 @@ from pydantic import ValidationError
 from conformance.history import Call, Change, History, RecordedError
 from conformance.observer import Observer
 from conformance.operations import path_order, place
-from conformance.scenario import CALLBACK_SUFFIX, Answered, CallbackAnswer, Refused, Silence
+from conformance.scenario import CALLBACK_SUFFIX, Answered, CallbackAnswer, Refused, Scenario, Silence
 from providers import (
     Message,
     ModelError,
+    ModelProvider,
     ModelRequest,
     ModelResponse,
     ModelUnavailableError,
@@ -88,17 +89,44 @@ class HistoryModel:
         return moved or here or next((call for _, call in same if call.response), None)
 
 
-def people(history: History) -> Callable[[str, int], CallbackAnswer]:
-    """Answers callbacks, by name and how many of that name come before, as they were answered; no other is answered."""
-    answers: dict[str, list[CallbackAnswer]] = {}
-    for name, change in _callbacks(history):
-        answers.setdefault(name, []).append(_given(change))
+def recorded_scenario(history: History, observer: Observer) -> Scenario:
+    """What the recorded execution met, for another one, which `observer` watches.
 
-    def ask(name: str, occurrence: int) -> CallbackAnswer:
-        given = answers.get(name, [])
-        return given[occurrence] if occurrence < len(given) else Silence()
+    Callbacks and chained invocations end as they ended; those that were not recorded are not answered.
+    """
 
-    return ask
+    def model() -> ModelProvider:
+        return HistoryModel(history, observer)
+
+    return Scenario(
+        history.event,
+        model,
+        _outcomes_of(history, OperationType.CALLBACK),
+        ask=lambda _name, _occurrence: Silence(),
+        invokes=_outcomes_of(history, OperationType.CHAINED_INVOKE),
+    )
+
+
+def _outcomes_of(history: History, type_: OperationType) -> Mapping[str, Sequence[CallbackAnswer]]:
+    """How the operations of a type ended, by name, in the order of their paths."""
+    functions = {change.path: change.function_name for change in history.changes if change.function_name}
+    last = {change.path: change for change in history.changes}
+    outcomes: dict[str, list[CallbackAnswer]] = {}
+    for operation in sorted(history.operations, key=lambda operation: path_order(operation.path)):
+        if operation.type is type_:
+            name = operation.name or functions.get(operation.path, "")
+            outcomes.setdefault(name.removesuffix(CALLBACK_SUFFIX), []).append(_outcome(last[operation.path]))
+    return outcomes
+
+
+def _outcome(change: Change) -> CallbackAnswer:
+    match change.status:
+        case OperationStatus.SUCCEEDED:
+            return Answered(None if change.result is None else str(change.result))
+        case OperationStatus.FAILED:
+            return Refused((change.error and change.error.message) or "")
+        case _:
+            return Silence()
 
 
 def _attempt(attempt: int | None) -> int:
@@ -137,21 +165,3 @@ def _response(change: Change) -> ModelResponse:
             return ModelResponse.model_validate(value.get("response"))
     text = value if isinstance(value, str) else str(change.result)
     return ModelResponse(message=Message.assistant(text), stop_reason=StopReason.END_TURN, model="recorded")
-
-
-def _callbacks(history: History) -> Iterable[tuple[str, Change]]:
-    """Every callback's name and last change, in the order of their paths."""
-    last = {change.path: change for change in history.changes}
-    for operation in sorted(history.operations, key=lambda operation: path_order(operation.path)):
-        if operation.type is OperationType.CALLBACK and operation.path in last:
-            yield (operation.name or "").removesuffix(CALLBACK_SUFFIX), last[operation.path]
-
-
-def _given(change: Change) -> CallbackAnswer:
-    match change.status:
-        case OperationStatus.SUCCEEDED:
-            return Answered(None if change.result is None else str(change.result))
-        case OperationStatus.FAILED:
-            return Refused((change.error and change.error.message) or "")
-        case _:
-            return Silence()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import importlib.metadata
 import itertools
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,16 +15,19 @@ from aws_durable_execution_sdk_python.lambda_service import (
     OperationType,
 )
 
+from conformance.answering import raised_again
 from conformance.clock import EPOCH
 from conformance.errors import CannotRunError
+from conformance.exploration import PATIENCE_SECONDS
 from conformance.history import Call, Change, History, HistoryOperation, Provenance, RecordedError
-from conformance.in_process import run_in_process
-from conformance.observer import CheckpointUpdate, Observer
-from conformance.operations import path_order
+from conformance.in_process import Conditions, run_in_process
+from conformance.observer import CheckpointUpdate, ModelCall, Observer
+from conformance.operations import OperationPaths, path_order, recorded
 from conformance.payload import Payload
 from conformance.rules.endings import ENDED
+from conformance.run import Awaited, Run, Start
 from conformance.scenario import HandlerFactory, Scenario
-from providers import ModelError, ModelProvider, ModelRequest, ModelResponse
+from conformance.side_by_side import Done, run_all
 
 _DISTRIBUTIONS = (
     "durable-ai-patterns",
@@ -42,37 +43,49 @@ def provenance(handler: str, scenario: str, now: dt.datetime) -> Provenance:
 
 
 def record(
-    handler_for: HandlerFactory, scenario: Scenario, recorded: Provenance, recorder: Recorder | None = None
+    handler_for: HandlerFactory,
+    scenario: Scenario,
+    provenance: Provenance,
+    *,
+    observer: Observer | None = None,
+    patience: float = PATIENCE_SECONDS,
 ) -> History:
     """Run `scenario` in process, uninterrupted, and record it.
 
     Args:
         handler_for: Makes the handler under test.
         scenario: What the execution meets.
-        recorded: What the history says about itself.
-        recorder: Watches the execution; a new one unless given.
+        provenance: What the history says about itself.
+        observer: Watches the execution; a new one unless given.
+        patience: Seconds that the execution may take in real time.
 
     Raises:
         CannotRunError: The execution does not end, or whoever answers its model calls has no answer.
     """
-    recorder = recorder or Recorder()
-    calls = _Calls(recorder)
-    heard = dataclasses.replace(scenario, model=lambda: calls.answered_by(scenario.model()))
-    run = run_in_process(handler_for, heard, observer=recorder)
-    if calls.unanswered:
-        raise CannotRunError(f"{recorded.handler} cannot be recorded: {calls.unanswered}")
+
+    def execution() -> Run:
+        return run_in_process(handler_for, scenario, Conditions(keep_snapshots=True), observer)
+
+    (fate,) = run_all([execution], threads=1, patience=patience)
+    if not isinstance(fate, Done):
+        raise CannotRunError(f"{provenance.handler} cannot be recorded: it is still running after {patience:g} s.")
+    if isinstance(fate.outcome, BaseException):
+        raise fate.outcome
+    run = fate.outcome
+    calls = [_call(call, provenance) for call in run.calls]
     if run.status not in ENDED:
-        raise CannotRunError(f"{recorded.handler} cannot be recorded, because it does not end: {run.status}.")
+        raise CannotRunError(f"{provenance.handler} cannot be recorded, because it does not end: {run.status}.")
     succeeded = run.status == "SUCCEEDED"
+    moments = _moments(run)
     return History(
-        recorded=recorded,
+        recorded=provenance,
         event=scenario.event,
         status="SUCCEEDED" if succeeded else "FAILED",
         result=run.result,
         error=None if succeeded else RecordedError(type=run.error_type, message=run.error_message),
-        operations=tuple(_identities(recorder)),
-        changes=tuple(_changes(recorder.moments)),
-        calls=tuple(sorted(calls.made, key=lambda call: (path_order(call.path or ""), call.attempt or 0))),
+        operations=tuple(_identities(moments[-1].operations)),
+        changes=tuple(_changes(moments)),
+        calls=tuple(sorted(calls, key=lambda call: (path_order(call.path or ""), call.attempt or 0))),
     )
 
 
@@ -91,87 +104,71 @@ def _settled(history: History) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class _Moment:
-    """What the service held at one time, by path, and the update that made it so; None if the service did."""
+    """What the service held at one time.
+
+    Attributes:
+        invocation: The last one that had begun.
+        now: The time.
+        operations: The operations by path.
+        update: The update that made it so; None if the service did.
+        awaited: What was known about callbacks and chained invocations, by operation id.
+    """
 
     invocation: int
     now: dt.datetime
     operations: Mapping[str, Operation]
     update: CheckpointUpdate | None
+    awaited: Mapping[str, Awaited]
 
 
-class Recorder(Observer):
-    """Keeps what the service held after each update, and whenever an invocation started."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.moments: list[_Moment] = []
-        self._told = 0
-
-    def held(self, operations: Sequence[Operation], now: dt.datetime) -> None:
-        update = self.updates[-1] if len(self.updates) > self._told else None
-        self._told = len(self.updates)
-        # What changed while nobody ran belongs to the invocation that ended before.
-        invocation = self.invocation if update else max(1, self.invocation - 1)
-        by_path = {
-            self.paths[operation.operation_id]: operation
-            for operation in operations
-            if operation.operation_type is not OperationType.EXECUTION
-        }
-        self.moments.append(_Moment(invocation, now, by_path, update))
+def _moments(run: Run) -> list[_Moment]:
+    """Every state that the service held, in order: after each update, and whenever an invocation began."""
+    paths = OperationPaths()
+    last = (run.snapshots or run.starts)[-1]
+    recorded(last.operations, paths)
+    moments: list[_Moment] = []
+    for updates in range(len(run.updates) + 1):
+        if updates:
+            moments.append(_moment(run.snapshots[updates - 1], paths, run.updates[updates - 1]))
+        moments += (_moment(start, paths, None) for start in run.starts if start.updates == updates)
+    return moments
 
 
-class _Calls:
-    """The model calls that the execution makes, and how each ends."""
-
-    def __init__(self, observer: Observer) -> None:
-        self._observer = observer
-        self._lock = threading.Lock()
-        self._provider: ModelProvider
-        self.made: list[Call] = []
-        self.unanswered = ""
-
-    def answered_by(self, provider: ModelProvider) -> ModelProvider:
-        self._provider = provider
-        return self
-
-    def converse(self, request: ModelRequest) -> ModelResponse:
-        try:
-            response = self._provider.converse(request)
-        except ModelError as error:
-            failure = ErrorObject.from_exception(error)
-            self._add(request, error=RecordedError(type=failure.type, message=failure.message))
-            raise
-        except Exception as error:
-            self.unanswered = self.unanswered or str(error)
-            raise
-        self._add(request, response=response)
-        return response
-
-    def _add(
-        self, request: ModelRequest, response: ModelResponse | None = None, error: RecordedError | None = None
-    ) -> None:
-        info = self._observer.running()
-        call = Call(
-            path=self._observer.seen(info) if info else None,
-            attempt=info.attempt if info else None,
-            request_digest=request.digest(),
-            request=request.model_dump(mode="json", exclude_defaults=True),
-            response=response,
-            error=error,
-        )
-        with self._lock:
-            self.made.append(call)
+def _moment(start: Start, paths: OperationPaths, update: CheckpointUpdate | None) -> _Moment:
+    operations = {
+        paths[operation.operation_id]: operation
+        for operation in start.operations
+        if operation.operation_type is not OperationType.EXECUTION
+    }
+    return _Moment(max(1, start.invocation - 1), start.now, operations, update, start.awaited)
 
 
-def _identities(recorder: Recorder) -> Iterable[HistoryOperation]:
+def _call(call: ModelCall, provenance: Provenance) -> Call:
+    error = None
+    if call.response is None:
+        raised = raised_again(call.outcome, call.error_message)
+        if type(raised).__name__ != call.outcome:
+            raise CannotRunError(f"{provenance.handler} cannot be recorded: {call.error_message}")
+        error = RecordedError(type=ErrorObject.from_exception(raised).type, message=call.error_message)
+    return Call(
+        path=call.path,
+        attempt=call.attempt,
+        request_digest=call.request.digest(),
+        request=call.request.model_dump(mode="json", exclude_defaults=True),
+        response=call.response,
+        error=error,
+    )
+
+
+def _identities(operations: Mapping[str, Operation]) -> Iterable[HistoryOperation]:
     """Every operation, in the order of paths: the same however its siblings took turns."""
-    operations = recorder.moments[-1].operations
+    paths = {operation.operation_id: path for path, operation in operations.items()}
     for path in sorted(operations, key=path_order):
         operation = operations[path]
         yield HistoryOperation(
             path=path,
             id=operation.operation_id,
-            parent=recorder.paths[operation.parent_id] if operation.parent_id else None,
+            parent=paths[operation.parent_id] if operation.parent_id else None,
             type=operation.operation_type,
             sub_type=operation.sub_type,
             name=operation.name,
@@ -192,6 +189,7 @@ def _change(path: str, operation: Operation, moment: _Moment) -> Change:
     wait = operation.wait_details
     due = (step and step.next_attempt_timestamp) or (wait and wait.scheduled_end_timestamp)
     error = details.error if details else None
+    awaited = moment.awaited.get(operation.operation_id) if update else None
     return Change(
         invocation=moment.invocation,
         at=_seconds(moment.now),
@@ -201,7 +199,9 @@ def _change(path: str, operation: Operation, moment: _Moment) -> Change:
         attempt=step.attempt if step else None,
         due=_seconds(due) if due else None,
         delay_seconds=update.delay_seconds if update else None,
-        timeout_seconds=update.timeout_seconds if update else None,
+        timeout_seconds=awaited.timeout_seconds if awaited and operation.callback_details else None,
+        heartbeat_seconds=awaited.heartbeat_seconds or None if awaited else None,
+        function_name=awaited.function_name if awaited else None,
         result=None if details is None or details.result is None else Payload.of(details.result),
         error=RecordedError(type=error.type, message=error.message, data=error.data) if error else None,
         replay_children=True if context and context.replay_children else None,

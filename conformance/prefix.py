@@ -24,33 +24,38 @@ from conformance.clock import EPOCH
 from conformance.history import Change, History, HistoryOperation, RecordedError
 from conformance.observer import CheckpointUpdate
 from conformance.operations import TERMINAL, path_order
-from conformance.run import Start
+from conformance.run import Awaited, Prefix, Start
 from conformance.service import ARN
 
 _BATCHES = frozenset({"Map", "Parallel"})
 
 
-def start_after(history: History, changes: int, fresh: Start) -> Start:
-    """The state in which the next invocation starts when the first `changes` of `history` have happened.
+def prefix_after(history: History, changes: int, fresh: Start) -> Prefix:
+    """What an execution did when the first `changes` of `history` had happened: another can begin there.
 
     Args:
         history: The recorded execution.
         changes: How many, from 0.
-        fresh: The state in which an execution of the same event starts.
+        fresh: The state in which an execution of the same event begins.
     """
-    prefix = history.changes[:changes]
+    happened = history.changes[:changes]
     operations = operations_after(history, changes)
-    return dataclasses.replace(
+    ended = [operation.operation_id for operation in operations if operation.status in TERMINAL]
+    updates = updates_of(history)[: sum(change.action is not None for change in happened)]
+    paths = {operation.id: operation.path for operation in history.operations}
+    start = dataclasses.replace(
         fresh,
-        invocation=prefix[-1].invocation + 1 if prefix else 1,
+        invocation=happened[-1].invocation + 1 if happened else 1,
         operations=(*fresh.operations, *operations),
-        now=max(fresh.now, _moment(prefix[-1].at)) if prefix else fresh.now,
-        timeouts=_timeouts(history, prefix),
-        updates=updates_of(history)[: sum(change.action is not None for change in prefix)],
+        now=max(fresh.now, _moment(happened[-1].at)) if happened else fresh.now,
+        awaited=_awaited(history, happened),
+        updates=len(updates),
+        completed=frozenset(paths[operation] for operation in ended),
         # The SDK tells its plugins about a finished operation that it meets on replay only if the service says that it
         # has changed meanwhile: that is how replaying one is noticed.
-        changed=tuple(operation.operation_id for operation in operations if operation.status in TERMINAL),
+        changed=tuple(ended),
     )
+    return Prefix(start, updates, calls=(), effects=())
 
 
 def operations_after(history: History, changes: int) -> list[Operation]:
@@ -85,15 +90,20 @@ def updates_of(history: History) -> tuple[CheckpointUpdate, ...]:
                 name=known[change.path].name,
                 timeout_seconds=change.timeout_seconds,
                 interrupted=bool(change.error and (change.error.type or "").endswith(StepInterruptedError.__name__)),
+                function_name=change.function_name,
             )
         )
         seen[change.path, action] += 1
     return tuple(updates)
 
 
-def _timeouts(history: History, prefix: Sequence[Change]) -> Mapping[str, int]:
+def _awaited(history: History, happened: Sequence[Change]) -> Mapping[str, Awaited]:
     ids = {operation.path: operation.id for operation in history.operations}
-    return {ids[change.path]: change.timeout_seconds for change in prefix if change.timeout_seconds is not None}
+    return {
+        ids[change.path]: Awaited(change.timeout_seconds or 0, change.heartbeat_seconds or 0, change.function_name)
+        for change in happened
+        if change.timeout_seconds is not None or change.function_name is not None
+    }
 
 
 def _operation(identity: HistoryOperation, parent: HistoryOperation | None, changes: Sequence[Change]) -> Operation:

@@ -12,13 +12,16 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from conformance.errors import CannotRunError
+from conformance.exploration import PATIENCE_SECONDS
 from conformance.history import load_history, save_history
-from conformance.history_recorder import Recorder, alike, provenance, record
+from conformance.history_answers import recorded_scenario
+from conformance.history_recorder import alike, provenance, record
+from conformance.observer import Observer
 from conformance.report_text import findings_table
 from conformance.rules.upgrade import UPGRADE
 from conformance.scenario import HandlerFactory
 from conformance.subject import find_handler
-from conformance.upgrade import Subject, UpgradeReport, confirm, recorded_scenario
+from conformance.upgrade import Subject, UpgradeReport, confirm
 from conformance.upgrade import replay as replay_all
 
 HISTORIES = Path("tests/histories")
@@ -32,22 +35,28 @@ def replay(
         typer.Argument(metavar="[PATH]...", help=f"Histories, or folders of them; {HISTORIES} unless given."),
     ] = None,
     update: Annotated[bool, typer.Option("--update", help="Record the given histories anew.")] = False,  # noqa: FBT002
+    patience: Annotated[
+        float, typer.Option(min=1, help="Seconds that one execution may take in real time.")
+    ] = PATIENCE_SECONDS,
 ) -> None:
     """Replay golden histories on today's code: exit code 0 all of them replay, 1 findings, 2 some could not be run."""
     if update and not paths:
         raise CannotRunError("--update needs the histories, or the folder, to record anew.")
     console = Console()
     subjects, problems = _subjects(_files(paths or [HISTORIES]))
+    findings = False
     if update:
-        problems += _record_anew(console, subjects)
-        findings = False
+        problems += _record_anew(console, subjects, patience)
     else:
         with console.status("Replaying…") as status:
             report = replay_all(
-                subjects, progress=lambda done, all_: status.update(f"Replaying: {done} of {all_} runs")
+                subjects,
+                patience=patience,
+                progress=lambda done, of: status.update(f"Replaying: {done} of {of} runs"),
             )
         console.print(rendered(report))
         findings = bool(report.findings)
+        problems += report.could_not_run
     for problem in problems:
         console.print(Text(f"could not run: {problem}"), soft_wrap=True)
     if findings or problems:
@@ -92,18 +101,19 @@ def _subjects(files: Iterable[Path]) -> tuple[list[Subject], list[str]]:
     return subjects, problems
 
 
-def _record_anew(console: Console, subjects: Sequence[Subject]) -> list[str]:
+def _record_anew(console: Console, subjects: Sequence[Subject], patience: float) -> list[str]:
     """Record each history from its event and answers on today's code; why some could not be."""
     problems = []
     for subject in subjects:
         old = subject.history.recorded
-        recorder = Recorder()
+        observer = Observer()
         try:
             history = record(
                 subject.handler_for,
-                recorded_scenario(subject.history, recorder),
+                recorded_scenario(subject.history, observer),
                 provenance(old.handler, old.scenario, dt.datetime.now(dt.UTC)),
-                recorder,
+                observer=observer,
+                patience=patience,
             )
             confirm(Subject(subject.name, history, subject.handler_for))
         except CannotRunError as error:

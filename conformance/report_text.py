@@ -16,6 +16,8 @@ from conformance.findings import Finding, Report
 def summary(report: Report) -> str:
     """What was done and found, in one line."""
     verdict = "conforms" if report.conforms else f"{len(report.findings)} findings"
+    if report.could_not_run:
+        verdict += f", {len(report.could_not_run)} could not run"
     return (
         f"{verdict}: {report.points} crash points, {report.runs} runs, {len(report.rules)} rules, "
         f"{report.seconds:.1f} seconds; exhaustive over these points, for this input and these answers"
@@ -30,6 +32,7 @@ def rendered(report: Report) -> RenderableType:
         if found:
             parts.append(findings_table(f"{rule}: {found[0].remedy}", found))
     parts += [Text(f"could not run: {why}") for why in report.could_not_run]
+    parts += [Text(f"left out: {what}") for what in report.left_out]
     parts.append(Text(summary(report)))
     return Group(*parts)
 

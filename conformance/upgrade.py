@@ -5,26 +5,23 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from aws_durable_execution_sdk_python.plugin import OperationInfo
 
 from conformance.errors import CannotRunError
+from conformance.exploration import PATIENCE_SECONDS, SIDE_BY_SIDE
 from conformance.findings import Finding
 from conformance.golden import Golden
 from conformance.history import History
-from conformance.history_answers import HistoryModel, people
-from conformance.in_process import run_in_process
+from conformance.history_answers import recorded_scenario
+from conformance.in_process import Conditions, run_in_process
 from conformance.observer import Observer
-from conformance.prefix import start_after
+from conformance.prefix import prefix_after
 from conformance.rules.upgrade import Replayed, upgrade
-from conformance.scenario import HandlerFactory, Scenario
+from conformance.scenario import HandlerFactory
 from conformance.service import InProcessService
-from providers import ModelProvider
-
-SIDE_BY_SIDE = 32
-"""Executions at the same time: each spends most of its time waiting for the SDK's checkpoint thread to close."""
+from conformance.side_by_side import Done, NotBegun, Stuck, run_all
 
 
 @dataclass(frozen=True)
@@ -48,11 +45,12 @@ class UpgradeReport:
 
     Attributes:
         histories: How many.
-        prefixes: States that executions went on from: the start, and after each change.
-        runs: Executions run.
+        prefixes: States that executions were to go on from: the start, and after each change.
+        runs: Executions that ended.
         seconds: How long it took.
         findings: By history; each place and difference once, with the first prefix that shows it. Nothing stands here
             for a history that replays.
+        could_not_run: Replays that did not end, and why.
     """
 
     histories: int
@@ -60,31 +58,54 @@ class UpgradeReport:
     runs: int
     seconds: float
     findings: Mapping[str, tuple[Finding, ...]]
+    could_not_run: tuple[str, ...] = ()
 
 
 def replay(
-    subjects: Sequence[Subject], *, progress: Callable[[int, int], None] = lambda _done, _all: None
+    subjects: Sequence[Subject],
+    *,
+    patience: float = PATIENCE_SECONDS,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> UpgradeReport:
     """Have every history go on from each of its prefixes, on the handler's code as it is now.
 
     Args:
         subjects: Which, and on what.
+        patience: Seconds that one execution may take in real time.
         progress: Told how many runs of how many are done.
     """
     began = time.monotonic()
     cases = [
-        (subject, golden, changes)
+        _Case(subject, golden, changes)
         for subject in subjects
         for golden in (Golden(subject.history),)
         for changes in range(len(subject.history.changes) + 1)
     ]
-    found: dict[str, list[Finding]] = {}
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        for done, (case, findings) in enumerate(zip(cases, pool.map(_check, cases), strict=True), 1):
-            found.setdefault(case[0].name, []).extend(findings)
-            progress(done, len(cases))
-    reported = {name: _once(findings) for name, findings in found.items() if findings}
-    return UpgradeReport(len(subjects), len(cases), len(cases), time.monotonic() - began, reported)
+    found: dict[int, tuple[Finding, ...]] = {}
+    could_not_run: list[str] = []
+    jobs = [case.findings for case in cases]
+    for done, fate in enumerate(run_all(jobs, threads=SIDE_BY_SIDE, patience=patience), 1):
+        match fate:
+            case Done(number, BaseException() as error):
+                could_not_run.append(f"{cases[number]}: {type(error).__name__}: {error}")
+            case Done(number, tuple() as findings):
+                found[number] = findings
+            case Stuck(number):
+                could_not_run.append(f"{cases[number]}: still running after {patience:g} s")
+            case NotBegun(number):
+                could_not_run.append(f"{cases[number]}: left out, because too many others hang")
+        progress(done, len(cases))
+    by_name: dict[str, list[Finding]] = {}
+    for number in sorted(found):
+        by_name.setdefault(cases[number].subject.name, []).extend(found[number])
+    return UpgradeReport(
+        len(subjects),
+        len(cases),
+        len(found),
+        time.monotonic() - began,
+        {name: _once(findings) for name, findings in by_name.items() if findings},
+        tuple(could_not_run),
+    )
 
 
 def confirm(subject: Subject) -> None:
@@ -93,34 +114,34 @@ def confirm(subject: Subject) -> None:
     Raises:
         CannotRunError: It does not: the handler depends on more than what is recorded.
     """
-    for found in replay([subject]).findings.get(subject.name, ())[:1]:
+    report = replay([subject])
+    for why in report.could_not_run[:1]:
+        raise CannotRunError(f"{subject.history.recorded.handler} cannot replay its own history: {why}.")
+    for found in report.findings.get(subject.name, ())[:1]:
         raise CannotRunError(
             f"{subject.history.recorded.handler} does not replay its own history. {found.crash}: at {found.path}, "
             f"expected {found.expected}, and got {found.actual}. See what durable-ai check says about it."
         )
 
 
-def _check(case: tuple[Subject, Golden, int]) -> tuple[Finding, ...]:
-    subject, golden, changes = case
-    return tuple(upgrade(_replayed(subject.handler_for, golden, changes)))
+@dataclass(frozen=True)
+class _Case:
+    """One execution to run: a history from one of its prefixes."""
 
+    subject: Subject
+    golden: Golden
+    changes: int
 
-def _replayed(handler_for: HandlerFactory, golden: Golden, changes: int) -> Replayed:
-    observer = _Meeting()
-    scenario = recorded_scenario(golden.history, observer)
-    fresh = InProcessService(scenario, Observer()).start()
-    start = start_after(golden.history, changes, fresh)
-    run = run_in_process(handler_for, scenario, start=start, baseline=golden.values, observer=observer)
-    return Replayed(golden, changes, run, frozenset(observer.met))
+    def __str__(self) -> str:
+        return f"{self.subject.name}, {self.golden.where(self.changes)}"
 
-
-def recorded_scenario(history: History, observer: Observer) -> Scenario:
-    """What the recorded execution met, for another one that `observer` watches."""
-
-    def model() -> ModelProvider:
-        return HistoryModel(history, observer)
-
-    return Scenario(history.event, model, ask=people(history))
+    def findings(self) -> tuple[Finding, ...]:
+        history, observer = self.golden.history, _Meeting()
+        scenario = recorded_scenario(history, observer)
+        fresh = InProcessService(scenario, Observer()).start(1)
+        conditions = Conditions(prefix=prefix_after(history, self.changes, fresh), baseline=self.golden.values)
+        run = run_in_process(self.subject.handler_for, scenario, conditions, observer)
+        return tuple(upgrade(Replayed(self.golden, self.changes, run, frozenset(observer.met))))
 
 
 class _Meeting(Observer):

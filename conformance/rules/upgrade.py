@@ -51,9 +51,7 @@ class Replayed:
     @property
     def where(self) -> str:
         """Which prefix, in words."""
-        changes = self.golden.history.changes
-        after = f"after {changes[self.changes - 1]}" if self.changes else "from the start"
-        return f"prefix {self.changes} of {len(changes)}: {after}"
+        return self.golden.where(self.changes)
 
     @property
     def before(self) -> int:

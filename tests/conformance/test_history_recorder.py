@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 from typing import Any
 
 import pytest
-from aws_durable_execution_sdk_python import DurableContext
+from aws_durable_execution_sdk_python import CallbackError, DurableContext
+from aws_durable_execution_sdk_python.config import Duration, WaitForCallbackConfig
 from aws_durable_execution_sdk_python.lambda_service import OperationAction, OperationStatus
 
 from conformance.clock import EPOCH
 from conformance.errors import CannotRunError
 from conformance.history import Change, History, RecordedError, load_history
-from conformance.history_answers import HistoryModel, NotInHistoryError, people
+from conformance.history_answers import HistoryModel, NotInHistoryError, recorded_scenario
 from conformance.history_recorder import alike, provenance, record
 from conformance.observer import Observer
 from conformance.payload import Payload
-from conformance.prefix import met_on_replay, operations_after, start_after
-from conformance.scenario import Answered, Refused, Scenario, Silence
+from conformance.prefix import met_on_replay, operations_after, prefix_after
+from conformance.run import Awaited
+from conformance.scenario import CALLBACK_SUFFIX, Answered, Refused, Scenario, Silence
 from conformance.service import InProcessService
 from conformance.subject import handler_factory
+from conformance.upgrade import Subject, replay
 from providers import Message, ModelAccessDeniedError, ModelRequest, ModelThrottledError
 from providers.scripted import ScriptedProvider
 from tests.histories.selection import Golden
@@ -101,9 +105,9 @@ def test_what_was_not_asked_has_no_answer() -> None:
     ],
 )
 def test_people_answer_as_they_did_and_nobody_else_does(scenario: str, answers: list[Any]) -> None:
-    ask = people(golden("human_review", scenario))
-    assert [ask("human-review", 0), ask("human-review", 1)] == answers
-    assert ask("another", 0) == Silence()
+    met = recorded_scenario(golden("human_review", scenario), Observer())
+    assert [met.answer(f"human-review{CALLBACK_SUFFIX}", n) for n in (0, 1)] == answers
+    assert met.answer("another", 0) == met.result("human-review", 0) == Silence()
 
 
 def test_a_callback_that_failed_is_refused_again() -> None:
@@ -114,7 +118,30 @@ def test_a_callback_that_failed_is_refused_again() -> None:
         else change
         for change in history.changes
     ]
-    assert people(history.model_copy(update={"changes": tuple(failed)}))("human-review", 0) == Refused("out of office")
+    met = recorded_scenario(history.model_copy(update={"changes": tuple(failed)}), Observer())
+    assert met.answer("human-review", 0) == Refused("out of office")
+
+
+def test_chained_invocations_and_heartbeats_are_recorded_and_come_again() -> None:
+    def order(event: Any, context: DurableContext, model: Any) -> list[Any]:
+        config = WaitForCallbackConfig(timeout=Duration.from_hours(2), heartbeat_timeout=Duration.from_minutes(5))
+        paid: str = context.invoke("pay", {"order": 7}, "payment")
+        shipped: str = context.invoke("ship", {"order": 7})
+        with contextlib.suppress(CallbackError):
+            context.wait_for_callback(lambda *_: None, "signed", config)
+        return [paid, shipped]
+
+    invokes = {"payment": [Answered('"paid"')], "ship": [Answered('"shipped"')]}
+    scenario = Scenario({}, ScriptedProvider, {"signed": [Silence()]}, invokes=invokes)
+    history = record(handler_factory(order), scenario, provenance("it", "invokes", NOW))
+    assert history.result == ["paid", "shipped"]
+    started = {change.path: change for change in reversed(history.changes) if change.action is OperationAction.START}
+    assert [started[path].function_name for path in ("/1:payment", "/2:ChainedInvoke")] == ["pay", "ship"]
+    callback = started["/3:signed/1:signed create callback id"]
+    assert (callback.timeout_seconds, callback.heartbeat_seconds) == (7200, 300)
+    met = recorded_scenario(history, Observer())
+    assert [met.result("payment", 0), met.result("ship", 0)] == [Answered('"paid"'), Answered('"shipped"')]
+    assert replay([Subject("it", history, handler_factory(order))]).findings == {}
 
 
 WHOLE_RESPONSE = json.dumps(
@@ -188,15 +215,15 @@ def test_the_state_after_each_change() -> None:
 
 def test_an_execution_goes_on_at_its_time_with_its_timeouts_and_is_told_what_has_ended() -> None:
     history = golden("human_review", "nobody answers")
-    scenario = Scenario(history.event, ScriptedProvider)
-    fresh = InProcessService(scenario, Observer()).start()
+    fresh = InProcessService(Scenario(history.event, ScriptedProvider), Observer()).start(1)
     ids = {operation.name: operation.id for operation in history.operations}
     ended = [change.status for change in history.changes].index(OperationStatus.TIMED_OUT) + 1
-    waiting, over = (start_after(history, changes, fresh) for changes in (ended - 1, ended))
+    waiting, over = (prefix_after(history, changes, fresh).start for changes in (ended - 1, ended))
     assert (waiting.now, over.now) == (fresh.now, EPOCH + dt.timedelta(days=7))
-    assert waiting.timeouts == {ids["human-review create callback id"]: 7 * 24 * 3600}
+    assert waiting.awaited == {ids["human-review create callback id"]: Awaited(timeout_seconds=7 * 24 * 3600)}
     assert (waiting.invocation, over.invocation) == (2, 2)
     assert set(over.changed) - set(waiting.changed) == {ids["human-review create callback id"]}
+    assert over.completed - waiting.completed == {"/2:human-review/1:human-review create callback id"}
     assert waiting.operations[0] == fresh.operations[0], "the execution itself"
 
 

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from conformance.exploration import SIDE_BY_SIDE
 from conformance.history_recorder import provenance, record
 from conformance.rules.upgrade import UPGRADE
 from conformance.subject import handler_factory
-from conformance.upgrade import SIDE_BY_SIDE, Subject, UpgradeReport, replay
+from conformance.upgrade import Subject, UpgradeReport, replay
 from tests.conformance.corpus import CORRECT
 from tests.conformance.corpus.entry import Entry
 from tests.conformance.upgrades import breaking, compatible

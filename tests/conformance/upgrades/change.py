@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.exploration import SIDE_BY_SIDE
 from conformance.findings import Finding
 from conformance.history import History
 from conformance.history_recorder import provenance, record
 from conformance.scenario import CallbackAnswer, Scenario
 from conformance.subject import handler_factory
-from conformance.upgrade import SIDE_BY_SIDE, Subject
+from conformance.upgrade import Subject
 from providers.script import Script
 from providers.scripted import ScriptedProvider
 
