@@ -13,6 +13,7 @@ from rich.text import Text
 from conformance import answers
 from conformance.check_command import OK, given_event
 from conformance.errors import CannotRunError
+from conformance.exploration import PATIENCE_SECONDS
 from conformance.exported_history import import_history
 from conformance.history import save_history
 from conformance.history_recorder import provenance, record
@@ -29,6 +30,9 @@ def record_history(  # noqa: PLR0917  # options, which a person names
     script: Annotated[Path | None, typer.Option(help="A JSON script for the model to follow.")] = None,
     answer: Annotated[str, typer.Option(help="What people answer to callbacks, as JSON.")] = OK,
     scenario: Annotated[str, typer.Option(help="What the execution meets, in words.")] = "recorded by hand",
+    patience: Annotated[
+        float, typer.Option(min=1, help="Seconds that one execution may take in real time.")
+    ] = PATIENCE_SECONDS,
     export: Annotated[
         Path | None,
         typer.Option(help="Instead of running it: what get-durable-execution-history printed, payloads included."),
@@ -45,8 +49,10 @@ def record_history(  # noqa: PLR0917  # options, which a person names
         model = chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)
         payload = answers.given(approve=False, reject=False, answer=answer)
         assert payload is not None
-        history = record(handler_for, Scenario(given_event(event), model, ask=answers.always(payload)), recorded)
-        confirm(Subject(str(output), history, handler_for))
+        history = record(
+            handler_for, Scenario(given_event(event), model, ask=answers.always(payload)), recorded, patience=patience
+        )
+        confirm(Subject(str(output), history, handler_for), patience)
     save_history(history, output)
     Console().print(Text(f"recorded: {output} ({history.status}, {len(history.changes)} changes)"), soft_wrap=True)
 

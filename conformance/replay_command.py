@@ -56,7 +56,7 @@ def replay(
             )
         console.print(rendered(report))
         findings = bool(report.findings)
-        problems += report.could_not_run
+        problems += (f"{name}, {why}" for name, whys in report.could_not_run.items() for why in whys)
     for problem in problems:
         console.print(Text(f"could not run: {problem}"), soft_wrap=True)
     if findings or problems:
@@ -70,8 +70,8 @@ def rendered(report: UpgradeReport) -> RenderableType:
         parts.append(Text(f"{UPGRADE.name}: {UPGRADE.breaks_it}. {UPGRADE.remedy[0].upper()}{UPGRADE.remedy[1:]}."))
     found = sum(map(len, report.findings.values()))
     done = [f"{report.prefixes} prefixes", f"{report.runs} runs", f"{report.seconds:.1f} seconds"]
-    replaying = f"{report.histories - len(report.findings)} of {report.histories} histories replay"
-    return Group(*parts, Text(f"{replaying}: {', '.join([f'{found} findings'] * bool(found) + done)}"))
+    verdict = f"{report.replaying} of {report.histories} histories replay"
+    return Group(*parts, Text(f"{verdict}: {', '.join([f'{found} findings'] * bool(found) + done)}"))
 
 
 def _files(paths: Sequence[Path]) -> Iterable[Path]:
@@ -115,7 +115,7 @@ def _record_anew(console: Console, subjects: Sequence[Subject], patience: float)
                 observer=observer,
                 patience=patience,
             )
-            confirm(Subject(subject.name, history, subject.handler_for))
+            confirm(Subject(subject.name, history, subject.handler_for), patience)
         except CannotRunError as error:
             problems.append(f"{subject.name}: {error}")
             continue

@@ -50,7 +50,7 @@ class UpgradeReport:
         seconds: How long it took.
         findings: By history; each place and difference once, with the first prefix that shows it. Nothing stands here
             for a history that replays.
-        could_not_run: Replays that did not end, and why.
+        could_not_run: By history; which replays did not end, and why.
     """
 
     histories: int
@@ -58,7 +58,12 @@ class UpgradeReport:
     runs: int
     seconds: float
     findings: Mapping[str, tuple[Finding, ...]]
-    could_not_run: tuple[str, ...] = ()
+    could_not_run: Mapping[str, tuple[str, ...]]
+
+    @property
+    def replaying(self) -> int:
+        """How many histories replay from every prefix."""
+        return self.histories - len(self.findings.keys() | self.could_not_run.keys())
 
 
 def replay(
@@ -82,40 +87,51 @@ def replay(
         for changes in range(len(subject.history.changes) + 1)
     ]
     found: dict[int, tuple[Finding, ...]] = {}
-    could_not_run: list[str] = []
+    problems: dict[int, tuple[str, ...]] = {}
     jobs = [case.findings for case in cases]
     for done, fate in enumerate(run_all(jobs, threads=SIDE_BY_SIDE, patience=patience), 1):
         match fate:
-            case Done(number, BaseException() as error):
-                could_not_run.append(f"{cases[number]}: {type(error).__name__}: {error}")
             case Done(number, tuple() as findings):
                 found[number] = findings
+            case Done(number, error):
+                problems[number] = (f"{cases[number].where}: {type(error).__name__}: {error}",)
             case Stuck(number):
-                could_not_run.append(f"{cases[number]}: still running after {patience:g} s")
+                problems[number] = (f"{cases[number].where}: still running after {patience:g} s",)
             case NotBegun(number):
-                could_not_run.append(f"{cases[number]}: left out, because too many others hang")
+                problems[number] = (f"{cases[number].where}: left out, because too many others hang",)
         progress(done, len(cases))
-    by_name: dict[str, list[Finding]] = {}
-    for number in sorted(found):
-        by_name.setdefault(cases[number].subject.name, []).extend(found[number])
     return UpgradeReport(
         len(subjects),
         len(cases),
         len(found),
         time.monotonic() - began,
-        {name: _once(findings) for name, findings in by_name.items() if findings},
-        tuple(could_not_run),
+        {name: _once(findings) for name, findings in _by_history(cases, found).items()},
+        _by_history(cases, problems),
     )
 
 
-def confirm(subject: Subject) -> None:
+def _by_history[T](cases: Sequence[_Case], outcomes: Mapping[int, tuple[T, ...]]) -> Mapping[str, tuple[T, ...]]:
+    """What the cases of each history came to, in their order, where that is anything."""
+    by_history: dict[str, tuple[T, ...]] = {}
+    for number, outcome in sorted(outcomes.items()):
+        if outcome:
+            name = cases[number].subject.name
+            by_history[name] = by_history.get(name, ()) + outcome
+    return by_history
+
+
+def confirm(subject: Subject, patience: float = PATIENCE_SECONDS) -> None:
     """See that a history replays on the code that it was just recorded on.
+
+    Args:
+        subject: The history and its handler.
+        patience: Seconds that one execution may take in real time.
 
     Raises:
         CannotRunError: It does not: the handler depends on more than what is recorded.
     """
-    report = replay([subject])
-    for why in report.could_not_run[:1]:
+    report = replay([subject], patience=patience)
+    for why in report.could_not_run.get(subject.name, ())[:1]:
         raise CannotRunError(f"{subject.history.recorded.handler} cannot replay its own history: {why}.")
     for found in report.findings.get(subject.name, ())[:1]:
         raise CannotRunError(
@@ -132,8 +148,10 @@ class _Case:
     golden: Golden
     changes: int
 
-    def __str__(self) -> str:
-        return f"{self.subject.name}, {self.golden.where(self.changes)}"
+    @property
+    def where(self) -> str:
+        """Which prefix, in words."""
+        return self.golden.where(self.changes)
 
     def findings(self) -> tuple[Finding, ...]:
         history, observer = self.golden.history, _Meeting()

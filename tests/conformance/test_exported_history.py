@@ -53,6 +53,7 @@ def imported(folder: Path, document: object, handler: str = "a handler") -> Hist
 
 def replayed(history: History, handler_for: HandlerFactory) -> tuple[Finding, ...]:
     report = replay([Subject("it", history, handler_for)])
+    assert report.could_not_run == {}
     assert report.runs == len(history.changes) + 1
     return report.findings.get("it", ())
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,7 @@ def handler(event, context):
     return context.step(lambda _: event["n"] + 1, "add")
 """
 HISTORY = "histories/order.json"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -109,6 +113,37 @@ def test_one_history_that_cannot_be_run_does_not_keep_the_others_from_it(recorde
     assert "could not run: The history histories/broken.json is not JSON" in output.out
     assert "could not run: histories/lost.json: There is no file gone.py." in output.out
     assert "1 of 1 histories replay" in output.out
+
+
+HANGS = """
+import threading
+
+def order(event, context, model):
+    threading.Event().wait()
+"""
+
+
+def test_a_handler_that_hangs_could_not_run_and_does_not_hang_the_command(recorded: DurableAi) -> None:
+    Path("shop.py").write_text(HANGS)
+    command = [sys.executable, "-m", "conformance", "replay", "histories", "--patience", "1"]
+    ran = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2, ran.stderr
+    assert f"could not run: {HISTORY}, prefix 0 of 10: from the start: still running after 1 s" in ran.stdout
+    assert ran.stdout.count(f"could not run: {HISTORY}, prefix ") == 11
+    assert "0 of 1 histories replay: 11 prefixes, 0 runs, " in ran.stdout
+
+
+def test_a_handler_that_hangs_is_not_recorded(durable_ai: DurableAi) -> None:
+    Path("shop.py").write_text(HANGS)
+    command = [sys.executable, "-m", "conformance", "record-history", "shop.py:order", "-o", HISTORY, "--patience", "1"]
+    ran = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2, ran.stdout
+    assert "shop.py:order cannot be recorded: it is still running after 1 s." in ran.stderr
+    assert not Path(HISTORY).exists()
 
 
 def test_a_durable_handler_without_a_model_has_histories_too(durable_ai: DurableAi) -> None:

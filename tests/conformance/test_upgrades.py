@@ -37,7 +37,8 @@ def test_a_change_that_breaks_running_executions_is_reported(name: str) -> None:
 
 def test_a_change_that_nobody_notices_is_not_reported() -> None:
     report = replay(compatible.CHANGES.subjects())
-    assert report.findings == {}
+    assert (report.findings, report.could_not_run) == ({}, {})
+    assert report.replaying == len(compatible.CHANGES.by_name)
     assert report.runs == report.prefixes > 100
 
 
@@ -45,13 +46,23 @@ def test_no_correct_handler_fails_to_replay_its_own_history() -> None:
     entries = [entry for shelf in CORRECT.values() for entry in shelf.entries.values()]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         report = replay(list(pool.map(recorded_and_imported_anew, entries)))
-    assert report.findings == {}
-    assert report.prefixes > 5 * len(entries)
+    assert (report.findings, report.could_not_run) == ({}, {})
+    assert report.runs == report.prefixes > 5 * len(entries)
 
 
 def recorded_and_imported_anew(entry: Entry) -> Subject:
     history = record(handler_factory(entry.module()), entry.scenario, provenance(entry.name, "as it is", NOW))
     return Subject(entry.name, history, handler_factory(entry.module()))
+
+
+def test_what_cannot_be_run_is_told_and_replays_nothing() -> None:
+    subject = breaking.CHANGES.subjects()[0]
+    report = replay([Subject("not durable", subject.history, lambda _model: print)])
+    assert report.findings == {}
+    assert (report.replaying, report.runs) == (0, 0)
+    (whys,) = report.could_not_run.values()
+    assert whys[0].startswith("prefix 0 of 22: from the start: TypeError: ")
+    assert len(whys) == report.prefixes == 23
 
 
 def test_there_are_enough_of_both() -> None:
