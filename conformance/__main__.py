@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -12,7 +13,21 @@ def main() -> None:
     except ModuleNotFoundError as error:
         sys.stderr.write(f"durable-ai: {error.name!r} is not installed; install durable-ai-patterns[conformance].\n")
         sys.exit(2)
-    run()
+    try:
+        run()
+    except SystemExit as end:
+        _end_with(end.code)
+
+
+def _end_with(code: object) -> None:
+    """Leave the process, though a handler may still be running in it: the interpreter would wait for that for ever."""
+    from conformance.side_by_side import threads_left_behind  # noqa: PLC0415  # as above
+
+    if threads_left_behind():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 1)
+    sys.exit(code if isinstance(code, int | str) else None)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command line: `durable-ai run PATTERN`, `durable-ai demo` and `durable-ai check PATH.py:FUNCTION`."""
+"""The command line: `durable-ai run`, `demo`, `check`, `replay` and `record-history`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from conformance.lookup import find_pattern, pattern_names
 from conformance.model_choice import ProviderName, chosen_model
 from conformance.observer import CheckpointUpdate
 from conformance.public_runner import run_on_public_runner
+from conformance.record_command import record_history
+from conformance.replay_command import replay
 from conformance.run import Run
 from conformance.scenario import Scenario
 from conformance.typed_json import parsed
@@ -92,6 +94,8 @@ def demo() -> None:
 
 
 app.command()(check)
+app.command()(replay)
+app.command()(record_history)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

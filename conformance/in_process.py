@@ -74,16 +74,22 @@ class Conditions:
 UNDISTURBED = Conditions()
 
 
-def run_in_process(handler_for: HandlerFactory, scenario: Scenario, conditions: Conditions = UNDISTURBED) -> Run:
+def run_in_process(
+    handler_for: HandlerFactory,
+    scenario: Scenario,
+    conditions: Conditions = UNDISTURBED,
+    observer: Observer | None = None,
+) -> Run:
     """Run `scenario` to its end, or to where it is clear that it has none.
 
     Args:
         handler_for: Makes the handler under test.
         scenario: What the execution meets.
         conditions: What it meets besides.
+        observer: Watches the execution; a new one unless given. One that is given leaves the order to the threads.
     """
     with quick_stops():
-        return _Driver(handler_for, scenario, conditions).run()
+        return _Driver(handler_for, scenario, conditions, observer).run()
 
 
 def instrumented(handler_for: HandlerFactory, observer: Observer, provider: ModelProvider) -> Handler:
@@ -98,9 +104,12 @@ def instrumented(handler_for: HandlerFactory, observer: Observer, provider: Mode
 class _Driver:
     """The service's side of an execution: invoke, see how the invocation ended, let something happen, invoke again."""
 
-    def __init__(self, handler_for: HandlerFactory, scenario: Scenario, conditions: Conditions) -> None:
+    def __init__(
+        self, handler_for: HandlerFactory, scenario: Scenario, conditions: Conditions, observer: Observer | None
+    ) -> None:
         self._conditions = conditions
-        self._observer = observer = Observer(CompletionOrder(conditions.order) if conditions.order else None)
+        observer = observer or Observer(CompletionOrder(conditions.order) if conditions.order else None)
+        self._observer = observer
         self._service = InProcessService(scenario, observer, keep_snapshots=conditions.keep_snapshots)
         self._fate = Fate(conditions.crashes)
         answering = Answering(observer, scenario.model(), never_twice=conditions.never_twice, fault=conditions.fault)

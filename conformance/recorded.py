@@ -12,12 +12,13 @@ to differ from execution to execution.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from aws_durable_execution_sdk_python.lambda_service import OperationAction, OperationUpdate
 
 from conformance.canonical import TAG
+from conformance.operations import OperationRecord
 from conformance.run import Run
 
 
@@ -67,14 +68,17 @@ NOTHING_RECORDED = Recorded()
 
 def recorded_by(run: Run, volatile: Set[str] = frozenset()) -> Recorded:
     """What `run` recorded."""
-    asking = {call.path for call in run.calls}
-    parents = {operation.path.rpartition("/")[0] for operation in run.operations}
-    values = {
+    return Recorded(values_of(run.operations, {call.path for call in run.calls}), volatile)
+
+
+def values_of(operations: Sequence[OperationRecord], asking: Set[str | None]) -> Mapping[str, Value]:
+    """What operations recorded that neither asked the model nor have operations of their own, by path."""
+    parents = {operation.path.rpartition("/")[0] for operation in operations}
+    return {
         operation.path: Value(operation.result, operation.error_message)
-        for operation in run.operations
+        for operation in operations
         if operation.type in {"STEP", "CONTEXT"} and operation.path not in asking | parents
     }
-    return Recorded(values, volatile)
 
 
 def _with_tags_of(mine: str | None, theirs: str | None) -> str | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from conformance.findings import Report
+from conformance.findings import Finding, Report
 
 
 def summary(report: Report) -> str:
@@ -29,16 +30,21 @@ def rendered(report: Report) -> RenderableType:
     for rule in report.rules:
         found = [finding for finding in report.findings if finding.rule == rule]
         if found:
-            table = Table(title=f"{rule}: {found[0].remedy}", title_justify="left", expand=True)
-            for heading in ("where", "shown by", "expected", "actual"):
-                table.add_column(heading, overflow="fold")
-            for finding in found:
-                table.add_row(*map(Text, (finding.path, finding.crash, finding.expected, finding.actual)))
-            parts.append(table)
+            parts.append(findings_table(f"{rule}: {found[0].remedy}", found))
     parts += [Text(f"could not run: {why}") for why in report.could_not_run]
     parts += [Text(f"left out: {what}") for what in report.left_out]
     parts.append(Text(summary(report)))
     return Group(*parts)
+
+
+def findings_table(title: str, findings: Sequence[Finding]) -> Table:
+    """One row for each finding."""
+    table = Table(title=Text(title), title_justify="left", expand=True)
+    for heading in ("where", "shown by", "expected", "actual"):
+        table.add_column(heading, overflow="fold")
+    for finding in findings:
+        table.add_row(*map(Text, (finding.path, finding.crash, finding.expected, finding.actual)))
+    return table
 
 
 def plain(report: Report, width: int = 120) -> str:

@@ -56,6 +56,7 @@ class Start:
         calls: How many model calls have been made.
         effects: How many declared side effects have happened.
         completed: The paths of the operations that have ended.
+        changed: Ids of the operations that have changed since the handler last saw the state.
     """
 
     invocation: int
@@ -66,6 +67,7 @@ class Start:
     calls: int
     effects: int
     completed: frozenset[str]
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

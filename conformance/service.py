@@ -82,6 +82,7 @@ class InProcessService:
             calls=len(self._observer.calls),
             effects=len(self._observer.effects),
             completed=self.completed_paths(),
+            changed=tuple(self._execution.updated_operation_ids),
         )
 
     def resume(self, prefix: Prefix) -> None:
@@ -90,6 +91,7 @@ class InProcessService:
         self._clock.advance_to(start.now)
         self._awaited.update(start.awaited)
         self._execution.operations = list(start.operations)
+        self._execution.updated_operation_ids = list(start.changed)
         self._observer.resume(prefix.updates, prefix.calls, prefix.effects)
         recorded(start.operations, self._observer.paths)
 

@@ -15,7 +15,7 @@ from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from pydantic import JsonValue, TypeAdapter
 
 from conformance.errors import CannotRunError
-from conformance.lookup import ModelledHandler
+from conformance.lookup import ModelledHandler, find_pattern
 from conformance.scenario import Handler, HandlerFactory
 from providers import ModelProvider
 
@@ -43,6 +43,17 @@ def handler_factory(target: object, name: str = "the handler") -> HandlerFactory
     raise CannotRunError(
         f"{name} is neither a durable handler (@durable_execution) nor a function (event, context, model)."
     )
+
+
+def find_handler(reference: str) -> HandlerFactory:
+    """Makes the handler that a pattern's name, or `PATH.py:NAME`, stands for.
+
+    Raises:
+        CannotRunError: There is none.
+    """
+    if ":" in reference:
+        return handler_factory(find_target(reference), reference)
+    return find_pattern(reference).with_model
 
 
 def find_target(reference: str) -> object:

@@ -5,37 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from conformance.cli import main
+from tests.conformance.command_line import DurableAi, command_line
 
 ROOT = Path(__file__).parents[2]
 
 
-@dataclass(frozen=True)
-class Output:
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def durable_ai(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Output]:
+def durable_ai(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> DurableAi:
     """Runs the command line in this process, in the repository's folder."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("NO_COLOR", "1")
-
-    def run(*arguments: str) -> Output:
-        with pytest.raises(SystemExit) as exit_:
-            main(arguments)
-        captured = capsys.readouterr()
-        return Output(int(exit_.value.code or 0), captured.out, captured.err)
-
-    return run
+    return command_line(capsys)
 
 
 def script(folder: Path, **entries: object) -> str:
@@ -44,7 +28,7 @@ def script(folder: Path, **entries: object) -> str:
     return str(path)
 
 
-def test_a_pattern_runs_from_its_cassette_without_any_option(durable_ai: Callable[..., Output]) -> None:
+def test_a_pattern_runs_from_its_cassette_without_any_option(durable_ai: DurableAi) -> None:
     output = durable_ai("run", "prompt_chaining")
     assert output.code == 0
     assert "✓ /1:generate-joke" in output.out
@@ -52,7 +36,7 @@ def test_a_pattern_runs_from_its_cassette_without_any_option(durable_ai: Callabl
     assert '"joke"' in output.out
 
 
-def test_the_event_and_the_script_decide(durable_ai: Callable[..., Output], tmp_path: Path) -> None:
+def test_the_event_and_the_script_decide(durable_ai: DurableAi, tmp_path: Path) -> None:
     path = script(tmp_path, generate_joke=[{"error": "throttled"}, "A tea-se."], review_joke=["7"])
     output = durable_ai(
         "run", "prompt_chaining", "--event", '{"topic": "tea"}', "--provider", "scripted", "--script", path
@@ -66,13 +50,13 @@ def test_the_event_and_the_script_decide(durable_ai: Callable[..., Output], tmp_
     ("option", "status"),
     [(("--approve",), "approved"), (("--reject",), "rejected"), (("--answer", '{"approved":true}'), "approved")],
 )
-def test_a_person_is_answered_for(durable_ai: Callable[..., Output], option: tuple[str, ...], status: str) -> None:
+def test_a_person_is_answered_for(durable_ai: DurableAi, option: tuple[str, ...], status: str) -> None:
     output = durable_ai("run", "human_review", "--provider", "scripted", *option)
     assert output.code == 0
     assert f'"status": "{status}"' in output.out
 
 
-def test_an_execution_that_fails_says_why_and_ends_with_1(durable_ai: Callable[..., Output]) -> None:
+def test_an_execution_that_fails_says_why_and_ends_with_1(durable_ai: DurableAi) -> None:
     output = durable_ai("run", "prompt_chaining", "--event", '{"topic": 3}')
     assert output.code == 1
     assert "FAILED" in output.out
@@ -104,7 +88,7 @@ def test_an_execution_that_fails_says_why_and_ends_with_1(durable_ai: Callable[.
     ],
 )
 def test_what_cannot_run_ends_in_one_clear_line_and_2(
-    durable_ai: Callable[..., Output], arguments: tuple[str, ...], problem: str
+    durable_ai: DurableAi, arguments: tuple[str, ...], problem: str
 ) -> None:
     output = durable_ai("run", *arguments)
     assert output.code == 2
@@ -113,7 +97,7 @@ def test_what_cannot_run_ends_in_one_clear_line_and_2(
 
 
 def test_a_missing_region_is_told_with_the_variable_that_boto3_reads(
-    durable_ai: Callable[..., Output], monkeypatch: pytest.MonkeyPatch
+    durable_ai: DurableAi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "stand-in")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "stand-in")
@@ -124,7 +108,7 @@ def test_a_missing_region_is_told_with_the_variable_that_boto3_reads(
     assert "no AWS region; set AWS_DEFAULT_REGION" in output.err
 
 
-def test_the_demo_prints_seven_results(durable_ai: Callable[..., Output]) -> None:
+def test_the_demo_prints_seven_results(durable_ai: DurableAi) -> None:
     output = durable_ai("demo")
     assert output.code == 0
     assert output.out.count("SUCCEEDED") == 7

@@ -1,0 +1,34 @@
+"""The command line, run in this process as a person runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from conformance.cli import main
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+type DurableAi = Callable[..., Output]
+
+
+def command_line(capsys: pytest.CaptureFixture[str]) -> DurableAi:
+    """Runs `durable-ai` with the arguments it is given."""
+
+    def run(*arguments: str) -> Output:
+        with pytest.raises(SystemExit) as exit_:
+            main(arguments)
+        captured = capsys.readouterr()
+        return Output(int(exit_.value.code or 0), captured.out, captured.err)
+
+    return run
