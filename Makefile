@@ -10,17 +10,20 @@ PLATFORM ?= manylinux2014_aarch64
 PYTHON_VERSION ?= 3.13
 PYTHON ?= python3
 
-# Installed once for each set of requirements, platform and version, and copied into every function's artifact.
-installed = build/requirements/$(PLATFORM)-$(PYTHON_VERSION)
+# Built once for a platform and version, and copied into every function's folder.
+build = build/$(PLATFORM)-$(PYTHON_VERSION)
+# The folders, too: one changes when a file in it is gone.
+sources = $(shell find patterns providers -name '*.py' -o -type d -not -name __pycache__)
 
 .PHONY: artifact-core artifact-strands clean
-.DELETE_ON_ERROR:
+.SECONDARY:
 
-artifact-core: $(installed)/runtime
-	$(call assemble,$<)
-
-artifact-strands: $(installed)/runtime-strands
-	$(call assemble,$<)
+artifact-core artifact-strands: artifact-%: $(build)/artifact-%
+	@test -n "$(ARTIFACTS_DIR)" || { echo "Say where: make $@ ARTIFACTS_DIR=FOLDER" >&2; exit 2; }
+	@mkdir -p "$(ARTIFACTS_DIR)"
+	@test -z "$$(ls -A "$(ARTIFACTS_DIR)")" || \
+		{ echo "ARTIFACTS_DIR=$(ARTIFACTS_DIR) is not empty: name an empty or a new folder." >&2; exit 2; }
+	cp -R $</. "$(ARTIFACTS_DIR)"
 
 build-DurableStrandsAgentFunction: artifact-strands
 	@:
@@ -28,26 +31,34 @@ build-DurableStrandsAgentFunction: artifact-strands
 build-%: artifact-core
 	@:
 
+$(build)/artifact-%: $(build)/requirements-% $(sources)
+	rm -rf $@ $@.partial
+	cp -R $< $@.partial
+	find patterns providers -name '*.py' | sort | tar -cf - -T - | tar -xf - -C $@.partial
+	$(call compile,$@.partial,$@.partial/patterns $@.partial/providers)
+	mv $@.partial $@
+
 # The requirements were resolved for Lambda's platform, whole, so pip resolves nothing: it would follow the markers of
-# the interpreter that runs it. A wheel is fetched for the target; there is nothing to compile.
-$(installed)/%: constraints/%.txt
+# the interpreter that runs it. It fetches the target's wheels; there is nothing to build.
+$(build)/requirements-%: constraints/runtime-%.txt
 	rm -rf $@ $@.partial
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-compile --no-deps \
 		--require-hashes --only-binary=:all: --platform $(PLATFORM) --implementation cp \
 		--python-version $(PYTHON_VERSION) --target $@.partial --requirement $<
 	rm -rf $@.partial/bin
+	$(call compile,$@.partial,$@.partial)
 	touch $@.partial
 	mv $@.partial $@
 
-# $(call assemble,REQUIREMENTS): the installed requirements and every module of the two packages, into ARTIFACTS_DIR.
-define assemble
-	@test -n "$(ARTIFACTS_DIR)" || { echo "Say where: make $@ ARTIFACTS_DIR=FOLDER" >&2; exit 2; }
-	@mkdir -p "$(ARTIFACTS_DIR)"
-	@test -z "$$(ls -A "$(ARTIFACTS_DIR)")" || \
-		{ echo "ARTIFACTS_DIR=$(ARTIFACTS_DIR) is not empty: name an empty or a new folder." >&2; exit 2; }
-	cp -R $(1)/. "$(ARTIFACTS_DIR)"
-	find patterns providers -name '*.py' | sort | tar -cf - -T - | tar -xf - -C "$(ARTIFACTS_DIR)"
+# $(call compile,ROOT,FOLDERS): byte code, since a function's folder is read-only and each cold start would compile anew. It is
+# never checked against the source, whose time an archive does not keep; it belongs to one minor version of Python.
+define compile
+	@if python$(PYTHON_VERSION) -c '' 2>/dev/null; then \
+		python$(PYTHON_VERSION) -m compileall -q --invalidation-mode unchecked-hash -s $(1) $(2); \
+	else \
+		echo "There is no python$(PYTHON_VERSION) here: without byte code, a cold start takes longer." >&2; \
+	fi
 endef
 
 clean:
-	rm -rf build/requirements
+	rm -rf build
