@@ -23,7 +23,7 @@ artifact-core artifact-strands: artifact-%: $(build)/artifact-%
 	@mkdir -p "$(ARTIFACTS_DIR)"
 	@test -z "$$(ls -A "$(ARTIFACTS_DIR)")" || \
 		{ echo "ARTIFACTS_DIR=$(ARTIFACTS_DIR) is not empty: name an empty or a new folder." >&2; exit 2; }
-	cp -R $</. "$(ARTIFACTS_DIR)"
+	cp -Rl $</. "$(ARTIFACTS_DIR)" 2>/dev/null || cp -R $</. "$(ARTIFACTS_DIR)"
 
 build-DurableStrandsAgentFunction: artifact-strands
 	@:

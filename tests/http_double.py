@@ -9,7 +9,7 @@ from typing import Self
 
 
 class HttpDouble:
-    """Answers every POST with one status and body, from entering the context to leaving it.
+    """Answers every GET and POST with one status and body, from entering the context to leaving it.
 
     Attributes:
         requests: How many it answered.
@@ -20,13 +20,16 @@ class HttpDouble:
         self.requests = 0
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
+            def do_GET(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 double.requests += 1
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body.encode())))
                 self.end_headers()
                 self.wfile.write(body.encode())
+
+            def do_POST(self) -> None:
+                self.do_GET()
 
             def log_message(self, *_: object) -> None:
                 """Stay quiet."""

@@ -6,12 +6,13 @@ import re
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnectedError
+from botocore.parsers import ResponseParserError
 
 from patterns.durable.notification import AnswerWanted, NotificationError, NotificationUnavailableError
 
@@ -35,9 +36,20 @@ _MAY_PASS = re.compile(r"Throttl|TooManyRequests|RequestLimitExceeded|ServiceUna
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
 """
 
+_NO_ANSWER = (NotConnectedError, HTTPClientError, ResponseParserError, KeyError)
+"""None came, or one that is not of SNS but a proxy's, say: botocore's parser misses the answer's frame (KeyError)."""
 
-def make_client(region: str) -> SNSClient:
+_FAILURES = (ClientError, BotoCoreError, *_NO_ANSWER)
+"""All that a call can raise."""
+
+
+def make_client(region: str, *, session: Session | None = None, **client_kwargs: Any) -> SNSClient:
     """An SNS client with bounded waits and not one retry: the durable step owns retrying.
+
+    Args:
+        region: The topic's.
+        session: Where credentials come from; None is a new session with boto3's usual sources.
+        client_kwargs: Further arguments of boto3's `Session.client`.
 
     Raises:
         BotoCoreError: boto3 cannot make a client: a profile that does not exist.
@@ -47,7 +59,7 @@ def make_client(region: str) -> SNSClient:
         read_timeout=TIMEOUT_SECONDS,
         connect_timeout=TIMEOUT_SECONDS,
     )
-    client: SNSClient = Session().client("sns", region_name=region, config=config)
+    client: SNSClient = (session or Session()).client("sns", region_name=region, config=config, **client_kwargs)
     return client
 
 
@@ -94,7 +106,7 @@ class SnsNotifier:
                 Message=wanted.model_dump_json(by_alias=True, indent=2),  # a person may read it in an e-mail
                 MessageAttributes={"operation": {"DataType": "String", "StringValue": wanted.operation}},
             )
-        except (ClientError, BotoCoreError) as error:
+        except _FAILURES as error:
             self._fail(error)
 
     def _ready_client(self) -> SNSClient:
@@ -103,7 +115,7 @@ class SnsNotifier:
                 self._client = self._client_factory(self._region)
             return self._client
 
-    def _fail(self, error: ClientError | BotoCoreError) -> NoReturn:
+    def _fail(self, error: Exception) -> NoReturn:
         said = f"{self._topic_arn}: {type(error).__name__}: {error}"
         if _may_pass(error):
             raise NotificationUnavailableError(f"Nobody was told by {said}") from error
@@ -111,9 +123,9 @@ class SnsNotifier:
         raise NotificationError(f"Nobody can be told by {said} {advice}") from error
 
 
-def _may_pass(error: ClientError | BotoCoreError) -> bool:
+def _may_pass(error: Exception) -> bool:
     if isinstance(error, ClientError):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         code = error.response["Error"]["Code"]
         return status >= HTTPStatus.INTERNAL_SERVER_ERROR or _MAY_PASS.search(code) is not None
-    return isinstance(error, NotConnectedError | HTTPClientError)
+    return isinstance(error, _NO_ANSWER)

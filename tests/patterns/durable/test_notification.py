@@ -128,6 +128,15 @@ def test_what_may_pass_is_retryable_and_asked_once(status: int, code: str, monke
     assert isinstance(raised.value, ConnectionError), "which the step's policy retries"
 
 
+@pytest.mark.parametrize("status", [200, 502])
+@pytest.mark.parametrize("body", ["", "{}", "<html><body>Bad gateway</body></html>", "<html><br>"])
+def test_an_answer_that_is_not_of_sns_may_be_a_proxys_and_pass(
+    status: int, body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HttpDouble(status, body) as service, pytest.raises(NotificationUnavailableError):
+        notifier_against(service.url, monkeypatch).notify(WANTED)
+
+
 @pytest.mark.parametrize("code", ["AuthorizationError", "InvalidParameter", "KMSAccessDenied", "EndpointDisabled"])
 def test_what_will_not_pass_is_permanent(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     body = f"<ErrorResponse><Error><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>"
