@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 PSEUDO_PARAMETERS = {
-    "AWS::AccountId": "123456789012",
+    "AWS::AccountId": "000000000000",
     "AWS::Partition": "aws",
     "AWS::Region": "eu-west-1",
     "AWS::StackName": "stack",

@@ -19,7 +19,7 @@ from providers.bedrock import make_client as make_bedrock_client
 from tests.http_double import HttpDouble
 from tests.template.permissions import CALLS
 
-TOPIC = "arn:aws:sns:eu-west-1:123456789012:reviews"
+TOPIC = "arn:aws:sns:eu-west-1:000000000000:reviews"
 WANTED = AnswerWanted(callback_id="c", operation="o", summary="s", timeout_seconds=1, execution_arn="a")
 
 

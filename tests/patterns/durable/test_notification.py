@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
 from patterns.durable.notification import (
@@ -24,14 +25,13 @@ from tests.patterns.catalogue import CATALOGUE
 
 pytestmark = pytest.mark.xdist_group("sns")  # one worker starts the server, once
 
-ACCOUNT = "123456789012"  # moto's
-TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:reviews"
+TOPIC = f"arn:aws:sns:eu-west-1:{DEFAULT_ACCOUNT_ID}:reviews"
 WANTED = AnswerWanted(
     callback_id="eyJjYWxsYmFjayI6IDF9",
     operation="human-review",
     summary="amount: 12 EUR",
     timeout_seconds=604_800,
-    execution_arn="arn:aws:lambda:eu-west-1:123456789012:function:f:1/durable-execution/e/1",
+    execution_arn="arn:aws:lambda:eu-west-1:000000000000:function:f:1/durable-execution/e/1",
 )
 
 
@@ -57,7 +57,7 @@ def reviewers(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     sqs = boto3.client("sqs", region_name="eu-west-1", endpoint_url=aws)
     topic = sns.create_topic(Name="reviews")["TopicArn"]
     url = sqs.create_queue(QueueName="reviewers")["QueueUrl"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:eu-west-1:{ACCOUNT}:reviewers")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:eu-west-1:{DEFAULT_ACCOUNT_ID}:reviewers")
     yield lambda: [
         json.loads(message["Body"])
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
@@ -97,7 +97,7 @@ def test_without_a_topic_nobody_is_told(environment: dict[str, str]) -> None:
     assert isinstance(notifier_from_environment(environment), NoNotifier)
 
 
-@pytest.mark.parametrize("arn", ["reviews", "arn:aws:sqs:eu-west-1:123456789012:reviews", TOPIC + " "])
+@pytest.mark.parametrize("arn", ["reviews", "arn:aws:sqs:eu-west-1:000000000000:reviews", TOPIC + " "])
 def test_what_is_no_topic_is_refused_with_what_is_wanted(arn: str) -> None:
     with pytest.raises(NotificationError, match=r"REVIEW_TOPIC_ARN=.* must be the ARN of an SNS topic"):
         notifier_from_environment({"REVIEW_TOPIC_ARN": arn})
