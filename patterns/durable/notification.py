@@ -7,13 +7,11 @@ the execution's history, as the `CallbackId` of `CallbackStarted`.
 from __future__ import annotations
 
 import functools
+import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
-
-from pydantic import Field
-
-from patterns.durable.values import Result
 
 
 class NotificationError(Exception):
@@ -24,7 +22,8 @@ class NotificationUnavailableError(NotificationError, ConnectionError):
     """Nobody could be told just now; it may work later."""
 
 
-class AnswerWanted(Result):
+@dataclass(frozen=True)
+class AnswerWanted:
     """What a notification carries. The callback's id is what answers are sent to: it and the summary are never logged.
 
     Attributes:
@@ -35,11 +34,22 @@ class AnswerWanted(Result):
         execution_arn: The execution that waits.
     """
 
-    callback_id: str = Field(repr=False)
+    callback_id: str = field(repr=False)
     operation: str
-    summary: str = Field(repr=False)
+    summary: str = field(repr=False)
     timeout_seconds: int
     execution_arn: str
+
+    def to_json(self) -> str:
+        """The message: keys in camelCase, a line each, since a person may read it in an e-mail."""
+        message = {
+            "operation": self.operation,
+            "summary": self.summary,
+            "callbackId": self.callback_id,
+            "timeoutSeconds": self.timeout_seconds,
+            "executionArn": self.execution_arn,
+        }
+        return json.dumps(message, indent=2, ensure_ascii=False)
 
 
 class Notifier(Protocol):

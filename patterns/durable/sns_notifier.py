@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import threading
 from collections.abc import Callable
@@ -66,8 +67,7 @@ def make_client(region: str, *, session: Session | None = None, **client_kwargs:
 class SnsNotifier:
     """Publishes each request for an answer to a topic, as JSON. Safe from any number of threads.
 
-    The message has `AnswerWanted`'s fields in camelCase, and the operation's name as an attribute to filter
-    subscriptions by.
+    The operation's name is an attribute of the message, too, to filter subscriptions by.
 
     Args:
         topic_arn: The topic; its region is the client's.
@@ -98,12 +98,12 @@ class SnsNotifier:
         """
         if len(wanted.summary) > MAX_SUMMARY_CHARS:
             cut = f"{wanted.summary[:MAX_SUMMARY_CHARS]} […the rest was cut off]"
-            wanted = wanted.model_copy(update={"summary": cut})
+            wanted = dataclasses.replace(wanted, summary=cut)
         try:
             self._ready_client().publish(
                 TopicArn=self._topic_arn,
                 Subject=f"An answer is wanted: {wanted.operation}"[:MAX_SUBJECT_CHARS],
-                Message=wanted.model_dump_json(by_alias=True, indent=2),  # a person may read it in an e-mail
+                Message=wanted.to_json(),
                 MessageAttributes={"operation": {"DataType": "String", "StringValue": wanted.operation}},
             )
         except _FAILURES as error:
