@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cfnlint.decode import decode
+from cfnlint.decode import decode  # type: ignore[import-untyped]  # it has no types
 
 from tests.template.intrinsics import Resolver
 
@@ -23,9 +23,10 @@ type Template = dict[str, Any]
 
 @functools.cache
 def _parsed() -> Template:
-    template, problems = decode(str(TEMPLATE))
+    parsed, problems = decode(str(TEMPLATE))
     assert not problems, problems
-    return _plain(template)
+    plain: Template = _plain(parsed)
+    return plain
 
 
 def _plain(value: Any) -> Any:

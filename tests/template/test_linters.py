@@ -37,7 +37,7 @@ def wide_open(tmp_path: Path) -> Path:
 
 @pytest.mark.xdist_group("cfn-lint")
 def test_cfn_lint_finds_nothing(wide_open: Path) -> None:
-    program = Path(sys.executable).with_name("cfn-lint")
+    program = str(Path(sys.executable).with_name("cfn-lint"))
     command = [program, "--format", "json", "--regions", REGION, "--", str(TEMPLATE), str(wide_open)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     found: list[dict[str, Any]] = json.loads(ran.stdout)

@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 import boto3
-import jmespath
+import jmespath  # type: ignore[import-untyped]  # its types are a package of their own
 import pytest
 from botocore import xform_name
 from botocore.model import ServiceModel
@@ -36,6 +36,7 @@ def test_every_command_and_option_is_the_services(command: list[str]) -> None:
     operations = {xform_name(name, "-"): name for name in service.operation_names}
     assert command[1] in operations
     shape = service.operation_model(operations[command[1]]).input_shape
+    assert shape is not None
     options = {xform_name(name, "-") for name in shape.members} | GLOBAL_OPTIONS
     assert {word.removeprefix("--") for word in command if word.startswith("--")} <= options
 
