@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,6 +74,17 @@ class Answering:
         self._failed = 0
         self._serial = 0
 
+    def know(self, calls: Sequence[ModelCall]) -> None:
+        """Answer what `calls` asked as they were answered, without asking the provider."""
+        positions: Counter[tuple[int, str | None, int | None]] = Counter()
+        for call in calls:
+            attempt = (call.invocation, call.path, call.attempt)
+            outcome = call.response or raised_again(call.outcome, call.error_message)
+            self._answered.setdefault(
+                (call.path, call.attempt, positions[attempt]), _Answered(call.request.digest(), outcome)
+            )
+            positions[attempt] += 1
+
     def resume(self, calls: Sequence[ModelCall]) -> None:
         """Have the calls that were made elsewhere answered here."""
         for call in calls:
@@ -87,7 +99,8 @@ class Answering:
             raise self._fault.error(f"Injected: {self._fault}.")
         answered = self._base(request, self._observer.invocation, path, info.attempt if info else None)
         if isinstance(answered.outcome, ModelError):
-            raise type(answered.outcome)(*answered.outcome.args)
+            kind = type(answered.outcome)
+            raise kind.__new__(kind, *answered.outcome.args)  # a new one, whose constructor may want other arguments
         with self._lock:
             self._serial += 1
             serial = self._serial
@@ -121,6 +134,16 @@ class Answering:
             with self._lock:
                 self._answered[path, attempt, position] = known
         return known
+
+
+def raised_again(name: str, message: str) -> ModelError:
+    """A model error of the class named `name`, which must be loaded."""
+    kinds = [ModelError]
+    for kind in kinds:  # grows while it is walked: the whole tree of subclasses
+        if kind.__name__ == name:
+            return kind(message)
+        kinds += kind.__subclasses__()
+    return ModelError(f"{name}: {message}")
 
 
 def untagged(request: ModelRequest) -> ModelRequest:

@@ -11,13 +11,13 @@ from rich.console import Console
 
 from conformance import answers, report_text
 from conformance.errors import CannotRunError
-from conformance.explore import Exploration, explore
-from conformance.model_choice import ProviderName, chosen_model
-from conformance.scenario import Scenario
-from conformance.subject import find_target, handler_factory
+from conformance.exploration import PATIENCE_SECONDS, Exploration
+from conformance.isolation import Task, explore_isolated
+from conformance.reference import Reference
 
 OK = json.dumps("ok")
 FINDINGS = 1
+COULD_NOT_RUN = 2
 
 
 def check(  # noqa: PLR0917  # options, which a person names
@@ -29,27 +29,37 @@ def check(  # noqa: PLR0917  # options, which a person names
     script: Annotated[Path | None, typer.Option(help="A JSON script for the model to follow.")] = None,
     answer: Annotated[str, typer.Option(help="What people answer to callbacks, as JSON.")] = OK,
     pairs: Annotated[bool, typer.Option("--pairs", help="Try every pair of crash points, too.")] = False,  # noqa: FBT002
+    order_matters: Annotated[  # noqa: FBT002
+        bool, typer.Option("--order-matters", help="The order in which branches end may change the result.")
+    ] = False,
+    patience: Annotated[
+        float, typer.Option(min=1, help="Seconds that one execution may take in real time.")
+    ] = PATIENCE_SECONDS,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file, as JSON.")] = None,
 ) -> None:
     """Interrupt a handler everywhere, and report what breaks: exit code 0 conforms, 1 findings, 2 could not run."""
-    handler_for = handler_factory(find_target(target), target)
-    model = chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)
     payload = answers.given(approve=False, reject=False, answer=answer)
     assert payload is not None
-    scenario = Scenario(_event(event), model, ask=answers.always(payload))
+    exploration = Exploration(pairs=pairs, orders=not order_matters, patience=patience)
+    task = Task(Reference(target), _event(event), script, payload, exploration)
+    if json_file:
+        _make_sure_of(json_file)
     console = Console(soft_wrap=False)
     with console.status("Exploring…") as status:
-        report = explore(
-            handler_for,
-            scenario,
-            Exploration(pairs=pairs),
-            progress=lambda done, all_: status.update(f"Exploring: {done} of {all_} runs"),
-        )
+        report = explore_isolated(task, lambda done, all_: status.update(f"Exploring: {done} of {all_} runs"))
     console.print(report_text.rendered(report))
     if json_file:
         json_file.write_text(report_text.as_json(report), encoding="utf-8")
     if not report.conforms:
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(FINDINGS if report.findings else COULD_NOT_RUN)
+
+
+def _make_sure_of(file: Path) -> None:
+    """That the report can be written, told before an exploration that may be long rather than after it."""
+    try:
+        file.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise CannotRunError(f"--json cannot be written to {file}: {error.strerror}.") from error
 
 
 def _event(text: str) -> Any:

@@ -2,55 +2,67 @@
 
 from __future__ import annotations
 
-import itertools
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
-from conformance.answering import ModelFault
 from conformance.canonical import Canonical, canonical
-from conformance.crash import ALL_KINDS, CrashKind, CrashPoint, crash_points
-from conformance.findings import Finding, Report, Rule
-from conformance.in_process import run_in_process
-from conformance.recorded import NOTHING_RECORDED, Recorded, recorded_by
-from conformance.rules import NAMES, PAIR_RULES, RUN_RULES, stability
-from conformance.rules.calls import no_repeated_call
+from conformance.cases import (
+    Case,
+    between_attempts,
+    crash_cases,
+    differences,
+    fault_cases,
+    judged_alone,
+    named,
+    order_cases,
+    shown_for,
+)
+from conformance.crash import crash_points
+from conformance.environment import EnvironmentReport, explore_environment
+from conformance.exploration import EVERYTHING, Exploration
+from conformance.findings import Finding, Report
+from conformance.fresh_processes import AVAILABLE
+from conformance.in_process import Conditions, run_in_process
+from conformance.recorded import recorded_by
+from conformance.reference import Reference
+from conformance.rules import NAMES, stability
 from conformance.rules.endings import ENDED
-from conformance.rules.model_faults import every_error, passing_error, permanent_error
-from conformance.run import Run, Start
+from conformance.run import Run
 from conformance.scenario import HandlerFactory, Scenario
-from providers import ModelAccessDeniedError, ModelThrottledError
-
-SIDE_BY_SIDE = 32
-"""Executions at the same time: each spends most of its time waiting for the SDK's checkpoint thread to close."""
+from conformance.side_by_side import Done, NotBegun, Stuck, run_all
 
 NOTHING = "no interruption"
+AGAIN = "a second execution"
 
 
-@dataclass(frozen=True)
-class Exploration:
-    """What to explore.
+class Listener:
+    """Told what an exploration does, as it does it, from any thread. This one does not listen."""
 
-    Attributes:
-        kinds: How invocations die.
-        pairs: Whether to try every pair of crash points, too.
-        never_twice: Whether the model's answers may be varied; not if it answers only what was recorded.
-        faults: Whether to fail model calls.
-    """
+    def began(self, name: str) -> None:
+        """A run begins."""
 
-    kinds: Sequence[CrashKind] = ALL_KINDS
-    pairs: bool = False
-    never_twice: bool = True
-    faults: bool = True
+    def ended(self, name: str, findings: tuple[Finding, ...], done: int, all_: int) -> None:
+        """A run has ended.
+
+        Args:
+            name: The run.
+            findings: What is wrong with it.
+            done: How many runs have ended.
+            all_: How many there are.
+        """
 
 
 def explore(
     handler_for: HandlerFactory,
     scenario: Scenario,
-    exploration: Exploration = Exploration(),  # frozen
+    exploration: Exploration = EVERYTHING,
     *,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
+    reference: Reference | None = None,
+    listener: Listener | None = None,
 ) -> Report:
     """Explore how `scenario` can be interrupted.
 
@@ -58,132 +70,161 @@ def explore(
         handler_for: Makes the handler under test.
         scenario: What the execution meets.
         exploration: What to explore.
-        progress: Told how many runs of how many are done, now and then.
+        reference: Where another process finds the handler, to run it in other sandboxes; None leaves that out.
+        listener: Told what the exploration does.
     """
-    return _Explorer(handler_for, scenario, exploration, progress).report()
+    return _Explorer(handler_for, scenario, exploration, reference, listener or Listener()).report()
 
 
 @dataclass(frozen=True)
-class _Case:
-    """One run to make, and what it is held against."""
+class _Baseline:
+    """The run that others are held against.
 
-    baseline: Canonical
-    crashes: tuple[CrashPoint, ...]
-    start: Start | None
-    never_twice: bool
+    Attributes:
+        canonical: The run in comparable terms.
+        volatile: The operations whose recorded values differ from execution to execution.
+        findings: What is wrong with it, and with a second execution in the same process.
+    """
+
+    canonical: Canonical
+    volatile: frozenset[str]
+    findings: tuple[Finding, ...]
 
 
 class _Explorer:
-    def __init__(
+    def __init__(  # private, and made in one place
         self,
         handler_for: HandlerFactory,
         scenario: Scenario,
         exploration: Exploration,
-        progress: Callable[[int, int], None],
+        reference: Reference | None,
+        listener: Listener,
     ) -> None:
+        self._reference = reference if AVAILABLE else None
         self._handler_for = handler_for
         self._scenario = scenario
         self._exploration = exploration
-        self._progress = progress
+        self._listener = listener
         self._findings: dict[tuple[str, str], Finding] = {}
-        self._volatile: frozenset[str] = frozenset()
+        self._could_not_run: list[str] = []
+        self._counter = threading.Lock()
         self._runs = 0
         self._points = 0
 
     def report(self) -> Report:
         began = time.monotonic()
-        pure = self._baseline(never_twice=False)
-        if pure.run.status not in ENDED:
-            why = f"{pure.run.status}; an execution that does not end has no interruptions worth trying"
-            return Report(0, self._runs, NAMES, time.monotonic() - began, self._found(), (why,))
-        cases = self._cases(pure)
-        if self._exploration.never_twice:
-            cases += self._cases(self._baseline(never_twice=True), never_twice=True)
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            for done, _ in enumerate(pool.map(self._check, cases), 1):
-                self._progress(done, len(cases))
-        if self._exploration.faults:
-            self._check_faults(pure.run)
-        return Report(self._points, self._runs, NAMES, time.monotonic() - began, self._found())
-
-    def _found(self) -> tuple[Finding, ...]:
-        return tuple(sorted(self._findings.values(), key=lambda found: (NAMES_ORDER[found.rule], found.path)))
-
-    def _baseline(self, *, never_twice: bool) -> Canonical:
-        """The run that others are held against, and one more of the same in the same process."""
-        first = self._run(never_twice=never_twice)
-        self._add(itertools.chain.from_iterable(rule(first, NOTHING) for rule in RUN_RULES))
-        baseline = canonical(first)
-        second = self._run(never_twice=never_twice, baseline=recorded_by(first))
-        self._volatile |= second.taken_on
-        again = canonical(second)
-        differences = itertools.chain.from_iterable(rule(baseline, again, "a second execution") for rule in PAIR_RULES)
-        self._add(_as(stability.NO_INVOCATION_STATE, found) for found in differences)
-        return baseline
-
-    def _cases(self, baseline: Canonical, *, never_twice: bool = False) -> list[_Case]:
-        points = crash_points(baseline.run, self._exploration.kinds)
-        self._points = max(self._points, len(points))
-        plans: list[tuple[CrashPoint, ...]] = [(point,) for point in points]
-        if self._exploration.pairs:
-            plans += itertools.combinations(points, 2)
-        starts = baseline.run.starts
-        return [
-            _Case(baseline, plan, starts[min(point.invocation for point in plan) - 1], never_twice) for plan in plans
-        ]
-
-    def _check(self, case: _Case) -> None:
-        where = ", then ".join(str(point) for point in case.crashes)
-        recorded = recorded_by(case.baseline.run, self._volatile)
-        run = self._run(crashes=case.crashes, start=case.start, never_twice=case.never_twice, baseline=recorded)
-        self._add(itertools.chain.from_iterable(rule(run, where) for rule in RUN_RULES))
-        # What a handler does about a step that died half-way, and may not be repeated, is its own business.
-        rules = (no_repeated_call,) if run.interrupted_for_good else PAIR_RULES
-        interrupted = canonical(run)
-        self._add(itertools.chain.from_iterable(rule(case.baseline, interrupted, where) for rule in rules))
-
-    def _check_faults(self, baseline: Run) -> None:
-        for path in baseline.ledger:
-            denied = ModelFault(ModelAccessDeniedError, path)
-            self._add(permanent_error(self._faulty(denied), path, str(denied)))
-            throttled = ModelFault(ModelThrottledError, path, times=1)
-            self._add(passing_error(self._faulty(throttled), baseline, path, str(throttled)))
-        everything = ModelFault(ModelAccessDeniedError)
-        self._add(every_error(self._faulty(everything), baseline, str(everything)))
-
-    def _faulty(self, fault: ModelFault) -> Run:
-        run = self._run(fault=fault)
-        self._add(itertools.chain.from_iterable(rule(run, str(fault)) for rule in RUN_RULES))
-        return run
-
-    def _run(
-        self,
-        *,
-        crashes: Sequence[CrashPoint] = (),
-        start: Start | None = None,
-        never_twice: bool = False,
-        fault: ModelFault | None = None,
-        baseline: Recorded = NOTHING_RECORDED,
-    ) -> Run:
-        self._runs += 1
-        return run_in_process(
-            self._handler_for,
-            self._scenario,
-            crashes,
-            start,
-            never_twice=never_twice,
-            fault=fault,
-            baseline=baseline,
+        baselines = self._baselines()
+        for baseline in baselines.values():
+            self._add(baseline.findings)
+        unended = [one.canonical.run.status for one in baselines.values() if one.canonical.run.status not in ENDED]
+        if unended:
+            self._could_not_run.append(f"{unended[0]}; an execution that does not end has no interruptions to try")
+        elif baselines:
+            self._explore(baselines)
+        found = sorted(self._findings.values(), key=lambda one: (NAMES.index(one.rule), one.path))
+        return Report(
+            self._points,
+            self._runs,
+            NAMES,
+            time.monotonic() - began,
+            tuple(found),
+            tuple(self._could_not_run),
+            () if self._reference else ("other sandboxes: the handler is not run in other processes",),
         )
+
+    def _baselines(self) -> dict[bool, _Baseline]:
+        """A baseline for each way in which the model answers: the same, or never twice the same."""
+        chosen = self._exploration
+        pure = chosen.pure or chosen.faults or chosen.orders or not chosen.never_twice
+        ways = [*([False] if pure else []), *([True] if chosen.never_twice else [])]
+        names = [named(NOTHING, never_twice=way) for way in ways]
+        jobs = [partial(self._baseline, name, never_twice=way) for name, way in zip(names, ways, strict=True)]
+        return {ways[number]: baseline for number, baseline in self._outcomes(jobs, names)}
+
+    def _baseline(self, name: str, *, never_twice: bool) -> _Baseline:
+        """The run that others are held against, and one more of the same in the same process."""
+        self._listener.began(name)
+        first = self._run(Conditions(never_twice=never_twice, keep_snapshots=True))
+        findings = list(judged_alone(first, NOTHING))
+        baseline = canonical(first)
+        if first.status not in ENDED:
+            return _Baseline(baseline, frozenset(), tuple(findings))
+        second = self._run(Conditions(never_twice=never_twice, baseline=recorded_by(first)))
+        findings += (shown_for(stability.NO_INVOCATION_STATE, found) for found in differences(baseline, second, AGAIN))
+        self._listener.ended(name, tuple(findings), 0, 1)
+        return _Baseline(baseline, second.taken_on, tuple(findings))
+
+    def _explore(self, baselines: dict[bool, _Baseline]) -> None:
+        chosen = self._exploration
+        pure = baselines.get(False)
+        cases: list[Case] = []
+        for never_twice, baseline in baselines.items():
+            points = crash_points(baseline.canonical.run, chosen.kinds)
+            if chosen.points is not None:
+                points = tuple(point for point in points if point in chosen.points)
+            self._points = max(self._points, len(points))
+            if never_twice or chosen.pure:
+                cases += crash_cases(
+                    baseline.canonical, points, baseline.volatile, pairs=chosen.pairs, never_twice=never_twice
+                )
+        if pure and chosen.orders:
+            cases += order_cases(pure.canonical, pure.volatile)
+        if pure and chosen.faults:
+            cases += fault_cases(pure.canonical.run)
+        cases = [case for case in cases if case.name not in chosen.skip]
+        elsewhere = self._begin_elsewhere(pure.canonical.run) if pure and self._reference else None
+        found: dict[int, tuple[Finding, ...]] = {}
+        jobs = [partial(self._judged, case) for case in cases]
+        for number, findings in self._outcomes(jobs, [case.name for case in cases]):
+            found[number] = findings
+            self._listener.ended(cases[number].name, findings, len(found), len(cases))
+        for number in sorted(found):  # in their order, not in that of arrival: what stands for a finding does not vary
+            self._add(found[number])
+        if elsewhere:
+            environment = elsewhere.result()
+            self._add(environment.findings)
+            self._could_not_run += environment.could_not_run
+            self._runs += environment.runs
+
+    def _begin_elsewhere(self, pure: Run) -> Future[EnvironmentReport]:
+        """The environment's part, in processes of its own, while everything else goes on here."""
+        assert self._reference is not None
+        thread = ThreadPoolExecutor(1)
+        future = thread.submit(
+            explore_environment, self._reference, self._scenario.event, pure, self._exploration.patience
+        )
+        thread.shutdown(wait=False)
+        return future
+
+    def _judged(self, case: Case) -> tuple[Finding, ...]:
+        self._listener.began(case.name)
+        run = self._run(case.conditions)
+        findings = list(case.judge(run))
+        fault = case.conditions.fault
+        if fault and fault.times is None and (again := between_attempts(run, fault)):
+            findings += again.judge(self._run(again.conditions))
+        return tuple(findings)
+
+    def _outcomes[T](self, jobs: Sequence[Callable[[], T]], names: Sequence[str]) -> Iterator[tuple[int, T]]:
+        """What `jobs` return, each with its number; what hangs or fails to run is noted under its name."""
+        chosen = self._exploration
+        for fate in run_all(jobs, threads=chosen.side_by_side, patience=chosen.patience):
+            name = names[fate.number]
+            match fate:
+                case Done(outcome=BaseException() as error):
+                    self._could_not_run.append(f"{name}: {type(error).__name__}: {error}")
+                case Done(outcome=outcome):
+                    yield fate.number, outcome  # type: ignore[misc]  # errors were matched above
+                case Stuck():
+                    self._could_not_run.append(f"{name}: still running after {chosen.patience:g} s")
+                case NotBegun():
+                    self._could_not_run.append(f"{name}: left out, because too many runs before it hang")
+
+    def _run(self, conditions: Conditions) -> Run:
+        with self._counter:
+            self._runs += 1
+        return run_in_process(self._handler_for, self._scenario, conditions)
 
     def _add(self, findings: Iterable[Finding]) -> None:
         for found in findings:
             self._findings.setdefault((found.rule, found.path), found)
-
-
-NAMES_ORDER = {name: position for position, name in enumerate(NAMES)}
-
-
-def _as(rule: Rule, found: Finding) -> Finding:
-    """The same finding, for another rule: what showed it says what broke."""
-    return Finding(rule.name, found.path, found.crash, found.expected, found.actual, rule.remedy)

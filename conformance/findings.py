@@ -67,6 +67,7 @@ class Report:
         seconds: How long it took.
         findings: What was found, each rule and path once, with the first crash that showed it.
         could_not_run: What kept a part of the exploration from being done; empty if nothing did.
+        left_out: What was not explored, and why; empty if everything was.
     """
 
     points: int
@@ -75,8 +76,9 @@ class Report:
     seconds: float
     findings: tuple[Finding, ...]
     could_not_run: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def conforms(self) -> bool:
-        """Whether everything was explored and nothing found."""
+        """Whether nothing was found, and nothing kept a run from being made."""
         return not self.findings and not self.could_not_run

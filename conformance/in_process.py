@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aws_durable_execution_sdk_python import durable_execution
-from aws_durable_execution_sdk_python.lambda_service import CheckpointOutput, OperationUpdate, StateOutput
-from aws_durable_execution_sdk_python_testing.invoker import create_test_lambda_context
 
 from conformance.answering import Answering, ModelFault
-from conformance.crash import MODEL_CALL, CrashKind, CrashPoint, DiedInCall, InvocationDied
-from conformance.observer import DIED, Observer
-from conformance.operations import place, recorded
+from conformance.completion_order import CompletionOrder, Order
+from conformance.crash import CrashPoint
+from conformance.lambda_context import lambda_context
+from conformance.mortal import Fate, MortalClient, MortalModel
+from conformance.observer import ModelCall, Observer
+from conformance.operations import recorded
 from conformance.recorded import NOTHING_RECORDED, Recorded
-from conformance.run import Death, Run, Start, finished
+from conformance.run import Death, Prefix, Run, Start, finished
 from conformance.scenario import Handler, HandlerFactory, Scenario
-from conformance.service import InProcessService, merged
-from providers import ModelProvider, ModelRequest, ModelResponse
+from conformance.sdk_polling import quick_stops
+from conformance.service import InProcessService
+from providers import ModelProvider
 
 MAX_INVOCATIONS = 500
 """More than any bounded workflow here needs; an execution that wants more does not end by itself."""
@@ -29,31 +31,59 @@ MAX_IDLE_INVOCATIONS = 3
 sibling branch suspends; the next replay resolves it, and the testing SDK's own runner allows as many."""
 
 
-def run_in_process(
-    handler_for: HandlerFactory,
-    scenario: Scenario,
-    crashes: Sequence[CrashPoint] = (),
-    start: Start | None = None,
-    *,
-    never_twice: bool = False,
-    fault: ModelFault | None = None,
-    baseline: Recorded = NOTHING_RECORDED,
-) -> Run:
-    """Run `scenario` to its end, with the invocations dying at `crashes`.
+def nothing_changes(_invocation: int) -> None:
+    """Between two invocations, all stays as it is."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What an execution meets besides its scenario.
+
+    Attributes:
+        crashes: Where invocations die. Each fires once, at its first opportunity.
+        prefix: What is taken as done already; None begins at the beginning.
+        never_twice: Have the model give every answer a tag of its own, as a real model never repeats itself.
+        fault: Model calls that fail instead of being answered.
+        answers: Model calls that are answered as they were in another execution, without asking the provider.
+        baseline: Values to take on, where this execution comes to others.
+        interrupted: Whether the execution counts as interrupted from its start, so that only volatile values are taken
+            on. One that dies, or begins where another died, does so anyway.
+        order: In which order the branches of a batch end; None leaves that to the threads.
+        keep_snapshots: Whether to keep the state after each update.
+        before_invocation: Called with an invocation's number before it begins.
+        max_invocations: How many invocations the execution may take.
+    """
+
+    crashes: Sequence[CrashPoint] = ()
+    prefix: Prefix | None = None
+    never_twice: bool = False
+    fault: ModelFault | None = None
+    answers: Sequence[ModelCall] = ()
+    baseline: Recorded = NOTHING_RECORDED
+    interrupted: bool = False
+    order: Order | None = None
+    keep_snapshots: bool = False
+    before_invocation: Callable[[int], None] = nothing_changes
+    max_invocations: int = MAX_INVOCATIONS
+
+    def with_hook(self, before_invocation: Callable[[int], None]) -> Conditions:
+        """The same, with another `before_invocation`."""
+        return replace(self, before_invocation=before_invocation)
+
+
+UNDISTURBED = Conditions()
+
+
+def run_in_process(handler_for: HandlerFactory, scenario: Scenario, conditions: Conditions = UNDISTURBED) -> Run:
+    """Run `scenario` to its end, or to where it is clear that it has none.
 
     Args:
         handler_for: Makes the handler under test.
         scenario: What the execution meets.
-        crashes: Each fires once, at its first opportunity.
-        start: Where to begin: the start of an invocation of an earlier run of the same scenario. None is the
-            execution's own start.
-        never_twice: Have the model give every answer a tag of its own, as a real model never repeats itself.
-        fault: Model calls that fail instead of being answered.
-        baseline: Values to take on, where this execution comes to others.
+        conditions: What it meets besides.
     """
-    observer = Observer()
-    answering = Answering(observer, scenario.model(), never_twice=never_twice, fault=fault)
-    return _Driver(handler_for, scenario, observer, answering, crashes, start, baseline).run()
+    with quick_stops():
+        return _Driver(handler_for, scenario, conditions).run()
 
 
 def instrumented(handler_for: HandlerFactory, observer: Observer, provider: ModelProvider) -> Handler:
@@ -68,35 +98,34 @@ def instrumented(handler_for: HandlerFactory, observer: Observer, provider: Mode
 class _Driver:
     """The service's side of an execution: invoke, see how the invocation ended, let something happen, invoke again."""
 
-    def __init__(  # noqa: PLR0917  # private, and made in one place
-        self,
-        handler_for: HandlerFactory,
-        scenario: Scenario,
-        observer: Observer,
-        answering: Answering,
-        crashes: Sequence[CrashPoint],
-        start: Start | None,
-        baseline: Recorded,
-    ) -> None:
-        self._observer = observer
-        self._baseline = baseline
-        self._service = InProcessService(scenario, observer)
-        self._fate = _Fate(crashes)
-        mortal = _MortalModel(self._fate, observer, answering)
-        self._handler = instrumented(handler_for, self._observer, mortal)
+    def __init__(self, handler_for: HandlerFactory, scenario: Scenario, conditions: Conditions) -> None:
+        self._conditions = conditions
+        self._observer = observer = Observer(CompletionOrder(conditions.order) if conditions.order else None)
+        self._service = InProcessService(scenario, observer, keep_snapshots=conditions.keep_snapshots)
+        self._fate = Fate(conditions.crashes)
+        answering = Answering(observer, scenario.model(), never_twice=conditions.never_twice, fault=conditions.fault)
+        answering.know(conditions.answers)
+        self._handler = instrumented(handler_for, observer, MortalModel(self._fate, observer, answering))
         self._deaths: list[Death] = []
         self._starts: list[Start] = []
-        self._first = start.invocation if start else 1
-        if start is not None:
-            self._service.resume(start)
-            answering.resume(start.calls)
+        self._first = 1
+        self._interrupted = conditions.interrupted
+        if prefix := conditions.prefix:
+            self._first = prefix.start.invocation
+            self._service.resume(prefix)
+            answering.resume(prefix.calls)
+            if prefix.death:
+                self._deaths.append(prefix.death)
+                self._interrupted = True
 
     def run(self) -> Run:
         idle = 0
-        for invocation in range(self._first, MAX_INVOCATIONS + 1):
+        most = self._conditions.max_invocations
+        for invocation in range(self._first, self._first + most):
             self._observer.invocation = invocation
-            self._starts.append(self._service.start())
+            self._starts.append(self._service.start(invocation))
             self._fate.begin()
+            self._conditions.before_invocation(invocation)
             output = self._invoke()
             if output is None:
                 self._deaths.append(Death(invocation, self._service.completed_paths()))
@@ -106,13 +135,15 @@ class _Driver:
             idle = 0 if self._service.progress() else idle + 1
             if idle == MAX_IDLE_INVOCATIONS:
                 return self._finish("STUCK: pending with nothing to wait for")
-        return self._finish(f"ENDLESS: not finished after {MAX_INVOCATIONS} invocations")
+        return self._finish(f"ENDLESS: not finished after {most} invocations")
 
     def _invoke(self) -> dict[str, Any] | None:
         """What the invocation returned; None if it died, whatever a dead process may still say."""
-        client = _MortalClient(self._fate, self._observer, self._service, self._baseline)
+        client = MortalClient(
+            self._fate, self._observer, self._service, self._conditions.baseline, interrupted=self._interrupted
+        )
         try:
-            output: dict[str, Any] = self._handler(self._service.invocation_input(client), create_test_lambda_context())
+            output: dict[str, Any] = self._handler(self._service.invocation_input(client), lambda_context())
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # whatever a handler lets out, and deaths the SDK passes on
@@ -131,107 +162,6 @@ class _Driver:
             crashes=[str(point) for point in self._fate.fired],
             deaths=self._deaths,
             starts=self._starts,
+            snapshots=self._service.snapshots,
             taken_on=self._fate.taken_on,
         )
-
-
-class _Fate:
-    """Which crash points are still to fire, and whether the running invocation is dead already."""
-
-    def __init__(self, crashes: Sequence[CrashPoint]) -> None:
-        self._lock = threading.Lock()
-        self._pending = list(crashes)
-        self.fired: list[CrashPoint] = []
-        self.taken_on: list[str] = []
-        self.dead = False
-
-    def begin(self) -> None:
-        """A new invocation: alive again."""
-        self.dead = False
-
-    def take_on(self, path: str) -> None:
-        """The invocation dies, because the checkpoint now holds another value than it knows."""
-        with self._lock:
-            self.taken_on.append(path)
-            self.dead = True
-
-    def strikes(self, path: str | None, action: str, occurrence: int, *kinds: CrashKind) -> CrashKind | None:
-        """How the invocation dies here, if it does."""
-        with self._lock:
-            for point in self._pending:
-                same = (place(point.path), point.action, point.occurrence) == (place(path or ""), action, occurrence)
-                if same and point.kind in kinds:
-                    self._pending.remove(point)
-                    self.fired.append(point)
-                    self.dead = True
-                    return point.kind
-        return None
-
-
-class _MortalClient:
-    """The service client of one invocation: refuses everything once the invocation is dead."""
-
-    def __init__(self, fate: _Fate, observer: Observer, service: InProcessService, baseline: Recorded) -> None:
-        self._fate = fate
-        self._observer = observer
-        self._service = service
-        self._baseline = baseline
-
-    def checkpoint(
-        self,
-        durable_execution_arn: str,  # noqa: ARG002  # there is one
-        checkpoint_token: str,
-        updates: list[OperationUpdate],
-        client_token: str | None,  # noqa: ARG002  # nothing is sent twice in process
-    ) -> CheckpointOutput:
-        self._check_alive()
-        if not updates:
-            return self._service.refresh(checkpoint_token)
-        outputs: list[CheckpointOutput] = []
-        token = checkpoint_token
-        for update in updates:
-            self._check_alive()
-            path, action = self._observer.path_of(update), update.action.value
-            occurrence = self._observer.occurrences(path, action)
-            if self._fate.strikes(path, action, occurrence, CrashKind.BEFORE_PERSIST):
-                raise InvocationDied("before the update persisted")
-            theirs = self._baseline.taken_on(update, path, interrupted=bool(self._fate.fired))
-            outputs.append(self._service.persist(token, theirs or update))
-            token = outputs[-1].checkpoint_token or token
-            match self._fate.strikes(path, action, occurrence, CrashKind.AFTER_PERSIST, CrashKind.TOKEN_REVOKED):
-                case CrashKind.AFTER_PERSIST:
-                    raise InvocationDied("after the update persisted")
-                case CrashKind.TOKEN_REVOKED:
-                    return merged(outputs, None)
-            if theirs:
-                self._fate.take_on(path)
-                raise InvocationDied("after it took on the value that the baseline recorded")
-        return merged(outputs, token)
-
-    def get_execution_state(
-        self, durable_execution_arn: str, checkpoint_token: str, next_marker: str, max_items: int = 1000
-    ) -> StateOutput:
-        del durable_execution_arn, checkpoint_token, next_marker, max_items  # one execution, one page
-        self._check_alive()
-        return self._service.state()
-
-    def _check_alive(self) -> None:
-        if self._fate.dead:
-            raise InvocationDied("this invocation is dead")
-
-
-class _MortalModel:
-    """The model as the handler sees it: calls die with the invocation, and a dead invocation gets no answers."""
-
-    def __init__(self, fate: _Fate, observer: Observer, provider: ModelProvider) -> None:
-        self._fate = fate
-        self._observer = observer
-        self._provider = provider
-
-    def converse(self, request: ModelRequest) -> ModelResponse:
-        info = self._observer.running()
-        path = self._observer.seen(info) if info else None
-        earlier = sum(call.path == path and call.outcome != DIED for call in self._observer.calls)
-        if self._fate.dead or self._fate.strikes(path, MODEL_CALL, earlier, CrashKind.DURING_CALL):
-            raise DiedInCall(f"died during a call in {path}")
-        return self._provider.converse(request)

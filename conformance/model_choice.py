@@ -75,5 +75,7 @@ def _bedrock() -> Callable[[], ModelProvider]:
     if credentials is None:
         raise CannotRunError("There are no AWS credentials; log in, or use --provider cassette, which needs none.")
     if region is None:
-        raise CannotRunError("There is no AWS region; set AWS_REGION, or use --provider cassette, which needs none.")
+        raise CannotRunError(
+            "There is no AWS region; set AWS_DEFAULT_REGION, or use --provider cassette, which needs none."
+        )
     return lambda: provider

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from aws_durable_execution_sdk_python.exceptions import StepInterruptedError
 from aws_durable_execution_sdk_python.lambda_service import OperationUpdate
@@ -22,6 +23,7 @@ from aws_durable_execution_sdk_python.plugin import (
     UserFunctionStartInfo,
 )
 
+from conformance.effects import WITNESS, Effect, Happened
 from conformance.operations import OperationPaths
 from providers import ModelProvider, ModelRequest, ModelResponse
 
@@ -40,6 +42,8 @@ class ModelCall:
         attempt: The operation's attempt, from 1; None where there is none.
         request: What was asked.
         outcome: `answered`, the name of the error that was raised, or `died` when the invocation did during the call.
+        response: The answer, if there was one.
+        error_message: The error's message, if one was raised.
     """
 
     invocation: int
@@ -50,6 +54,7 @@ class ModelCall:
     request: ModelRequest
     outcome: str
     response: ModelResponse | None = None
+    error_message: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class CheckpointUpdate:
         name: The operation's name; None if it has none.
         timeout_seconds: For a callback's START, how long it waits; 0 is for ever.
         interrupted: Whether it says that an at-most-once step died half-way.
+        function_name: For a chained invocation's START, what it invokes.
     """
 
     invocation: int
@@ -77,23 +83,42 @@ class CheckpointUpdate:
     name: str | None
     timeout_seconds: int | None
     interrupted: bool = False
+    function_name: str | None = None
+
+
+class BranchGate(Protocol):
+    """Decides when an operation's function may begin."""
+
+    def enter(self, path: str) -> None:
+        """The function of the operation at `path` is about to run, on this thread: return when it may."""
+        ...
+
+    def leave(self, path: str) -> None:
+        """It has ended or suspended."""
+        ...
 
 
 class Observer:
     """The record of one execution. Safe from any number of threads.
+
+    Args:
+        order: The order in which the branches of batches are to end; None leaves it to the threads.
 
     Attributes:
         paths: The paths of all operations seen so far.
         invocation: The number of the running invocation, from 1.
         calls: Every model call, in order.
         updates: Every persisted update, in order.
+        effects: Every declared side effect, in order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, order: BranchGate | None = None) -> None:
+        self._order = order
         self.paths = OperationPaths()
         self.invocation = 0
         self.calls: list[ModelCall] = []
         self.updates: list[CheckpointUpdate] = []
+        self.effects: list[Happened] = []
         self._lock = threading.Lock()
         self._threads = threading.local()
 
@@ -105,30 +130,39 @@ class Observer:
         """`provider`, with every call recorded."""
         return _WatchedModel(self, provider)
 
-    def resume(self, updates: Sequence[CheckpointUpdate], calls: Sequence[ModelCall]) -> None:
+    def resume(
+        self, updates: Sequence[CheckpointUpdate], calls: Sequence[ModelCall], effects: Sequence[Happened]
+    ) -> None:
         """Take up a record that began elsewhere."""
         self.updates.extend(updates)
         self.calls.extend(calls)
+        self.effects.extend(effects)
 
     def seen(self, info: OperationInfo) -> str:
         """The path of an operation that the SDK tells about."""
         return self.paths.register(info.operation_id, info.parent_id, info.name or info.sub_type)
 
     def entered(self, info: UserFunctionStartInfo) -> None:
-        self.seen(info)
+        path = self.seen(info)
         self._stack().append(info)
+        if self._order:
+            self._order.enter(path)
 
-    def left(self) -> None:
+    def left(self, info: UserFunctionEndInfo) -> None:
         stack = self._stack()
         if stack:
             stack.pop()
+        if self._order:
+            self._order.leave(self.seen(info))
 
     def running(self) -> UserFunctionStartInfo | None:
         """The innermost operation whose function runs on this thread."""
         stack = self._stack()
         return stack[-1] if stack else None
 
-    def called(self, request: ModelRequest, outcome: str, response: ModelResponse | None = None) -> None:
+    def called(
+        self, request: ModelRequest, outcome: str, response: ModelResponse | None = None, error_message: str = ""
+    ) -> None:
         """Record a model call made by what runs on this thread."""
         info = self.running()
         call = ModelCall(
@@ -140,9 +174,18 @@ class Observer:
             request=request,
             outcome=outcome,
             response=response,
+            error_message=error_message,
         )
         with self._lock:
             self.calls.append(call)
+
+    def witnessed(self, effect: Effect, key: str) -> None:
+        """Record a side effect caused by what runs on this thread."""
+        info = self.running()
+        path = self.seen(info) if info else None
+        in_step = info is not None and info.operation_type.value == "STEP"
+        with self._lock:
+            self.effects.append(Happened(effect.name, key, effect.semantics, self.invocation, path, in_step))
 
     def path_of(self, update: OperationUpdate) -> str:
         """The path of the operation that `update` is about."""
@@ -167,6 +210,7 @@ class Observer:
             name=update.name,
             timeout_seconds=update.callback_options.timeout_seconds if update.callback_options else None,
             interrupted=bool(update.error and (update.error.type or "").endswith(StepInterruptedError.__name__)),
+            function_name=update.chained_invoke_options.function_name if update.chained_invoke_options else None,
         )
         with self._lock:
             self.updates.append(persisted)
@@ -183,6 +227,9 @@ class _Watch(DurableInstrumentationPlugin):
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
 
+    def on_invocation_start(self, info: InvocationStartInfo) -> None:  # noqa: ARG002
+        WITNESS.set(self._observer)
+
     def on_operation_start(self, info: OperationStartInfo) -> None:
         self._observer.seen(info)
 
@@ -192,8 +239,8 @@ class _Watch(DurableInstrumentationPlugin):
     def on_user_function_start(self, info: UserFunctionStartInfo) -> None:
         self._observer.entered(info)
 
-    def on_user_function_end(self, info: UserFunctionEndInfo) -> None:  # noqa: ARG002
-        self._observer.left()
+    def on_user_function_end(self, info: UserFunctionEndInfo) -> None:
+        self._observer.left(info)
 
 
 class _WatchedModel:
@@ -205,7 +252,8 @@ class _WatchedModel:
         try:
             response = self._provider.converse(request)
         except BaseException as error:  # a call that died was made, and paid for, too
-            self._observer.called(request, DIED if type(error).__name__ == "DiedInCall" else type(error).__name__)
+            kind = type(error).__name__
+            self._observer.called(request, DIED if kind == "DiedInCall" else kind, error_message=str(error))
             raise
         self._observer.called(request, "answered", response)
         return response

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from aws_durable_execution_sdk_python.identifier import OperationIdNamespace
@@ -119,12 +119,22 @@ def path_order(path: str) -> list[tuple[float, str]]:
 
 def callbacks_in_order(operations: Iterable[Operation], paths: OperationPaths) -> list[tuple[Operation, str, int]]:
     """Every callback with its name and how many of that name stand before it, in the order of their paths."""
-    callbacks = [operation for operation in operations if operation.operation_type is OperationType.CALLBACK]
-    callbacks.sort(key=lambda operation: path_order(paths[operation.operation_id]))
+    return in_order(operations, paths, OperationType.CALLBACK, lambda operation: operation.name or "")
+
+
+def in_order(
+    operations: Iterable[Operation],
+    paths: OperationPaths,
+    kind: OperationType,
+    name_of: Callable[[Operation], str],
+) -> list[tuple[Operation, str, int]]:
+    """Every operation of a type, its name and how many of that name stand before it, in the order of their paths."""
+    chosen = [operation for operation in operations if operation.operation_type is kind]
+    chosen.sort(key=lambda operation: path_order(paths[operation.operation_id]))
     seen: Counter[str] = Counter()
     ordered = []
-    for operation in callbacks:
-        name = operation.name or ""
+    for operation in chosen:
+        name = name_of(operation)
         ordered.append((operation, name, seen[name]))
         seen[name] += 1
     return ordered

@@ -6,18 +6,26 @@ durable_check(my_handler, event={"order": 7})
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import pytest
 
 from conformance import answers, report_text
-from conformance.explore import Exploration, explore
+from conformance.exploration import EVERYTHING, Exploration
+from conformance.explore import explore
 from conformance.findings import Report
+from conformance.reference import reference_to
 from conformance.scenario import CallbackAnswer, Scenario
+from conformance.side_by_side import threads_left_behind
 from conformance.subject import handler_factory
 from providers.script import Script
 from providers.scripted import ScriptedProvider
+
+PATCHING_FIXTURES = frozenset({"monkeypatch", "mocker"})
+"""Fixtures whose doubles another process would not have: what they replace would be called for real there."""
 
 
 class DurableCheck(Protocol):
@@ -30,7 +38,9 @@ class DurableCheck(Protocol):
         event: Any = None,
         script: Script | None = None,
         callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
-        pairs: bool = False,
+        invokes: Mapping[str, Sequence[CallbackAnswer]] | None = None,
+        exploration: Exploration = EVERYTHING,
+        other_sandboxes: bool | None = None,
     ) -> Report:
         """Explore `target`, and fail the test with a table of what breaks.
 
@@ -39,13 +49,16 @@ class DurableCheck(Protocol):
             event: The execution's input; `{}` unless given.
             script: What the model answers (`providers.script`); without one it answers everything.
             callbacks: What people answer, by callback name; `"ok"` to whatever is not mentioned.
-            pairs: Try every pair of crash points, too.
+            invokes: What chained invocations come to, by operation name; `"ok"` for whatever is not mentioned.
+            exploration: How far to go.
+            other_sandboxes: Whether to run the handler in other processes, too, where it is imported afresh. Unless
+                given, it is if it is bound to a name of its module and the test uses no fixture that patches.
         """
         ...
 
 
-@pytest.fixture(scope="session")
-def durable_check() -> DurableCheck:
+@pytest.fixture
+def durable_check(request: pytest.FixtureRequest) -> DurableCheck:
     """Explores a durable handler and fails the test if it breaks a rule."""
 
     def check(
@@ -54,10 +67,22 @@ def durable_check() -> DurableCheck:
         event: Any = None,
         script: Script | None = None,
         callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
-        pairs: bool = False,
+        invokes: Mapping[str, Sequence[CallbackAnswer]] | None = None,
+        exploration: Exploration = EVERYTHING,
+        other_sandboxes: bool | None = None,
     ) -> Report:
-        scenario = Scenario({} if event is None else event, _model(script), callbacks or {}, ask=answers.always('"ok"'))
-        report = explore(handler_factory(target), scenario, Exploration(pairs=pairs))
+        scenario = Scenario(
+            {} if event is None else event,
+            _model(script),
+            callbacks or {},
+            ask=answers.always('"ok"'),
+            invokes=invokes or {},
+        )
+        elsewhere = PATCHING_FIXTURES.isdisjoint(request.fixturenames) if other_sandboxes is None else other_sandboxes
+        reference = reference_to(target) if elsewhere else None
+        if other_sandboxes and reference is None:
+            raise ValueError(f"{target!r} is bound to no name of its module, so no other process can import it.")
+        report = explore(handler_factory(target), scenario, exploration, reference=reference)
         if not report.conforms:
             pytest.fail(
                 f"{getattr(target, '__name__', target)} is not durable.\n{report_text.plain(report)}", pytrace=False
@@ -65,6 +90,25 @@ def durable_check() -> DurableCheck:
         return report
 
     return check
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the process here if a handler still runs in it: the interpreter would wait for that thread for ever."""
+    if threads_left_behind():
+        status = int(config.stash.get(EXIT_STATUS, pytest.ExitCode.TESTS_FAILED))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+EXIT_STATUS: pytest.StashKey[int] = pytest.StashKey()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remember what the process is to exit with."""
+    session.config.stash[EXIT_STATUS] = int(exitstatus)
 
 
 def _model(script: Script | None) -> Callable[[], ScriptedProvider]:

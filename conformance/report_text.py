@@ -15,6 +15,8 @@ from conformance.findings import Report
 def summary(report: Report) -> str:
     """What was done and found, in one line."""
     verdict = "conforms" if report.conforms else f"{len(report.findings)} findings"
+    if report.could_not_run:
+        verdict += f", {len(report.could_not_run)} could not run"
     return (
         f"{verdict}: {report.points} crash points, {report.runs} runs, {len(report.rules)} rules, "
         f"{report.seconds:.1f} seconds; exhaustive over these points, for this input and these answers"
@@ -34,6 +36,7 @@ def rendered(report: Report) -> RenderableType:
                 table.add_row(*map(Text, (finding.path, finding.crash, finding.expected, finding.actual)))
             parts.append(table)
     parts += [Text(f"could not run: {why}") for why in report.could_not_run]
+    parts += [Text(f"left out: {what}") for what in report.left_out]
     parts.append(Text(summary(report)))
     return Group(*parts)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from aws_durable_execution_sdk_python.lambda_service import Operation
 
+from conformance.effects import Happened
 from conformance.observer import CheckpointUpdate, ModelCall, Observer
 from conformance.operations import OperationRecord
 
@@ -28,24 +29,62 @@ class Death:
 
 
 @dataclass(frozen=True)
-class Start:
-    """The state in which an invocation started: a run can begin here instead of at the execution's start.
+class Awaited:
+    """What the service knows about an operation that waits for somebody.
 
     Attributes:
-        invocation: Its number, from 1.
-        operations: What the service held.
-        now: Its time.
-        timeouts: Seconds until each callback times out, by operation id.
-        updates: What had been persisted.
-        calls: The model calls made.
+        timeout_seconds: How long a callback waits; 0 is for ever.
+        heartbeat_seconds: How long it waits for a heartbeat; 0 is for ever.
+        function_name: What a chained invocation invokes; None for a callback.
+    """
+
+    timeout_seconds: int = 0
+    heartbeat_seconds: int = 0
+    function_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Start:
+    """A state of an execution between two invocations.
+
+    Attributes:
+        invocation: The number, from 1, of the invocation that begins with it.
+        operations: What the service holds.
+        now: The time.
+        awaited: What is known about each callback and chained invocation, by operation id.
+        updates: How many checkpoint updates have been persisted.
+        calls: How many model calls have been made.
+        effects: How many declared side effects have happened.
+        completed: The paths of the operations that have ended.
     """
 
     invocation: int
     operations: tuple[Operation, ...]
     now: dt.datetime
-    timeouts: Mapping[str, int]
+    awaited: Mapping[str, Awaited]
+    updates: int
+    calls: int
+    effects: int
+    completed: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """What an execution did before `start`. Another run can begin there, as if it had done that itself.
+
+    Attributes:
+        start: The state to begin with.
+        updates: What had been persisted.
+        calls: The model calls made.
+        effects: The declared side effects that happened.
+        death: The invocation that died there; None between two invocations.
+    """
+
+    start: Start
     updates: tuple[CheckpointUpdate, ...]
     calls: tuple[ModelCall, ...]
+    effects: tuple[Happened, ...]
+    death: Death | None = None
 
 
 @dataclass(frozen=True)
@@ -60,10 +99,12 @@ class Run:
         operations: Every operation, in the order of paths.
         calls: Every model call, in the order in which they were made.
         updates: Every persisted checkpoint update, in order.
+        effects: Every declared side effect, in order.
         invocations: How often the handler was invoked.
         crashes: The crash points that fired.
         deaths: The invocations that died of them.
         starts: The state at the start of each invocation; empty where that was not recorded.
+        snapshots: The state after each persisted update; empty where that was not recorded.
         taken_on: The paths of the operations that took on what a baseline had recorded.
     """
 
@@ -78,7 +119,27 @@ class Run:
     crashes: tuple[str, ...] = ()
     deaths: tuple[Death, ...] = ()
     starts: tuple[Start, ...] = field(default=(), repr=False, compare=False)
+    snapshots: tuple[Start, ...] = field(default=(), repr=False, compare=False)
     taken_on: frozenset[str] = frozenset()
+    effects: tuple[Happened, ...] = ()
+
+    def until_invocation(self, number: int) -> Prefix:
+        """What was done before invocation `number`, from 1."""
+        return self._until(self.starts[number - self.starts[0].invocation])
+
+    def until_update(self, position: int) -> Prefix:
+        """What was done until the update at `position` in `updates` had persisted: the invocation died then."""
+        start = self.snapshots[position]
+        return self._until(start, Death(self.updates[position].invocation, start.completed))
+
+    def _until(self, start: Start, death: Death | None = None) -> Prefix:
+        return Prefix(
+            start,
+            self.updates[: start.updates],
+            self.calls[: start.calls],
+            self.effects[: start.effects],
+            death,
+        )
 
     @property
     def repeated_calls(self) -> tuple[ModelCall, ...]:
@@ -141,6 +202,7 @@ def finished(
     crashes: Sequence[str] = (),
     deaths: Sequence[Death] = (),
     starts: Sequence[Start] = (),
+    snapshots: Sequence[Start] = (),
     taken_on: Sequence[str] = (),
 ) -> Run:
     """The run that `observer` watched.
@@ -154,6 +216,7 @@ def finished(
         crashes: The crash points that fired.
         deaths: The invocations that died of them.
         starts: The state at the start of each invocation.
+        snapshots: The state after each persisted update.
         taken_on: The operations that took on a baseline's value.
     """
     return Run(
@@ -168,5 +231,7 @@ def finished(
         crashes=tuple(crashes),
         deaths=tuple(deaths),
         starts=tuple(starts),
+        snapshots=tuple(snapshots),
         taken_on=frozenset(taken_on),
+        effects=tuple(observer.effects),
     )

@@ -34,7 +34,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Silence:
-    """Nobody answers: the callback times out."""
+    """Nobody answers, and no heartbeat comes: the callback times out, whichever of its two timeouts is the shorter."""
 
 
 type CallbackAnswer = Answered | Refused | Silence
@@ -49,14 +49,17 @@ class Scenario:
         model: Makes the provider that answers this execution's model calls: a new one for each run.
         callbacks: Answers by callback name (without the suffix that `wait_for_callback` appends), in the order of
             the callbacks' paths where several have the same name.
-        ask: Answers a callback that `callbacks` does not, given its name and how many of that name come before it. It
+        ask: Answers what `callbacks` or `invokes` do not, given its name and how many of that name come before it. It
             may ask a person. None: a callback without an answer is an error.
+        invokes: Results of chained invocations by operation name (by function name where the operation has none), in
+            the order of their paths; payloads are JSON.
     """
 
     event: Any
     model: Callable[[], ModelProvider]
     callbacks: Mapping[str, Sequence[CallbackAnswer]] = field(default_factory=dict)
     ask: Callable[[str, int], CallbackAnswer] | None = None
+    invokes: Mapping[str, Sequence[CallbackAnswer]] = field(default_factory=dict)
 
     def answer(self, name: str, occurrence: int) -> CallbackAnswer:
         """What the `occurrence`-th (from 0) callback named `name` is answered.
@@ -64,14 +67,26 @@ class Scenario:
         Raises:
             UnansweredCallbackError: The scenario says nothing about it.
         """
-        name = name.removesuffix(CALLBACK_SUFFIX)
-        answers = self.callbacks.get(name, ())
+        return self._answer("callbacks", self.callbacks, name.removesuffix(CALLBACK_SUFFIX), occurrence)
+
+    def result(self, name: str, occurrence: int) -> CallbackAnswer:
+        """What the `occurrence`-th (from 0) chained invocation named `name` comes to.
+
+        Raises:
+            UnansweredCallbackError: The scenario says nothing about it.
+        """
+        return self._answer("invokes", self.invokes, name, occurrence)
+
+    def _answer(
+        self, what: str, known: Mapping[str, Sequence[CallbackAnswer]], name: str, occurrence: int
+    ) -> CallbackAnswer:
+        answers = known.get(name, ())
         if occurrence < len(answers):
             return answers[occurrence]
         if self.ask is None:
             raise UnansweredCallbackError(
-                f"Callback number {occurrence + 1} named {name!r} has no answer in the scenario; it answers "
-                f"{ {known: len(given) for known, given in self.callbacks.items()} }. Add one to `callbacks`."
+                f"Number {occurrence + 1} of the {what} named {name!r} has no answer in the scenario; it answers "
+                f"{ {one: len(given) for one, given in known.items()} }. Add one to `{what}`."
             )
         return self.ask(name, occurrence)
 

@@ -16,6 +16,7 @@ from aws_durable_execution_sdk_python.execution import (
     InitialExecutionState,
 )
 from aws_durable_execution_sdk_python.lambda_service import (
+    CallbackTimeoutType,
     CheckpointOutput,
     CheckpointUpdatedExecutionState,
     DurableServiceClient,
@@ -33,8 +34,8 @@ from aws_durable_execution_sdk_python_testing.stores.memory import InMemoryExecu
 
 from conformance.clock import VirtualClock
 from conformance.observer import Observer
-from conformance.operations import TERMINAL, callbacks_in_order, recorded
-from conformance.run import Start
+from conformance.operations import TERMINAL, callbacks_in_order, in_order, recorded
+from conformance.run import Awaited, Prefix, Start
 from conformance.scenario import Answered, CallbackAnswer, Refused, Scenario, Silence
 
 EXECUTION_ID = "execution"
@@ -48,9 +49,15 @@ class InProcessService:
     Args:
         scenario: The event and the callbacks' answers.
         observer: Told about every update that persists.
+        keep_snapshots: Whether to keep the state after each update.
+
+    Attributes:
+        snapshots: The state after each update that persisted here.
     """
 
-    def __init__(self, scenario: Scenario, observer: Observer) -> None:
+    def __init__(self, scenario: Scenario, observer: Observer, *, keep_snapshots: bool = False) -> None:
+        self.snapshots: list[Start] = []
+        self._keep_snapshots = keep_snapshots
         self._scenario = scenario
         self._observer = observer
         self._clock = VirtualClock()
@@ -58,29 +65,32 @@ class InProcessService:
         # The processor keeps its scheduler parameter for compatibility and never uses it.
         self._processor = CheckpointProcessor(self._store, None, self._clock)  # type: ignore[arg-type]
         self._lock = threading.Lock()
-        self._timeouts: dict[str, int] = {}
+        self._awaited: dict[str, Awaited] = {}
         self._execution = Execution.new(_start_input(scenario.event))
         self._execution.durable_execution_arn = ARN
         self._execution.start(now=self._clock.now())
         self._store.save(self._execution)
 
-    def start(self) -> Start:
-        """The state now, between two invocations."""
+    def start(self, invocation: int) -> Start:
+        """The state now, with which invocation number `invocation` begins."""
         return Start(
-            invocation=self._observer.invocation,
+            invocation=invocation,
             operations=tuple(self.operations),
             now=self._clock.now(),
-            timeouts=dict(self._timeouts),
-            updates=tuple(self._observer.updates),
-            calls=tuple(self._observer.calls),
+            awaited=dict(self._awaited),
+            updates=len(self._observer.updates),
+            calls=len(self._observer.calls),
+            effects=len(self._observer.effects),
+            completed=self.completed_paths(),
         )
 
-    def resume(self, start: Start) -> None:
-        """Take up the state `start`, as if everything before it had happened here."""
+    def resume(self, prefix: Prefix) -> None:
+        """Take up what another execution did, as if it had happened here."""
+        start = prefix.start
         self._clock.advance_to(start.now)
-        self._timeouts.update(start.timeouts)
+        self._awaited.update(start.awaited)
         self._execution.operations = list(start.operations)
-        self._observer.resume(start.updates, start.calls)
+        self._observer.resume(prefix.updates, prefix.calls, prefix.effects)
         recorded(start.operations, self._observer.paths)
 
     @property
@@ -115,10 +125,14 @@ class InProcessService:
     def persist(self, token: str, update: OperationUpdate) -> CheckpointOutput:
         """Persist one update."""
         with self._lock:
-            if update.callback_options:
-                self._timeouts[update.operation_id] = update.callback_options.timeout_seconds
+            if options := update.callback_options:
+                self._awaited[update.operation_id] = Awaited(options.timeout_seconds, options.heartbeat_timeout_seconds)
+            elif invoked := update.chained_invoke_options:
+                self._awaited[update.operation_id] = Awaited(function_name=invoked.function_name)
             output = self._processor.process_checkpoint(token, [update], None)
-            self._observer.persisted(update)
+            persisted = self._observer.persisted(update)
+            if self._keep_snapshots:
+                self.snapshots.append(self.start(persisted.invocation + 1))
             return output
 
     def refresh(self, token: str) -> CheckpointOutput:
@@ -138,7 +152,7 @@ class InProcessService:
         """
         if self._execution.has_unseen_changes():
             return True
-        return self._answer_callback() or self._fire_timer()
+        return self._answer_callback() or self._finish_invoke() or self._fire_timer()
 
     def _answer_callback(self) -> bool:
         for operation, name, occurrence in callbacks_in_order(self.operations, self._observer.paths):
@@ -155,14 +169,40 @@ class InProcessService:
             case Refused(message):
                 self._execution.complete_callback_failure(callback_id, ErrorObject.from_message(message), now=now)
             case Silence():
-                timeout = dt.timedelta(seconds=self._timeouts.get(operation.operation_id, 0))
-                if not timeout:
+                awaited = self._awaited[operation.operation_id]
+                timeouts = {awaited.timeout_seconds: TIMED_OUT, awaited.heartbeat_seconds: NO_HEARTBEAT}
+                timeouts.pop(0, None)
+                if not timeouts:
                     return False  # nobody answers, and nothing ends the wait
+                seconds, error = min(timeouts.items())
                 assert operation.start_timestamp is not None
-                self._clock.advance_to(operation.start_timestamp + timeout)
-                self._execution.complete_callback_timeout(callback_id, TIMED_OUT, now=self._clock.now())
+                self._clock.advance_to(operation.start_timestamp + dt.timedelta(seconds=seconds))
+                self._execution.complete_callback_timeout(callback_id, error, now=self._clock.now())
         self._execution.updated_operation_ids.append(operation.operation_id)
         return True
+
+    def _finish_invoke(self) -> bool:
+        for operation, name, occurrence in in_order(
+            self.operations, self._observer.paths, OperationType.CHAINED_INVOKE, self._invoke_name
+        ):
+            if operation.status is OperationStatus.STARTED:
+                return self._finish(operation, self._scenario.result(name, occurrence))
+        return False
+
+    def _finish(self, operation: Operation, result: CallbackAnswer) -> bool:
+        invocation, now = operation.operation_id, self._clock.now()
+        match result:
+            case Answered(payload):
+                self._execution.complete_chained_invoke(invocation, OperationStatus.SUCCEEDED, payload, now=now)
+            case Refused(message):
+                error = ErrorObject.from_message(message)
+                self._execution.complete_chained_invoke(invocation, OperationStatus.FAILED, error=error, now=now)
+            case Silence():
+                return False  # the other function never ends
+        return True
+
+    def _invoke_name(self, operation: Operation) -> str:
+        return operation.name or self._awaited[operation.operation_id].function_name or ""
 
     def _fire_timer(self) -> bool:
         due = [moment for operation in self.operations if (moment := _due(operation))]
@@ -172,8 +212,13 @@ class InProcessService:
         return self._execution.complete_due_operations(self._clock.now())
 
 
-TIMED_OUT = ErrorObject(message="Callback timed out", type="Callback.Timeout", data=None, stack_trace=None)
-"""What the testing SDK's own runner records for a callback that nobody answers."""
+TIMED_OUT = ErrorObject(
+    message="Callback timed out", type=CallbackTimeoutType.TIMEOUT.value, data=None, stack_trace=None
+)
+NO_HEARTBEAT = ErrorObject(
+    message="Callback timed out on heartbeat", type=CallbackTimeoutType.HEARTBEAT.value, data=None, stack_trace=None
+)
+"""What the testing SDK's own runner records for a callback that nobody answers, or keeps alive."""
 
 
 def merged(outputs: list[CheckpointOutput], token: str | None) -> CheckpointOutput:

@@ -79,7 +79,7 @@ def agent_with_tools(event: AgentEvent, context: DurableContext, model: ModelPro
                 messages += (response.message, Message.user(*results))
             case StopOutcome.COMPLETE if response.text.strip():
                 return response.text
-            case StopOutcome.REPAIRABLE if repairs > 0:
+            case stopped if stopped is not StopOutcome.FINAL and repairs > 0:
                 repairs -= 1
                 messages = with_feedback(request, response, unusable(response)).messages
             case _:

@@ -16,7 +16,7 @@ from patterns.durable import Event, Result, Text, ask_human, durable_handler, to
 from patterns.durable.strands_agent import run_agent
 from providers import ModelProvider
 
-MAX_TURNS = 10  # a task that needs more should be split; a model that loops costs at most this many calls
+MAX_TURNS = 10  # a task that needs more should be split; a turn costs one call, and with repairs three at most
 APPROVAL_TIMEOUT = Duration.from_hours(24)  # an approval that nobody gives in a day is not coming
 SYSTEM = "Answer briefly. Use the tools for facts, and ask a person before anything you are not sure of."
 

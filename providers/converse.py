@@ -38,6 +38,11 @@ _BASE64 = "$base64"
 
 _LIKE_BASE64 = re.compile(r"\$+base64")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+MAX_LEVELS = 100
+"""How deeply an answer may be nested: of the 200 levels that pydantic reads back from a checkpoint, some are ours."""
+
+_NOT_IN_A_TOOL_NAME = re.compile(r"[^a-zA-Z0-9_-]")
+_MAX_TOOL_NAME_CHARS = 64
 _UNKNOWN_MEMBER = "SDK_UNKNOWN_MEMBER"
 """What botocore puts in the place of a block that its service model does not have; the block itself is gone."""
 
@@ -57,7 +62,7 @@ def request_to_converse(request: ModelRequest, model_id: str, *, structured_outp
         inference["stopSequences"] = list(request.stop_sequences)
     arguments: dict[str, Any] = {
         "modelId": model_id,
-        "messages": [message_to_converse(message) for message in request.messages],
+        "messages": [message_to_converse(_acceptable(message)) for message in request.messages],
         "inferenceConfig": inference,
     }
     if request.system:
@@ -77,7 +82,8 @@ def response_from_converse(raw: Mapping[str, Any], model_id: str) -> ModelRespon
     """Read what boto3's `converse` returned.
 
     Raises:
-        ModelOutputError: The service answered with a shape or a stop reason that this version does not know.
+        ModelOutputError: The service answered with a shape or a stop reason that this version does not know, or with
+            JSON that is nested too deeply.
     """
     try:
         usage, metrics = raw.get("usage", {}), raw.get("metrics", {})
@@ -93,6 +99,8 @@ def response_from_converse(raw: Mapping[str, Any], model_id: str) -> ModelRespon
             latency_ms=metrics.get("latencyMs", 0),
             model=model_id,
         )
+    except RecursionError as error:
+        raise ModelOutputError(f"{model_id} answered with JSON that is nested too deeply to be kept.") from error
     except KeyError as error:
         raise _unreadable(model_id, f"there is no {error}") from error
     except ValidationError as error:
@@ -122,6 +130,18 @@ def tool_choice_from_converse(raw: Mapping[str, Any]) -> ToolChoice:
     if "tool" in raw:
         return ToolChoice(type="tool", name=raw["tool"]["name"])
     return ToolChoice(type="any" if "any" in raw else "auto")
+
+
+def _acceptable(message: Message) -> Message:
+    """`message` as the service takes it back: its models send blank text, and names that no tool may have."""
+    kept = [block for block in message.content if not (isinstance(block, TextBlock) and not block.text.strip())]
+    content = tuple(
+        block.model_copy(update={"name": _NOT_IN_A_TOOL_NAME.sub("_", block.name)[:_MAX_TOOL_NAME_CHARS] or "_"})
+        if isinstance(block, ToolUseBlock)
+        else block
+        for block in kept or message.content  # where there is nothing else, the service says what is wrong
+    )
+    return message.model_copy(update={"content": content})
 
 
 def _block_to_converse(block: ContentBlock) -> dict[str, Any]:
@@ -201,14 +221,20 @@ def _looks_like_bytes(value: Mapping[str, Any]) -> bool:
     return len(value) == 1 and all(_LIKE_BASE64.fullmatch(key) for key in value)
 
 
-def _whole_characters(value: Any) -> Any:
-    """`value` without half characters, which JSON can hold and a checkpoint cannot; a reply may be cut anywhere."""
+def _whole_characters(value: Any, levels: int = MAX_LEVELS) -> Any:
+    """`value` without half characters, which JSON can hold and a checkpoint cannot; a reply may be cut anywhere.
+
+    Raises:
+        RecursionError: There are more than `levels` levels.
+    """
+    if levels < 0:
+        raise RecursionError
     if isinstance(value, str):
         return _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, Mapping):
-        return {_whole_characters(key): _whole_characters(item) for key, item in value.items()}
+        return {_whole_characters(key): _whole_characters(item, levels - 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_whole_characters(item) for item in value]
+        return [_whole_characters(item, levels - 1) for item in value]
     return value
 
 

@@ -57,6 +57,6 @@ def restored(error_type: str | None, message: str | None) -> ModelError | None:
     kinds = [ModelError]
     for kind in kinds:  # grows while it is walked: the whole tree of subclasses
         if f"{kind.__module__}.{kind.__qualname__}" == error_type:
-            return kind(message or "")
+            return kind.__new__(kind, message or "")  # its constructor may want more than was recorded
         kinds += kind.__subclasses__()
     return None

@@ -287,10 +287,16 @@ class ModelProvider(Protocol):
         ...
 
 
+MAX_PROBLEMS, MAX_FIELD_CHARS = 10, 100  # the sender chooses the names of fields that a schema does not have
+
+
 def describe(error: ValidationError) -> str:
     """The fields at fault and why, in one line, without the offending values (they may be secret)."""
     details = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, detail['loc'])) or 'value'}: {_message(detail)}" for detail in details)
+    fields = (".".join(map(str, detail["loc"]))[:MAX_FIELD_CHARS] or "value" for detail in details)
+    told = [f"{field}: {_message(detail)}" for field, detail in zip(fields, details, strict=True)]
+    more = [f"and {len(details) - MAX_PROBLEMS} more"] if len(details) > MAX_PROBLEMS else []
+    return "; ".join(told[:MAX_PROBLEMS] + more)
 
 
 def _message(detail: ErrorDetails) -> str:

@@ -48,4 +48,6 @@ def outcome(response: ModelResponse) -> StopOutcome:
 def unusable(response: ModelResponse) -> ModelOutputError:
     """The error that says why `response` cannot be used as an answer."""
     why = _EXPLANATIONS.get(response.stop_reason, "it holds no text")
+    if response.stop_reason is StopReason.TOOL_USE and not response.tool_uses:
+        why = "it names no tool"
     return ModelOutputError(f"{response.model} stopped with {response.stop_reason}: {why}.")

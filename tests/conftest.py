@@ -1,8 +1,15 @@
-"""What holds for every test: the same examples in every run, no deadline, and quiet SDKs."""
+"""What holds for every test: offline, no AWS configuration, the same examples in every run, quiet SDKs."""
 
 import logging
+import os
+import re
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from tests.stand_in.environment import LOOPBACK
+from tests.stand_in.isolation import forget_aws_configuration
 
 pytest_plugins = ["tests.cassette_fixture"]
 
@@ -12,3 +19,10 @@ settings.load_profile("suite")
 for name in ("aws_durable_execution_sdk_python", "aws_durable_execution_sdk_python_testing"):
     # They log the traceback of every failure, and here most failures are scripted.
     logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets only those tests out of this machine, and at its AWS configuration, that record."""
+    if (config.getoption("--record-mode") or "none") == "none":
+        config.option.block_network, config.option.allowed_hosts = True, re.escape(LOOPBACK)
+        forget_aws_configuration(pytest.MonkeyPatch(), Path(os.devnull))

@@ -7,22 +7,26 @@ from collections.abc import Callable, Iterable
 
 from conformance.canonical import Canonical
 from conformance.findings import Finding
-from conformance.rules import budget, calls, endings, model_faults, stability
+from conformance.rules import budget, calls, endings, model_faults, side_effects, stability
 from conformance.run import Run
 
 type RunRule = Callable[[Run, str], Iterable[Finding]]
 type PairRule = Callable[[Canonical, Canonical, str], Iterable[Finding]]
 
-RUN_RULES: tuple[RunRule, ...] = (stability.replay_identity, calls.durable_calls, endings.suspension, budget.budget)
+RUN_RULES: tuple[RunRule, ...] = (
+    stability.replay_identity,
+    calls.durable_calls,
+    endings.suspension,
+    budget.budget,
+    side_effects.too_often,
+)
 PAIR_RULES: tuple[PairRule, ...] = (
     stability.result_stability,
     stability.history_stability,
     stability.request_stability,
     calls.no_repeated_call,
+    side_effects.side_effects,
 )
-VARIANT_RULES = (stability.NO_INVOCATION_STATE, stability.ENVIRONMENT, stability.COMPLETION_ORDER)
-FAULT_RULES = (model_faults.RETRY_POLICY, model_faults.FAILURE_VISIBLE)
-
 NAMES: tuple[str, ...] = (
     stability.REPLAY_IDENTITY.name,
     stability.RESULT_STABILITY.name,
@@ -32,6 +36,9 @@ NAMES: tuple[str, ...] = (
     calls.DURABLE_CALLS.name,
     endings.SUSPENSION.name,
     stability.NO_INVOCATION_STATE.name,
+    stability.ENVIRONMENT.name,
+    stability.COMPLETION_ORDER.name,
+    side_effects.SIDE_EFFECTS.name,
     model_faults.RETRY_POLICY.name,
     model_faults.FAILURE_VISIBLE.name,
     budget.BUDGET.name,

@@ -15,7 +15,7 @@ from conformance.run import Run
 
 RETRY_POLICY = Rule(
     "retry-policy",
-    breaks_it="a permanent error is retried, or an error that may pass is not",
+    breaks_it="a permanent error is retried, one that may pass is not, or a crash changes the attempts",
     matters="minutes and money are spent on what cannot work, or an execution fails for a hiccup",
     remedy="give the step a retry strategy that names the retryable errors and the number of attempts",
     source=GUIDE,
@@ -27,6 +27,9 @@ FAILURE_VISIBLE = Rule(
     remedy="raise, or put what failed into the result",
     source=GUIDE,
 )
+
+MAX_ATTEMPTS = 25
+"""Attempts of one call past which it counts as retried without bound. The SDK's own policies make 3 and 6."""
 
 _ADMITS = re.compile(
     r"fail|error|unavail|denied|throttl|timed?.?out|cancel|reject|compensat|roll|refus|degrad|fallback|retry|gave",
@@ -47,6 +50,21 @@ def passing_error(run: Run, baseline: Run, path: str, fault: str) -> Iterable[Fi
     if baseline.status == "SUCCEEDED" and run.status != "SUCCEEDED":
         actual = f"{run.status}: {run.error_message}"
         yield finding(RETRY_POLICY, path, fault, expected="another attempt, which succeeds", actual=actual)
+
+
+def exhaustion(run: Run, path: str, fault: str) -> Iterable[Finding]:
+    """The call at `path` fails every time in a way that may pass: the attempts must come to an end."""
+    made = sum(call.path == path and call.outcome != "answered" for call in run.calls)
+    if made > MAX_ATTEMPTS:
+        yield finding(RETRY_POLICY, path, fault, expected=f"at most {MAX_ATTEMPTS} attempts", actual=f"{made} attempts")
+
+
+def same_attempts(run: Run, interrupted: Run, path: str, fault: str) -> Iterable[Finding]:
+    """An invocation that dies between two attempts must neither start the count anew nor use attempts up."""
+    before, after = (len(one.ledger.get(path, [])) for one in (run, interrupted))
+    if before != after:
+        expected, actual = f"{before} attempts", f"{after} attempts if an invocation dies between two of them"
+        yield finding(RETRY_POLICY, path, fault, expected=expected, actual=actual)
 
 
 def every_error(run: Run, baseline: Run, fault: str) -> Iterable[Finding]:

@@ -19,6 +19,11 @@ MAX_REPAIRS = 2
 """How often an unusable reply is asked for again: enough for a slip, too few to spend much on a model that cannot."""
 
 
+MAX_ANSWER_BYTES = 256 * 1024
+"""Longest checkpoint that the service takes, in bytes of UTF-8; the SDK guards contexts against more, and steps not.
+Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+
 class PromptDriftError(NonDeterministicExecutionError):
     """On replay the code asks something else than the recorded answer was given to. Fatal: the execution fails."""
 
@@ -50,6 +55,7 @@ def converse(context: DurableContext, model: ModelProvider, name: str, request: 
 
     Raises:
         ModelError: The attempts ran out or the error is permanent; the type is the one the provider raised.
+            `ModelOutputError` for a reply that no checkpoint holds.
         PromptDriftError: The recorded answer belongs to another request.
     """
     digest = request.digest()
@@ -57,7 +63,7 @@ def converse(context: DurableContext, model: ModelProvider, name: str, request: 
     def call(step: StepContext) -> Answer:
         step.logger.info("Asking %s (%s, attempt %d)", request.model, name, step.attempt)
         with recordable(digest):
-            return Answer(request_digest=digest, response=model.converse(request))
+            return _checkpointable(Answer(request_digest=digest, response=model.converse(request)))
 
     seed = f"{context.execution_context.durable_execution_arn}/{digest}"
     config = StepConfig(retry_strategy=jittered(MODEL_RETRY, seed), serdes=TypedSerDes(Answer))
@@ -68,6 +74,22 @@ def converse(context: DurableContext, model: ModelProvider, name: str, request: 
         raise recorded_model_error(error.error_type, error.message) or error from error
     _check_drift(name, answer.request_digest, digest)
     return answer.response
+
+
+def _checkpointable(answer: Answer) -> Answer:
+    """`answer`, if it can be checkpointed and read back; its call would otherwise be made, and paid for, for ever."""
+    model = answer.response.model
+    try:
+        text = answer.model_dump_json()
+        Answer.model_validate_json(text)
+    except ValueError as error:  # pydantic's, for JSON that is nested too deeply and for halves of characters
+        raise ModelOutputError(f"{model} sent nothing that a checkpoint can hold: {type(error).__name__}.") from error
+    if (size := len(text.encode())) > MAX_ANSWER_BYTES:
+        raise ModelOutputError(
+            f"{model} sent a reply of {size} bytes, too long for a checkpoint, which holds {MAX_ANSWER_BYTES}. "
+            "Ask for less: a lower max_tokens, or one part at a time."
+        )
+    return answer
 
 
 def _check_drift(name: str, recorded: str | None, asked: str) -> None:
@@ -104,7 +126,7 @@ def ask(
         ModelError: See `converse`; `ModelOutputError` when no usable text came after `MAX_REPAIRS` repairs.
     """
     request = ModelRequest(messages=(Message.user(prompt),), model=tier, system=system, label=label or name)
-    return _until_usable(context, model, name, request, _whole_text)
+    return until_usable(context, model, name, request, _whole_text)
 
 
 def ask_for[T: BaseModel](
@@ -143,16 +165,28 @@ def ask_for[T: BaseModel](
             raise ModelOutputError(f"{response.model} sent an unusable {schema.__name__}: {error}") from error
         return value
 
-    return _until_usable(context, model, name, request, parsed)
+    return until_usable(context, model, name, request, parsed)
 
 
-def _until_usable[T](
+def until_usable[T](
     context: DurableContext,
     model: ModelProvider,
     name: str,
     request: ModelRequest,
     accept: Callable[[ModelResponse], T],
 ) -> T:
+    """What `accept` makes of the answer to `request`, asked for again while it raises `ModelOutputError`.
+
+    Args:
+        context: Where the steps belong.
+        model: Who answers.
+        name: The first operation's name; repairs are `<name>-repair-<n>`.
+        request: What to ask.
+        accept: Raises for a reply that cannot be used, with text for the model.
+
+    Raises:
+        ModelError: See `converse`; `ModelOutputError` after `MAX_REPAIRS` repairs, or where another cannot help.
+    """
     for repair in range(MAX_REPAIRS + 1):
         response = converse(context, model, f"{name}-repair-{repair}" if repair else name, request)
         try:

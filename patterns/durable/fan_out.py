@@ -9,6 +9,7 @@ from typing import cast
 from aws_durable_execution_sdk_python import BatchItemStatus, BatchResult, DurableContext
 from aws_durable_execution_sdk_python.config import CompletionConfig, MapConfig
 
+from patterns.durable.recorded_errors import MAX_ERROR_CHARS, recordable
 from providers import ModelError
 
 
@@ -53,11 +54,16 @@ def fan_out[I, T](
             JSON scalars, lists and dicts.
 
     Raises:
-        EveryBranchFailedError: No branch succeeded; the message holds each one's error.
+        EveryBranchFailedError: No branch succeeded; the message holds each one's error, or what of it has room.
     """
+
+    def run(branch_context: DurableContext, item: I, index: int, _: Sequence[I]) -> T:
+        with recordable():
+            return branch(branch_context, item, index + 1)
+
     batch: BatchResult[T] = context.map(
         items,
-        lambda branch_context, item, index, _: branch(branch_context, item, index + 1),
+        run,
         name,
         MapConfig(
             # Unless told otherwise a map stops at its first failure.
@@ -76,5 +82,7 @@ def fan_out[I, T](
         if item.status is not BatchItemStatus.SUCCEEDED
     )
     if not succeeded:
-        raise EveryBranchFailedError(f"Every branch of {name!r} failed: " + " | ".join(f.error for f in failed))
+        share = MAX_ERROR_CHARS // max(1, len(failed))
+        errors = (f.error if len(f.error) <= share else f"{f.error[:share]}…" for f in failed)
+        raise EveryBranchFailedError(f"Every branch of {name!r} failed: " + " | ".join(errors))
     return FanOut(succeeded, failed)

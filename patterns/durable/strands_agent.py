@@ -16,11 +16,10 @@ from strands import Agent
 from strands.models.model import Model
 from strands.tools.executors import SequentialToolExecutor
 from strands.types.content import Messages
-from strands.types.exceptions import EventLoopException, MaxTokensReachedException
 from strands.types.streaming import StreamEvent
 from strands.types.tools import AgentTool, ToolGenerator, ToolSpec, ToolUse
 
-from patterns.durable.asking import converse
+from patterns.durable.asking import until_usable
 from patterns.durable.recorded_errors import recorded_model_error
 from patterns.durable.tools import Tool, run_tool
 from providers import ModelOutputError, ModelProvider, ModelRequest, ModelResponse, ToolUseBlock
@@ -58,12 +57,13 @@ def run_agent(
     Args:
         context: Where the agent belongs.
         model: Who answers.
-        name: The child context's name. Model calls in it are named `converse`, tool calls `tool:<name>`.
+        name: The child context's name. Model calls in it are named `converse` (and repairs `converse-repair-<n>`), tool
+            calls `tool:<name>`.
         prompt: What the user wants.
         tools: What the agent may use.
         system: Instructions.
         tier: `small`, `medium`, `large`, or a model id.
-        max_turns: Most model calls the agent may make.
+        max_turns: Most turns the agent may take, repairs not counted.
 
     Returns:
         The text of the agent's last message.
@@ -92,7 +92,7 @@ def _run(
     tier: str,
     max_turns: int,
 ) -> str:
-    durable_model = _ConverseModel(lambda request: converse(context, model, "converse", request), tier)
+    durable_model = _ConverseModel(lambda request: until_usable(context, model, "converse", request, _turn), tier)
     agent = Agent(
         model=durable_model,
         tools=[_DurableTool(context, tools, known) for known in tools],
@@ -105,19 +105,18 @@ def _run(
         result = asyncio.run(agent.invoke_async(prompt, limits={"turns": max_turns}))
     except _Escape as escape:
         raise escape.error from None
-    except (EventLoopException, MaxTokensReachedException) as error:
-        _raise_output_error(durable_model, error)
     if result.stop_reason == "limit_turns":
         raise ModelOutputError(f"The agent did not finish within {max_turns} turns; raise it or narrow the task.")
-    last = durable_model.last_response
-    if last is None or outcome(last) is not StopOutcome.COMPLETE or not last.text.strip():
-        _raise_output_error(durable_model, None)
-    return last.text
+    assert durable_model.last_response is not None, "the agent ends with an answer of the model"
+    return durable_model.last_response.text
 
 
-def _raise_output_error(durable_model: _ConverseModel, cause: Exception | None) -> NoReturn:
-    last = durable_model.last_response
-    raise (unusable(last) if last else ModelOutputError("The agent ended without asking the model.")) from cause
+def _turn(response: ModelResponse) -> ModelResponse:
+    """A reply that Strands can go on with: it asks for tools, or it is the answer."""
+    whole = outcome(response) in {StopOutcome.COMPLETE, StopOutcome.TOOL_USE}
+    if (whole and response.tool_uses) or (outcome(response) is StopOutcome.COMPLETE and response.text.strip()):
+        return response
+    raise unusable(response)
 
 
 def _carried[T](operation: Callable[[], T]) -> T:
@@ -224,7 +223,8 @@ def _block_events(block: dict[str, Any], model: str) -> tuple[dict[str, Any], li
         case {"text": text}:
             return {}, [{"text": text}]
         case {"toolUse": use}:
-            start = {"toolUse": {"toolUseId": use["toolUseId"], "name": use["name"]}}
+            # Strands leaves out a use without a name, and with it the answer that the model waits for.
+            start = {"toolUse": {"toolUseId": use["toolUseId"], "name": use["name"] or "_"}}
             return start, [{"toolUse": {"input": json.dumps(use["input"])}}]
         case {"reasoningContent": {"reasoningText": reasoning}}:
             return {}, [{"reasoningContent": {key: value}} for key, value in reasoning.items()]

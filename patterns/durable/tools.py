@@ -20,6 +20,9 @@ from providers.model import describe
 MAX_RESULT_CHARS = 20_000
 """Longest tool result the model gets. Escaped in JSON, a character may cost 12 bytes, and a checkpoint holds 256 KB."""
 
+NO_OUTPUT = "(no output)"
+"""What the model reads of a tool that returned nothing: Converse takes no blank text."""
+
 _INTERRUPTED = f"{StepInterruptedError.__module__}.{StepInterruptedError.__qualname__}"
 
 
@@ -94,14 +97,14 @@ def _run(context: DurableContext, chosen: Tool, arguments: BaseModel) -> str:
 
         def talk(child: DurableContext) -> str:
             with recordable():
-                return _clipped(chosen.run(arguments, child))
+                return _readable(chosen.run(arguments, child))
 
         return context.run_in_child_context(talk, operation)
 
     def call(step: StepContext) -> str:
         step.logger.info("Calling tool %s (attempt %d)", chosen.spec.name, step.attempt)
         with recordable():
-            return _clipped(chosen.run(arguments))
+            return _readable(chosen.run(arguments))
 
     arn = context.execution_context.durable_execution_arn
     if chosen.repeatable:
@@ -111,7 +114,9 @@ def _run(context: DurableContext, chosen: Tool, arguments: BaseModel) -> str:
     return context.step(call, operation, config)
 
 
-def _clipped(text: str) -> str:
+def _readable(text: str) -> str:
+    if not text.strip():
+        return NO_OUTPUT
     return text if len(text) <= MAX_RESULT_CHARS else text[:MAX_RESULT_CHARS] + " […the rest was cut off]"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aws_durable_execution_sdk_python import DurableContext
 
 from conformance.cli import main
 from conformance.pytest_plugin import DurableCheck
@@ -99,12 +100,18 @@ def test_a_handler_that_does_not_is_reported_with_place_and_crash(check: Check, 
         (("broken_one.py:handler",), "cannot be imported: ModuleNotFoundError"),
         (("good_one.py:handler", "--event", "{"), "--event is not JSON"),
         (("good_one.py:handler", "--script", "gone.json"), "Cannot read the script"),
+        (
+            ("good_one.py:handler", "--json", "gone/report.json"),
+            "--json cannot be written to gone/report.json: No such",
+        ),
+        (("good_one.py:handler", "--json", "."), "--json cannot be written to .: Is a directory"),
     ],
 )
 def test_what_cannot_be_checked_ends_in_one_line_and_2(check: Check, arguments: tuple[str, ...], problem: str) -> None:
-    code, _, err = check(*arguments)
+    code, out, err = check(*arguments)
     assert code == 2
     assert problem in err
+    assert out == "", "nothing was explored before the problem was told"
     assert "Traceback" not in err
 
 
@@ -137,3 +144,46 @@ def test_the_fixture_returns_the_report(durable_check: DurableCheck) -> None:
     report = durable_check(workflow)
     assert report.conforms
     assert report.points == 0
+
+
+def test_a_handler_that_hangs_fails_its_test_and_ends_the_session(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_mine="""
+        import threading
+        from aws_durable_execution_sdk_python import durable_execution
+        from conformance.exploration import Exploration
+
+        @durable_execution
+        def handler(event, context):
+            threading.Event().wait()
+
+        def test_it(durable_check):
+            durable_check(handler, exploration=Exploration(patience=1))
+
+        def test_another():
+            pass
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, failed=1)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*still running after 1 s*"])
+
+
+def test_a_test_that_patches_keeps_the_handler_in_its_process(
+    durable_check: DurableCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has replaced would be called for real in another."""
+    (left_out,) = durable_check(good_flow).left_out
+    assert "other sandboxes" in left_out
+
+
+def test_any_other_test_has_it_run_in_other_sandboxes(durable_check: DurableCheck) -> None:
+    report = durable_check(good_flow)
+    assert report.left_out == ()
+    with pytest.raises(ValueError, match="bound to no name of its module"):
+        durable_check(lambda *_: None, other_sandboxes=True)
+
+
+def good_flow(event: object, context: DurableContext, model: object) -> str:
+    return context.step(lambda _: "fine", "look")

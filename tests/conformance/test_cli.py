@@ -109,6 +109,18 @@ def test_what_cannot_run_ends_in_one_clear_line_and_2(
     assert "Traceback" not in output.out + output.err
 
 
+def test_a_missing_region_is_told_with_the_variable_that_boto3_reads(
+    durable_ai: Callable[..., Output], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "stand-in")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "stand-in")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")  # Lambda sets it, and boto3 does not look at it
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    output = durable_ai("run", "prompt_chaining", "--provider", "bedrock")
+    assert output.code == 2
+    assert "no AWS region; set AWS_DEFAULT_REGION" in output.err
+
+
 def test_the_demo_prints_seven_results(durable_ai: Callable[..., Output]) -> None:
     output = durable_ai("demo")
     assert output.code == 0

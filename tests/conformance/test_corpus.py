@@ -6,6 +6,8 @@ One test explores all entries of a shelf side by side: an exploration mostly wai
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -18,12 +20,20 @@ MIN_BROKEN_PER_RULE = 3
 MIN_CORRECT = 25
 
 
-@pytest.mark.parametrize("shelf", BROKEN.values(), ids=BROKEN)
+def params(shelves: Mapping[str, Shelf]) -> list[Any]:
+    """A parameter for each shelf; those that need fresh interpreters share one worker, which starts them once."""
+    fresh = pytest.mark.xdist_group("fresh-interpreters")
+    return [
+        pytest.param(shelf, id=name, marks=fresh if shelf.in_other_sandboxes else ()) for name, shelf in shelves.items()
+    ]
+
+
+@pytest.mark.parametrize("shelf", params(BROKEN))
 def test_every_broken_handler_is_reported_with_its_rule(shelf: Shelf) -> None:
     assert unreported(shelf) == {}
 
 
-@pytest.mark.parametrize("shelf", CORRECT.values(), ids=CORRECT)
+@pytest.mark.parametrize("shelf", params(CORRECT))
 def test_no_correct_handler_raises_an_alarm(shelf: Shelf) -> None:
     reports = explored(shelf)
     assert {

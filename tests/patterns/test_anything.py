@@ -1,7 +1,10 @@
-"""Whatever comes in, as an event or from the model: the execution ends, soon, and says what was wrong."""
+"""Whatever comes in, an event, model output or a person's answer: the execution ends, soon, and says what was wrong."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,25 +14,16 @@ from hypothesis import strategies as st
 
 from conformance.in_process import run_in_process
 from conformance.run import Run
-from conformance.scenario import Answered, Scenario
+from conformance.scenario import Answered, CallbackAnswer, Refused, Scenario, Silence
 from patterns.durable.asking import MAX_REPAIRS
-from providers import ModelRequest, StopReason, TextBlock, ToolUseBlock
-from providers.script import Entry, Reply
+from providers import ModelRequest, StopReason, TextBlock, ToolResultBlock, ToolUseBlock
+from providers.script import Entry, Reply, reply, tool_use
 from providers.scripted import ScriptedProvider
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.runs import SIDE_BY_SIDE, each_pattern
 
-BATCH = 24
-"""Inputs an example tries side by side: an execution mostly waits."""
-
-IN_BATCHES = settings(
-    max_examples=2,
-    derandomize=True,
-    deadline=None,
-    phases=(Phase.explicit, Phase.generate),  # shrinking would run thousands of executions
-    suppress_health_check=list(HealthCheck),
-    database=None,
-)
+EXAMPLES = 60
+"""Inputs that each test tries, side by side: an execution mostly waits."""
 
 CALLBACKS = {
     name: [Answered("yes")] * 20 for name in ("human-review", "human-review-2", "human-review-3", "ask-person")
@@ -42,9 +36,19 @@ BOUNDS = {
     "agent_with_tools": 10,
     "parallel_invocation": 3 * (1 + MAX_REPAIRS),
     "structured_output": 1 + MAX_REPAIRS,
-    "durable_strands_agent": 10,
+    "durable_strands_agent": 10 * (1 + MAX_REPAIRS),
 }
 """Most model calls that answers, however bad, can cause."""
+
+ASKING: dict[str, tuple[tuple[str, ...], list[Entry]]] = {
+    "human_review": (
+        ("human-review", "human-review-2", "human-review-3"),
+        [reply({"fields": [{"name": "number", "value": "7"}]})],
+    ),
+    "agent_with_tools": (("human-review",), [tool_use("wait_for_human_review", {"question": "?"}), reply("Done.")]),
+    "durable_strands_agent": (("ask-person",), [tool_use("ask_person", {"question": "?"}), reply("Done.")]),
+}
+"""The callbacks of the patterns that ask a person, and what the model says meanwhile."""
 
 texts = st.text(max_size=30)
 json_values: st.SearchStrategy[Any] = st.recursive(
@@ -55,59 +59,178 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 tool_names = st.sampled_from(
     ["get_location", "get_weather", "wait_for_human_review", "get_population", "ask_person", "no_such_tool", ""]
 )
-blocks = st.one_of(
-    texts.map(lambda text: TextBlock(text=text)),
-    st.builds(ToolUseBlock, tool_use_id=st.just(""), name=tool_names, input=json_values),
+arguments = st.one_of(
+    st.just({}),
+    *(st.fixed_dictionaries({field: texts}) for field in ("location", "city", "question")),
+    st.just({"city": "Paris"}),
+    json_values,
 )
-replies = st.builds(Reply, st.lists(blocks, max_size=3).map(tuple), st.sampled_from(list(StopReason)))
+contacts = st.fixed_dictionaries({"name": texts, "email": st.just("a@b"), "company": texts})
+verdicts = st.fixed_dictionaries({"best": st.integers(0, 3), "reasoning": texts})
+extractions = st.fixed_dictionaries(
+    {"fields": st.lists(st.fixed_dictionaries({"name": texts, "value": texts}), max_size=2)}
+)
+documents = st.one_of(
+    contacts,
+    verdicts,
+    extractions,
+    st.tuples(contacts, verdicts, extractions).map(lambda parts: {**parts[0], **parts[1], **parts[2]}),
+)
+spoilt = st.tuples(documents, texts, json_values).map(lambda parts: parts[0] | {parts[1]: parts[2]})
+blocks = st.one_of(
+    (documents | spoilt | json_values).map(lambda value: TextBlock(text=json.dumps(value))),
+    texts.map(lambda text: TextBlock(text=text)),
+    st.builds(ToolUseBlock, tool_use_id=st.just(""), name=tool_names, input=arguments),
+)
+stops = st.sampled_from([StopReason.END_TURN, StopReason.TOOL_USE]) | st.sampled_from(list(StopReason))
+replies = st.builds(Reply, st.lists(blocks, max_size=3).map(tuple), stops)
+
+decisions = st.fixed_dictionaries(
+    {"approved": st.booleans() | st.booleans() | json_values}, optional={"notes": texts | json_values, "by": texts}
+)
+payloads = st.none() | texts | json_values.map(json.dumps) | decisions.map(json.dumps)
+people: st.SearchStrategy[CallbackAnswer] = st.one_of(
+    decisions.map(lambda decision: Answered(json.dumps(decision))),
+    st.builds(Answered, payloads),
+    st.builds(Refused, texts),
+    st.just(Silence()),
+)
 
 
-def fields(pattern: str) -> st.SearchStrategy[Any]:
-    (name,) = CATALOGUE[pattern].scenarios["bad input: a number"].event
-    return json_values | st.fixed_dictionaries({name: json_values})
+def examples_of[T](strategy: st.SearchStrategy[T]) -> list[T]:
+    """Inputs that Hypothesis makes, collected so that the executions on them can run side by side."""
+    made: list[T] = []
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    @given(strategy)
+    def collect(example: T) -> None:
+        made.append(example)
+
+    collect()
+    return made
 
 
-def run(pattern: str, scenario: Scenario) -> Run:
-    return run_in_process(CATALOGUE[pattern].handler_for, scenario)
+def run_all(pattern: str, scenarios: Sequence[Scenario]) -> list[Run]:
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        return list(pool.map(lambda scenario: run_in_process(CATALOGUE[pattern].handler_for, scenario), scenarios))
+
+
+def saying(script: list[Reply]) -> Scenario:
+    """A model that says these things over and over, whatever it is asked.
+
+    What a call gets depends on its label's number and on the calls of that label before it, and not on which of two
+    branches happens to ask first.
+    """
+
+    def provider() -> ScriptedProvider:
+        asked: Counter[str] = Counter()
+
+        def answer(request: ModelRequest, _call: int) -> Entry:
+            number = request.label.rpartition("-")[2]
+            position = asked[request.label] + (int(number) - 1 if number.isdigit() else 0)
+            asked[request.label] += 1
+            return script[position % len(script)]
+
+        return ScriptedProvider(answer)
+
+    return Scenario({}, provider, CALLBACKS)
 
 
 @pytest.mark.parametrize("pattern", each_pattern())
 def test_any_event_ends_in_a_result_or_a_clear_failure_before_any_call(pattern: str) -> None:
-    @IN_BATCHES
-    @given(st.lists(fields(pattern), min_size=BATCH, max_size=BATCH))
-    def check(events: list[Any]) -> None:
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            runs = list(pool.map(lambda event: run(pattern, Scenario(event, ScriptedProvider, CALLBACKS)), events))
-        for event, outcome in zip(events, runs, strict=True):
-            if outcome.status == "FAILED":
-                assert outcome.error_type == "patterns.durable.handler.InvalidEventError", event
-                assert outcome.calls == (), event
-            else:
-                assert outcome.status == "SUCCEEDED", event
-
-    check()
+    (field,) = CATALOGUE[pattern].scenarios["bad input: a number"].event
+    events = examples_of(st.fixed_dictionaries({field: texts | json_values}) | json_values)
+    runs = run_all(pattern, [Scenario(event, ScriptedProvider, CALLBACKS) for event in events])
+    for event, outcome in zip(events, runs, strict=True):
+        if outcome.status == "FAILED":
+            assert outcome.error_type == "patterns.durable.handler.InvalidEventError", event
+            assert outcome.calls == (), event
+        else:
+            assert outcome.status == "SUCCEEDED", event
+    assert {outcome.status for outcome in runs} == {"SUCCEEDED", "FAILED"}, "the events are worth trying"
 
 
 @pytest.mark.parametrize("pattern", each_pattern())
 def test_any_model_output_ends_within_the_bounds(pattern: str) -> None:
-    @IN_BATCHES
-    @given(st.lists(st.lists(replies, min_size=1, max_size=6), min_size=BATCH, max_size=BATCH))
-    def check(scripts: list[list[Reply]]) -> None:
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            runs = list(pool.map(lambda script: run(pattern, saying(script)), scripts))
-        for script, outcome in zip(scripts, runs, strict=True):
-            assert outcome.status in {"SUCCEEDED", "FAILED"}, script
-            assert len(outcome.calls) <= BOUNDS[pattern], script
-            if outcome.status == "FAILED":
-                assert (outcome.error_type or "").rpartition(".")[2] in {"ModelOutputError", "EveryBranchFailedError"}
-
-    check()
+    scripts = examples_of(st.lists(replies, min_size=1, max_size=6))
+    runs = run_all(pattern, [saying(script) for script in scripts])
+    for script, outcome in zip(scripts, runs, strict=True):
+        assert outcome.status in {"SUCCEEDED", "FAILED"}, script
+        assert len(outcome.calls) <= BOUNDS[pattern], script
+        if outcome.status == "FAILED":
+            assert (outcome.error_type or "").rpartition(".")[2] in {"ModelOutputError", "EveryBranchFailedError"}
+    assert {outcome.status for outcome in runs} == {"SUCCEEDED", "FAILED"}, "the scripts are worth trying"
 
 
-def saying(script: list[Reply]) -> Scenario:
-    """A model that says these things over and over, whatever it is asked."""
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        pytest.param(
+            "agent_with_tools",
+            {"tool:get_location", "tool:get_weather", "tool:wait_for_human_review"},
+            marks=pytest.mark.xdist_group("agent_with_tools"),
+        ),
+        pytest.param(
+            "durable_strands_agent",
+            {"tool:get_population", "tool:ask_person"},
+            marks=pytest.mark.xdist_group("durable_strands_agent"),
+        ),
+    ],
+)
+def test_any_tool_call_ends_in_front_of_the_model(pattern: str, expected: set[str]) -> None:
+    calls = examples_of(st.builds(ToolUseBlock, tool_use_id=st.just(""), name=tool_names, input=arguments))
+    scripts = [[Reply((call,), StopReason.TOOL_USE), reply("Done.")] for call in calls]
+    runs = run_all(pattern, [saying(script) for script in scripts])
+    tools: Counter[str] = Counter()
+    for call, outcome in zip(calls, runs, strict=True):
+        assert (outcome.status, len(outcome.calls)) == ("SUCCEEDED", 2), call
+        (result,) = outcome.calls[-1].request.messages[-1].content
+        assert isinstance(result, ToolResultBlock)
+        ran = {operation.name: operation.status for operation in outcome.operations if operation.name in expected}
+        assert (result.status == "success") == ("SUCCEEDED" in ran.values()), call
+        tools.update(list(ran))
+    assert tools.keys() == expected, "the calls are worth trying"
 
-    def answer(_: ModelRequest, call: int) -> Entry:
-        return script[call % len(script)]
 
-    return Scenario({}, lambda: ScriptedProvider(answer), CALLBACKS)
+@pytest.mark.parametrize("pattern", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ASKING])
+def test_any_answer_of_a_person_ends_in_what_they_decided_or_in_front_of_the_model(pattern: str) -> None:
+    callbacks, script = ASKING[pattern]
+    answers = examples_of(st.tuples(*(people for _ in callbacks)))
+    scenarios = [
+        Scenario({}, lambda: ScriptedProvider(script), {name: [one] for name, one in zip(callbacks, said, strict=True)})
+        for said in answers
+    ]
+    ends: Counter[str] = Counter()
+    for said, outcome in zip(answers, run_all(pattern, scenarios), strict=True):
+        assert (outcome.status, len(outcome.calls)) == ("SUCCEEDED", len(script)), said
+        if pattern == "human_review":
+            assert outcome.result["status"] == decided(said), said
+            ends[outcome.result["status"]] += 1
+        else:
+            (result,) = outcome.calls[-1].request.messages[-1].content
+            assert isinstance(result, ToolResultBlock)
+            assert (result.status == "success") == isinstance(said[0], Answered), said
+            ends[result.status] += 1
+    assert len(ends) == (4 if pattern == "human_review" else 2), "the answers are worth trying"
+
+
+def decided(answers: tuple[CallbackAnswer, ...]) -> str:
+    """What the reviewers' answers amount to, worked out without the pattern's schema."""
+    for answer in answers:
+        if not isinstance(answer, Answered):
+            return "timed_out" if isinstance(answer, Silence) else "failed"
+        try:
+            said = json.loads(answer.payload or "")
+        except ValueError:
+            continue
+        known = isinstance(said, dict) and said.keys() <= {"approved", "notes"}
+        if known and isinstance(said.get("approved"), bool) and isinstance(said.get("notes"), str | None):
+            return "approved" if said["approved"] else "rejected"
+    return "failed"

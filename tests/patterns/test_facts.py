@@ -12,7 +12,7 @@ import pytest
 
 import patterns
 from conformance.crash import CrashKind, CrashPoint
-from conformance.in_process import run_in_process
+from conformance.in_process import Conditions, run_in_process
 from conformance.public_runner import run_on_public_runner
 from conformance.run import Run
 from conformance.scenario import Scenario
@@ -223,7 +223,9 @@ def test_an_approval_is_not_taken_from_an_earlier_round() -> None:
     """A crash after a malformed answer leads to the next round, never back to an answer already judged."""
     pattern = CATALOGUE["human_review"]
     point = CrashPoint("/2:human-review", "SUCCEED", 0, CrashKind.AFTER_PERSIST)
-    outcome = run_in_process(pattern.handler_for, pattern.scenarios["malformed (no JSON), then approved"], [point])
+    outcome = run_in_process(
+        pattern.handler_for, pattern.scenarios["malformed (no JSON), then approved"], Conditions([point])
+    )
     assert outcome.crashes == (str(point),)
     assert outcome.result["status"] == "approved"
     callbacks = [operation.result for operation in outcome.operations if operation.type == "CALLBACK"]
@@ -253,11 +255,32 @@ def test_answers_reach_the_callbacks_in_their_order_however_many_operations_lie_
         assert results == ["Yes.", "No."]
 
 
-def test_an_agent_repairs_a_bounded_number_of_times_and_says_why_it_gave_up() -> None:
-    outcome = run("agent_with_tools", "cut short every time")
+@pytest.mark.parametrize("pattern", ["agent_with_tools", "durable_strands_agent"])
+@pytest.mark.parametrize(
+    ("scenario", "why"),
+    [
+        ("cut short every time", "max_tokens"),
+        ("a tool turn without a tool every time", "it names no tool"),
+        ("nothing said every time", "it holds no text"),
+    ],
+)
+def test_an_agent_repairs_a_bounded_number_of_times_and_says_why_it_gave_up(
+    pattern: str, scenario: str, why: str
+) -> None:
+    outcome = run(pattern, scenario)
     assert (outcome.status, calls(outcome)) == ("FAILED", 1 + MAX_REPAIRS)
-    assert "max_tokens" in (outcome.error_message or "")
+    assert outcome.error_type == "providers.errors.ModelOutputError"
+    assert why in (outcome.error_message or "")
     assert "cannot be used" in outcome.calls[1].request.messages[-1].text
+    assert why in outcome.calls[1].request.messages[-1].text
+
+
+@pytest.mark.parametrize("pattern", ["agent_with_tools", "durable_strands_agent"])
+def test_an_agent_goes_on_after_a_repair(pattern: str) -> None:
+    outcome = run(pattern, "cut short after a tool, then an answer")
+    assert (outcome.status, calls(outcome)) == ("SUCCEEDED", 3)
+    roles = [message.role for message in outcome.calls[2].request.messages]
+    assert roles == ["user", "assistant", "user", "assistant", "user"]
 
 
 def test_a_tool_use_counts_whatever_the_stop_reason_says() -> None:

@@ -1,15 +1,22 @@
-"""Over real HTTP: one attempt of a durable step is one request. Nothing below the step retries."""
+"""Over real HTTP: one attempt of a durable step is one request, and whatever a model said can be sent back to it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from conformance.in_process import run_in_process
-from conformance.scenario import Scenario
+from conformance.scenario import Answered, Scenario
 from patterns.durable.retry import MODEL_RETRY
 from tests.patterns.catalogue import CATALOGUE
 from tests.providers.bedrock_stand_in import provider_at
-from tests.stand_in import Behaviour, ConverseStandIn, Drop, Fail, Malformed
+from tests.stand_in import Behaviour, ConverseStandIn, Drop, Fail, Malformed, Reply, Sequenced
+
+BLANK: dict[str, Any] = {"text": " \n"}
+REASONING: dict[str, Any] = {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "SIG"}}}
+REDACTED: dict[str, Any] = {"reasoningContent": {"redactedContent": "AA=="}}
 
 
 @pytest.mark.parametrize(
@@ -38,3 +45,62 @@ def test_a_fan_out_causes_as_many_for_each_branch() -> None:
             CATALOGUE["parallel_invocation"].handler_for, Scenario({}, lambda: provider_at(stand_in.url))
         )
         assert (run.status, len(stand_in.requests)) == ("FAILED", 3 * MODEL_RETRY.max_attempts)
+
+
+def turn(*content: dict[str, Any]) -> Reply:
+    """An assistant's turn with this content, which waits for a tool."""
+    message = {"role": "assistant", "content": list(content)}
+    return Reply(body={"output": {"message": message}, "stopReason": "tool_use"})
+
+
+def use(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"toolUse": {"toolUseId": "use-1", "name": name, "input": arguments}}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "label", "tool", "person"),
+    [
+        ("agent_with_tools", "turn-1", use("get_location", {}), use("wait_for_human_review", {"question": "?"})),
+        (
+            "durable_strands_agent",
+            "converse",
+            use("get_population", {"city": "Paris"}),
+            use("ask_person", {"question": "?"}),
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda tool, _: (BLANK, tool),
+        lambda tool, _: (REASONING, tool),
+        lambda tool, _: (REDACTED, BLANK, tool),
+        lambda *_: (use("functions.get_location", {}),),
+        lambda *_: (use("x" * 64 + "-a-tool", {}),),
+        lambda *_: (use("🔧", {}),),
+        lambda _, person: (person,),
+        lambda *_: ({"text": "Let me look."},),
+        lambda *_: (BLANK,),
+    ],
+    ids=[
+        "blank text",
+        "reasoning",
+        "redacted",
+        "a name with a dot",
+        "a long name",
+        "a picture",
+        "a person's silence",
+        "no tool",
+        "nothing",
+    ],
+)
+def test_what_a_model_or_a_tool_said_is_taken_back(
+    pattern: str, label: str, tool: dict[str, Any], person: dict[str, Any], content: Callable[..., Any]
+) -> None:
+    """The service refuses blank text, and names that no tool may have, though its own models send both."""
+    answers = {name: [Answered(" ")] for name in ("human-review", "ask-person")}
+    behaviour = Sequenced({label: [turn(*content(tool, person))]}, lambda _: Reply(text="Done."))
+    with ConverseStandIn(behaviour) as stand_in:
+        run = run_in_process(CATALOGUE[pattern].handler_for, Scenario({}, lambda: provider_at(stand_in.url), answers))
+        assert (run.status, run.error_message) == ("SUCCEEDED", None)
+        assert len(stand_in.requests) == 2

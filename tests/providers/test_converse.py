@@ -196,6 +196,19 @@ def test_what_is_empty_and_may_be_left_out_is_left_out(options: dict[str, Any]) 
     assert list(violations(arguments.pop("modelId"), arguments)) == []
 
 
+def test_what_a_model_said_is_sent_back_as_the_service_takes_it() -> None:
+    use = ToolUseBlock(tool_use_id="use-1", name="functions.look up", input={"name": "a b", "text": " "})
+    content = ask(Message.user("hello"), Message.assistant(" \n", use, ""))["messages"][1]["content"]
+    assert content == [{"toolUse": {"toolUseId": "use-1", "name": "functions_look_up", "input": use.input}}]
+    long, none = (use.model_copy(update={"name": name}) for name in ("x" * 65, ""))
+    names = [block["toolUse"]["name"] for block in ask(Message.assistant(long, none))["messages"][0]["content"]]
+    assert names == ["x" * 64, "_"]
+
+
+def test_a_turn_of_blank_text_alone_is_left_to_the_service_to_refuse() -> None:
+    assert ask(Message.user(" "))["messages"][0]["content"] == [{"text": " "}]
+
+
 @pytest.mark.parametrize("choice", [ToolChoice(), ToolChoice(type="any"), ToolChoice(type="tool", name="look")])
 def test_a_tool_choice_comes_back_as_it_was(choice: ToolChoice) -> None:
     tools = (ToolSpec(name="look", description="Look.", input_schema={}),)
@@ -246,6 +259,15 @@ def test_a_shape_that_this_version_does_not_know_is_an_output_error(raw: dict[st
     with pytest.raises(ModelOutputError, match=MODEL) as caught:
         response_from_converse(raw, MODEL)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("levels", [101, 3_000])
+def test_json_that_is_nested_too_deeply_is_an_output_error(levels: int) -> None:
+    nested = json.loads('{"a":' * levels + "0" + "}" * levels)
+    with pytest.raises(ModelOutputError, match=MODEL) as caught:
+        response_from_converse(raw_with({"toolUse": {"toolUseId": "a", "name": "b", "input": nested}}), MODEL)
+    assert "nested too deeply" in str(caught.value)
+    assert len(str(caught.value)) < 300
 
 
 def test_an_unknown_block_is_named_and_so_is_what_to_update() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from providers import (
     Message,
@@ -218,6 +218,21 @@ def test_a_reply_that_does_not_fit_names_the_fields_and_never_their_values() -> 
     assert "name: " in str(caught.value)
     assert "email: " in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+class Closed(Contact):
+    model_config = ConfigDict(extra="forbid")
+
+
+@pytest.mark.parametrize(
+    "keys", [[f"key-{number}" for number in range(1_000)], ["k" * 100_000], ["猫" * 50_000, "k" * 50_000]]
+)
+def test_what_does_not_fit_is_described_in_bounded_length(keys: list[str]) -> None:
+    """The text is checkpointed with the error it stands in, and the service takes no long ones."""
+    with pytest.raises(ModelOutputError, match=r"k.*: Extra inputs are not permitted") as caught:
+        response(json.dumps({"name": "Ana"} | dict.fromkeys(keys, 0))).parse(Closed)
+    assert len(str(caught.value)) < 2_000
+    assert ("and 990 more" in str(caught.value)) == (len(keys) == 1_000)
 
 
 @given(st.text(), st.text())

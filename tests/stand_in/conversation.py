@@ -42,6 +42,14 @@ def _turns(messages: list[dict[str, Any]]) -> Iterator[str]:
 def _content(content: list[dict[str, Any]], path: str) -> Iterator[str]:
     if not content:
         yield f"{path}: is empty; add a content block"
+    yield from _blank_texts(content, path)
+    for position, block in enumerate(content):
+        yield from _blank_texts(
+            block.get("toolResult", {}).get("content", []), f"{path}[{position}].toolResult.content"
+        )
+
+
+def _blank_texts(content: list[dict[str, Any]], path: str) -> Iterator[str]:
     for position, block in enumerate(content):
         if "text" in block and not block["text"].strip():
             yield f"{path}[{position}].text: is blank"

@@ -15,13 +15,6 @@ from providers import Message, ModelRequest
 from providers.bedrock import BedrockProvider, make_client
 from tests.stand_in import environment_for
 from tests.stand_in.__main__ import main
-from tests.stand_in.isolation import forget_aws_configuration
-
-
-@pytest.fixture(autouse=True)
-def no_aws_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    forget_aws_configuration(monkeypatch, tmp_path)
-
 
 ROOT = Path(__file__).parents[2]
 

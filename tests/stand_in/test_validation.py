@@ -43,8 +43,8 @@ def use(identifier: str) -> dict[str, Any]:
     return {"toolUse": {"toolUseId": identifier, "name": "look", "input": {}}}
 
 
-def result(identifier: str) -> dict[str, Any]:
-    return {"toolResult": {"toolUseId": identifier, "content": [{"text": "seen"}], "status": "success"}}
+def result(identifier: str, text: str = "seen") -> dict[str, Any]:
+    return {"toolResult": {"toolUseId": identifier, "content": [{"text": text}], "status": "success"}}
 
 
 TOOLS = {"tools": [{"toolSpec": {"name": "look", "inputSchema": {"json": {"type": "object"}}}}]}
@@ -118,6 +118,10 @@ def test_the_service_models_rules(document: Any, expected: str) -> None:
         ([turn("user", TEXT), turn("assistant", TEXT)], "messages[1]: a conversation must end with a user"),
         ([turn("user")], "messages[0].content: is empty"),
         ([turn("user", {"text": " \n"})], "messages[0].content[0].text: is blank"),
+        (
+            [turn("user", TEXT), turn("assistant", use("a")), turn("user", result("a", " "))],
+            "messages[2].content[0].toolResult.content[0].text: is blank",
+        ),
         (
             [turn("user", TEXT), turn("assistant", use("a")), turn("user", TEXT)],
             "messages[2]: lacks tool results for a",

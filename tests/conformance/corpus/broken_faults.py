@@ -15,7 +15,7 @@ from aws_durable_execution_sdk_python.retries import (
 )
 
 from patterns.durable import ask
-from providers import ModelError, ModelProvider, ModelTimeoutError
+from providers import ModelError, ModelProvider, ModelTimeoutError, RetryableModelError
 from tests.conformance.corpus.asking import say, say_in_step
 from tests.conformance.corpus.entry import Shelf
 
@@ -94,6 +94,35 @@ def retries_the_whole_block() -> object:
             )
         )
         return with_retry(context, lambda child, _: draft(child), config, "drafting")
+
+    return workflow
+
+
+@SHELF.broken("retry-policy")
+def attempts_counted_in_a_local_variable() -> object:
+    """The count begins anew with every invocation, so the retries never come to an end."""
+
+    def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
+        failures: list[Exception] = []
+
+        def again(error: Exception, _attempt: int) -> RetryDecision:
+            failures.append(error)
+            passes = isinstance(error, RetryableModelError) and len(failures) < 3
+            return RetryDecision.retry(Duration.from_seconds(1)) if passes else RetryDecision.no_retry()
+
+        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=again))
+
+    return workflow
+
+
+@SHELF.broken("retry-policy")
+def retries_without_end() -> object:
+    def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
+        def again(error: Exception, _attempt: int) -> RetryDecision:
+            passes = isinstance(error, RetryableModelError)
+            return RetryDecision.retry(Duration.from_seconds(1)) if passes else RetryDecision.no_retry()
+
+        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=again))
 
     return workflow
 

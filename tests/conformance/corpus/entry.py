@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.crash import CrashKind
-from conformance.explore import Exploration, explore
+from conformance.exploration import Exploration
+from conformance.explore import explore
 from conformance.findings import Report
+from conformance.reference import Reference
 from conformance.scenario import CallbackAnswer, Scenario
 from conformance.subject import handler_factory
 from providers.script import Script
@@ -32,6 +34,7 @@ class Entry:
         module: Makes the handler.
         scenario: What its executions meet.
         kinds: How invocations die.
+        reference: Where other processes find the module function; None keeps the exploration in this one.
     """
 
     name: str
@@ -39,16 +42,27 @@ class Entry:
     module: Module
     scenario: Scenario
     kinds: Sequence[CrashKind]
+    reference: Reference | None
 
     def explored(self) -> Report:
         """Explore it, in a module of its own."""
-        return explore(handler_factory(self.module(), self.name), self.scenario, Exploration(kinds=self.kinds))
+        return explore(
+            handler_factory(self.module(), self.name),
+            self.scenario,
+            Exploration(kinds=self.kinds, side_by_side=2),
+            reference=self.reference,
+        )
 
 
 class Shelf:
-    """Entries, in the order in which their modules are written down."""
+    """Entries, in the order in which their modules are written down.
 
-    def __init__(self) -> None:
+    Args:
+        in_other_sandboxes: Whether to run them in other processes, too.
+    """
+
+    def __init__(self, *, in_other_sandboxes: bool = False) -> None:
+        self.in_other_sandboxes = in_other_sandboxes
         self.entries: dict[str, Entry] = {}
 
     def broken(
@@ -69,16 +83,18 @@ class Shelf:
         event: Any = None,
         script: Script | None = None,
         callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
+        invokes: Mapping[str, Sequence[CallbackAnswer]] | None = None,
     ) -> Callable[[Module], Module]:
         """Put a module here that breaks nothing. A revoked token is left out: to a handler it is a lost response."""
         kinds = (CrashKind.BEFORE_PERSIST, CrashKind.AFTER_PERSIST, CrashKind.DURING_CALL)
-        return self._put(None, _scenario(event, script, callbacks), kinds)
+        return self._put(None, replace(_scenario(event, script, callbacks), invokes=invokes or {}), kinds)
 
     def _put(self, rule: str | None, scenario: Scenario, kinds: Sequence[CrashKind]) -> Callable[[Module], Module]:
         def put(module: Module) -> Module:
             name = getattr(module, "__name__", "")
             assert name not in self.entries, f"{name} stands here already"
-            self.entries[name] = Entry(name, rule, module, scenario, kinds)
+            reference = Reference(f"{module.__module__}:{name}", makes=True) if self.in_other_sandboxes else None
+            self.entries[name] = Entry(name, rule, module, scenario, kinds, reference)
             return module
 
         return put

@@ -5,14 +5,21 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from conformance.crash import CrashKind
+from conformance.exploration import Exploration
+from conformance.explore import explore
+from conformance.findings import Report
 from conformance.public_runner import run_on_public_runner
 from conformance.run import Run
 from conformance.scenario import Scenario, Silence
 from tests.patterns.catalogue import CATALOGUE
+from tests.patterns.catalogue.novelty import new_points
+from tests.patterns.catalogue.pattern import Recorded
 
 SIDE_BY_SIDE = 32
 """Executions at the same time: each spends most of its time waiting for the SDK's checkpoint thread to close."""
@@ -36,6 +43,39 @@ def in_process(pattern: str) -> dict[str, Run]:
         runs = dict(zip(under_test.scenarios, pool.map(under_test.run, under_test.scenarios), strict=True))
     _made.add(pattern)
     return runs
+
+
+EXPLORED_AT_ONCE = 2
+"""Explorations of one pattern at the same time, each of which runs executions side by side."""
+
+IN_A_MINUTE = Exploration(
+    # A revoked token ends an invocation as a lost response does, and what a model shows that never answers twice the
+    # same is all that repeatable answers show, and more. `tox -e explore` tries the rest.
+    kinds=(CrashKind.BEFORE_PERSIST, CrashKind.AFTER_PERSIST, CrashKind.DURING_CALL),
+    pure=False,
+    faults=False,
+    orders=False,
+    side_by_side=2,
+)
+
+
+@functools.cache
+def explored(pattern: str) -> dict[str, Report]:
+    """What the engine says of every scenario of a pattern, each crash point once (`novelty`)."""
+    under_test = CATALOGUE[pattern]
+    points = new_points(in_process(pattern))
+
+    def report(name: str) -> Report:
+        scenario = under_test.scenarios[name]
+        exploration = replace(IN_A_MINUTE, points=points[name])
+        if isinstance(scenario, Recorded):  # a cassette answers what was recorded, and nothing else
+            exploration = replace(exploration, pure=True, never_twice=False)
+        elif name == under_test.happy:
+            exploration = replace(exploration, points=None, pure=True, faults=True, orders=True)
+        return explore(under_test.handler_for, scenario, exploration)
+
+    with ThreadPoolExecutor(EXPLORED_AT_ONCE) as pool:
+        return dict(zip(under_test.scenarios, pool.map(report, under_test.scenarios), strict=True))
 
 
 def one(pattern: str, scenario: str) -> Run:

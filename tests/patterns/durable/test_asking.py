@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from itertools import count
 
@@ -9,12 +10,21 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
 from conformance.crash import MODEL_CALL, CrashKind, CrashPoint
-from conformance.in_process import run_in_process
+from conformance.in_process import Conditions, run_in_process
 from conformance.run import Run
 from conformance.scenario import HandlerFactory, Scenario
 from patterns.durable import Event, ask, converse, durable_handler, fan_out
-from providers import Message, ModelError, ModelProvider, ModelRequest, ModelRequestError, StopReason
-from providers.script import Failure, access_denied, reply, stopped, throttled, tool_use
+from patterns.durable.asking import MAX_ANSWER_BYTES
+from providers import (
+    Message,
+    ModelError,
+    ModelProvider,
+    ModelRequest,
+    ModelRequestError,
+    ModelResponse,
+    StopReason,
+)
+from providers.script import Failure, Reply, access_denied, reply, stopped, throttled, tool_use
 from providers.scripted import ScriptedProvider
 
 DIES_BETWEEN = CrashPoint("/1:first", "SUCCEED", 0, CrashKind.AFTER_PERSIST)
@@ -26,7 +36,7 @@ def handler_for(workflow: Callable[[Event, DurableContext, ModelProvider], str])
 
 def run(workflow: Callable[[Event, DurableContext, ModelProvider], str], *script: object, dies: bool = False) -> Run:
     scenario = Scenario({}, lambda: ScriptedProvider(list(script)))  # type: ignore[arg-type]
-    return run_in_process(handler_for(workflow), scenario, [DIES_BETWEEN] if dies else [])
+    return run_in_process(handler_for(workflow), scenario, Conditions([DIES_BETWEEN] if dies else []))
 
 
 def drifting(numbers: Iterator[int]) -> Callable[[Event, DurableContext, ModelProvider], str]:
@@ -76,7 +86,7 @@ def test_a_drift_inside_another_context_fails_the_execution_too(kind: str) -> No
     path = "/1:outer/1:first" if kind == "child" else "/1:outer/0:outer-1/1:first"
     scenario = Scenario({}, lambda: ScriptedProvider([reply("a"), reply("b")]))
     point = CrashPoint(path, "SUCCEED", 0, CrashKind.AFTER_PERSIST)
-    outcome = run_in_process(handler_for(workflow), scenario, [point])
+    outcome = run_in_process(handler_for(workflow), scenario, Conditions([point]))
     assert (outcome.status, outcome.error_type) == ("FAILED", "patterns.durable.asking.PromptDriftError")
 
 
@@ -91,7 +101,7 @@ def test_a_failure_recorded_for_another_prompt_is_a_drift_too() -> None:
 
     scenario = Scenario({}, lambda: ScriptedProvider([access_denied(), reply("b")]))
     point = CrashPoint("/1:first", "FAIL", 0, CrashKind.AFTER_PERSIST)
-    outcome = run_in_process(handler_for(workflow), scenario, [point])
+    outcome = run_in_process(handler_for(workflow), scenario, Conditions([point]))
     assert (outcome.status, outcome.error_type) == ("FAILED", "patterns.durable.asking.PromptDriftError")
 
 
@@ -107,6 +117,32 @@ def test_an_error_keeps_its_own_type_and_message() -> None:
     assert (outcome.error_type, outcome.error_message) == (f"{__name__}.QuotaError", "no more")
 
 
+class CodedError(ModelRequestError):
+    """And they may be made of other things than a message."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+
+
+class Coded:
+    """A provider that is refused."""
+
+    def converse(self, request: ModelRequest) -> ModelResponse:
+        raise CodedError(7, f"no {request.label}")
+
+
+def test_an_error_with_a_constructor_of_its_own_keeps_its_type_and_message() -> None:
+    def workflow(event: Event, context: DurableContext, model: ModelProvider) -> str:
+        try:
+            return ask(context, model, "first", "Say 0").text
+        except CodedError as error:
+            return f"caught {error}"
+
+    outcome = run_in_process(handler_for(workflow), Scenario({}, Coded))
+    assert (outcome.status, outcome.result) == ("SUCCEEDED", "caught 7: no first")
+
+
 def test_a_provider_that_fails_with_a_long_message_fails_like_any_other() -> None:
     def workflow(event: Event, context: DurableContext, model: ModelProvider) -> str:
         return ask(context, model, "first", "Say 0").text
@@ -116,13 +152,46 @@ def test_a_provider_that_fails_with_a_long_message_fails_like_any_other() -> Non
     assert len(outcome.error_message or "") < 3_000
 
 
+NESTED = json.loads('{"a":' * 210 + "0" + "}" * 210)
+
+
+@pytest.mark.parametrize(
+    ("reply_", "why"),
+    [
+        (reply("x" * MAX_ANSWER_BYTES), "too long for a checkpoint"),
+        (tool_use("look", {"where": "猫" * (MAX_ANSWER_BYTES // 3)}), "too long for a checkpoint"),
+        (tool_use("look", NESTED), "nothing that a checkpoint can hold"),
+    ],
+)
+def test_a_reply_that_no_checkpoint_holds_costs_one_call_and_is_an_output_error(reply_: Reply, why: str) -> None:
+    """The service would refuse the checkpoint, the invocation would die of it, and the call be made again for ever."""
+
+    def workflow(event: Event, context: DurableContext, model: ModelProvider) -> str:
+        return converse(context, model, "first", ModelRequest(messages=(Message.user("x"),))).text
+
+    outcome = run(workflow, reply_)
+    assert (outcome.status, outcome.error_type) == ("FAILED", "providers.errors.ModelOutputError")
+    assert why in (outcome.error_message or "")
+    assert len(outcome.calls) == 1
+    assert max(update.payload_bytes for update in outcome.updates) < MAX_ANSWER_BYTES
+
+
+def test_a_reply_that_just_fits_is_checkpointed() -> None:
+    def workflow(event: Event, context: DurableContext, model: ModelProvider) -> str:
+        return converse(context, model, "first", ModelRequest(messages=(Message.user("x"),))).text[:1]
+
+    outcome = run(workflow, reply("x" * (MAX_ANSWER_BYTES - 500)))
+    assert (outcome.status, outcome.result) == ("SUCCEEDED", "x")
+    assert MAX_ANSWER_BYTES - 500 < max(update.payload_bytes for update in outcome.updates) <= MAX_ANSWER_BYTES
+
+
 def test_a_call_that_died_is_asked_again_with_the_same_attempt_number() -> None:
     def workflow(event: Event, context: DurableContext, model: ModelProvider) -> str:
         return ask(context, model, "first", "Say 0").text
 
     point = CrashPoint("/1:first", MODEL_CALL, 1, CrashKind.DURING_CALL)
     scenario = Scenario({}, lambda: ScriptedProvider([throttled(), reply("a")]))
-    outcome = run_in_process(handler_for(workflow), scenario, [point])
+    outcome = run_in_process(handler_for(workflow), scenario, Conditions([point]))
     assert (outcome.status, outcome.result, outcome.crashes) == ("SUCCEEDED", "a", (str(point),))
     made = [(call.attempt, call.outcome) for call in outcome.calls]
     assert made == [(1, "ModelThrottledError"), (2, "died"), (2, "answered")]

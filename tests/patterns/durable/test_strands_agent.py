@@ -8,11 +8,11 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
 from conformance.crash import CrashKind, CrashPoint
-from conformance.in_process import run_in_process
+from conformance.in_process import Conditions, run_in_process
 from conformance.scenario import Scenario
 from patterns.durable import Event, Tool, durable_handler, tool
 from patterns.durable.strands_agent import run_agent
-from providers import ModelProvider, OpaqueBlock, ReasoningBlock
+from providers import ModelProvider, OpaqueBlock, ReasoningBlock, StopReason, TextBlock, ToolResultBlock, ToolUseBlock
 from providers.script import Reply, reply, tool_use
 from providers.scripted import ScriptedProvider, ScriptExhaustedError
 
@@ -42,7 +42,9 @@ def test_a_clock_in_the_system_prompt_is_noticed_on_replay() -> None:
         return agent(f"It is {next(invocations)} o'clock.", look, context=context, model=model)
 
     scenario = Scenario({}, lambda: ScriptedProvider(SCRIPT))
-    outcome = run_in_process(lambda model: durable_handler(workflow, model=model), scenario, [BETWEEN_TURNS])
+    outcome = run_in_process(
+        lambda model: durable_handler(workflow, model=model), scenario, Conditions([BETWEEN_TURNS])
+    )
     assert (outcome.status, outcome.error_type) == ("FAILED", "patterns.durable.asking.PromptDriftError")
 
 
@@ -75,7 +77,9 @@ def test_a_finished_agent_is_not_run_again(crashes: list[CrashPoint]) -> None:
 
     scenario = Scenario({}, lambda: ScriptedProvider(SCRIPT))
     point = CrashPoint("/2:after", "SUCCEED", 0, CrashKind.AFTER_PERSIST)
-    outcome = run_in_process(lambda model: durable_handler(workflow, model=model), scenario, [*crashes, point])
+    outcome = run_in_process(
+        lambda model: durable_handler(workflow, model=model), scenario, Conditions([*crashes, point])
+    )
     assert (outcome.status, outcome.result) == ("SUCCEEDED", "A cat.!")
     assert outcome.ledger == {"/1:agent/1:converse": ["answered"], "/1:agent/3:converse": ["answered"]}
     assert next(runs) == 2, "the handler went past the agent in two invocations"
@@ -94,7 +98,7 @@ def test_reasoning_keeps_its_signature_in_the_conversation() -> None:
 
 
 def test_content_that_strands_cannot_carry_fails_the_execution() -> None:
-    picture = Reply((OpaqueBlock(content={"image": {"format": "png", "source": {}}}),))
+    picture = Reply((TextBlock(text="Look!"), OpaqueBlock(content={"image": {"format": "png", "source": {}}})))
 
     def workflow(event: Event, context: DurableContext, model: ModelProvider) -> str:
         return agent("Look.", look, context=context, model=model)
@@ -103,3 +107,17 @@ def test_content_that_strands_cannot_carry_fails_the_execution() -> None:
     outcome = run_in_process(lambda model: durable_handler(workflow, model=model), scenario)
     assert outcome.error_type == "providers.errors.ModelOutputError"
     assert "image" in (outcome.error_message or "")
+
+
+def test_a_tool_use_without_a_name_is_answered_like_any_unknown_tool() -> None:
+    nameless = Reply((ToolUseBlock(tool_use_id="", name="", input={}),), StopReason.TOOL_USE)
+
+    def workflow(event: Event, context: DurableContext, model: ModelProvider) -> str:
+        return agent("Look.", look, context=context, model=model)
+
+    scenario = Scenario({}, lambda: ScriptedProvider([nameless, reply("A cat.")]))
+    outcome = run_in_process(lambda model: durable_handler(workflow, model=model), scenario)
+    assert outcome.result == "A cat."
+    (result,) = outcome.calls[1].request.messages[-1].content
+    assert isinstance(result, ToolResultBlock)
+    assert result.status == "error"

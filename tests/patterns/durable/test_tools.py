@@ -6,7 +6,7 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
 from conformance.crash import CrashKind, CrashPoint
-from conformance.in_process import run_in_process
+from conformance.in_process import Conditions, run_in_process
 from conformance.run import Run
 from conformance.scenario import Scenario
 from patterns.durable import Event, Tool, durable_handler, run_tool, tool
@@ -26,7 +26,9 @@ def run(function: Tool, *crashes: CrashPoint) -> Run:
         call = ToolUseBlock(tool_use_id="t1", name=function.spec.name, input={"amount": 5})
         return run_tool(context, [function], call).model_dump(mode="json")
 
-    return run_in_process(lambda model: durable_handler(workflow, model=model), Scenario({}, ScriptedProvider), crashes)
+    return run_in_process(
+        lambda model: durable_handler(workflow, model=model), Scenario({}, ScriptedProvider), Conditions(crashes)
+    )
 
 
 def text(outcome: Run) -> tuple[str, str]:
@@ -111,6 +113,18 @@ def test_a_long_result_is_cut_to_what_a_checkpoint_holds() -> None:
     assert message.endswith("[…the rest was cut off]")
     assert max(update.payload_bytes for update in outcome.updates) < 256 * 1024, "the service takes no larger one"
     assert len(message.encode()) < 256 * 1024
+
+
+@pytest.mark.parametrize("said", ["", " \n"])
+def test_a_tool_that_says_nothing_is_told_to_have_said_nothing(said: str) -> None:
+    """Converse takes no blank text: the execution would fail at the model's next turn."""
+
+    @tool(repeatable=True)
+    def listen(_: Amount) -> str:
+        """Listen."""
+        return said
+
+    assert text(run(listen)) == ("success", "(no output)")
 
 
 @pytest.mark.parametrize("size", [40_000, 1_000_000])

@@ -1,0 +1,170 @@
+"""What an exploration runs: each case is one execution, the conditions it meets, and how it is judged."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from functools import partial
+
+from conformance.answering import ModelFault
+from conformance.canonical import Canonical, canonical
+from conformance.completion_order import orders
+from conformance.crash import CrashKind, CrashPoint
+from conformance.findings import Finding, Rule
+from conformance.in_process import Conditions
+from conformance.recorded import recorded_by
+from conformance.rules import PAIR_RULES, RUN_RULES, stability
+from conformance.rules.calls import no_repeated_call
+from conformance.rules.model_faults import every_error, exhaustion, passing_error, permanent_error, same_attempts
+from conformance.rules.side_effects import side_effects
+from conformance.run import Prefix, Run
+from providers import ModelAccessDeniedError, ModelThrottledError
+
+type Judge = Callable[[Run], Iterable[Finding]]
+
+MAX_FAULTY_INVOCATIONS = 60
+"""Invocations of an execution whose model fails; past that it retries without bound."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One execution to run.
+
+    Attributes:
+        where: What happens to it, for people.
+        conditions: The same for the engine.
+        judge: What is wrong with the run.
+    """
+
+    where: str
+    conditions: Conditions
+    judge: Judge
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others."""
+        return named(self.where, never_twice=self.conditions.never_twice)
+
+
+def named(where: str, *, never_twice: bool) -> str:
+    """What happens to an execution, and what kind of model it has."""
+    return f"{where}, the model never answering twice the same" if never_twice else where
+
+
+def judged_alone(run: Run, where: str) -> Iterator[Finding]:
+    """What is wrong with a run, whatever others did."""
+    return itertools.chain.from_iterable(rule(run, where) for rule in RUN_RULES)
+
+
+def differences(baseline: Canonical, run: Run, where: str) -> Iterator[Finding]:
+    """What differs between a run and the baseline that should not."""
+    # What a handler does about a step that died half-way, and may not be repeated, is its own business.
+    rules = (no_repeated_call, side_effects) if run.interrupted_for_good else PAIR_RULES
+    theirs = canonical(run)
+    return itertools.chain.from_iterable(rule(baseline, theirs, where) for rule in rules)
+
+
+def shown_for(rule: Rule, found: Finding) -> Finding:
+    """The same finding, for another rule: what showed it says what broke."""
+    return Finding(rule.name, found.path, found.crash, found.expected, found.actual, rule.remedy)
+
+
+def crash_cases(
+    baseline: Canonical,
+    points: Sequence[CrashPoint],
+    volatile: Set[str],
+    *,
+    pairs: bool,
+    never_twice: bool,
+) -> list[Case]:
+    """A case for every point at which `baseline` can be interrupted, and for every pair of them on request."""
+    recorded = recorded_by(baseline.run, volatile)
+    plans: list[tuple[CrashPoint, ...]] = [(point,) for point in points]
+    if pairs:
+        plans += itertools.combinations(points, 2)
+
+    def case(plan: tuple[CrashPoint, ...]) -> Case:
+        where = ", then ".join(str(point) for point in plan)
+        prefix, rest = _seeded(baseline.run, plan)
+        conditions = Conditions(crashes=rest, prefix=prefix, never_twice=never_twice, baseline=recorded)
+        return Case(
+            where,
+            conditions,
+            lambda run: itertools.chain(judged_alone(run, where), differences(baseline, run, where)),
+        )
+
+    return [case(plan) for plan in plans]
+
+
+def _seeded(baseline: Run, plan: Sequence[CrashPoint]) -> tuple[Prefix, tuple[CrashPoint, ...]]:
+    """Where a run of `plan` can begin, and which of its crashes are still to come there.
+
+    Up to the first crash it would do what the baseline did. An invocation that dies once an update has persisted need
+    not be run at all: what is left of it is that update.
+    """
+    first, *rest = plan
+    if first.kind is CrashKind.AFTER_PERSIST:
+        position = next(
+            position
+            for position, update in enumerate(baseline.updates)
+            if (update.path, update.action, update.occurrence) == (first.path, first.action, first.occurrence)
+        )
+        return baseline.until_update(position), tuple(rest)
+    return baseline.until_invocation(min(point.invocation for point in plan)), tuple(plan)
+
+
+def order_cases(baseline: Canonical, volatile: Set[str]) -> list[Case]:
+    """A case for every order in which the branches of the baseline's batches may end."""
+    recorded = recorded_by(baseline.run, volatile)
+
+    def judge(where: str, run: Run) -> Iterator[Finding]:
+        yield from judged_alone(run, where)
+        theirs = canonical(run)
+        if baseline.decided_early or theirs.decided_early:
+            return  # the batch's completion configuration declares that the first ones decide
+        for rule in (stability.result_stability, stability.history_stability, stability.request_stability):
+            for found in rule(baseline, theirs, where):
+                yield shown_for(stability.COMPLETION_ORDER, found)
+
+    return [
+        Case(str(order), Conditions(order=order, baseline=recorded, interrupted=True), partial(judge, str(order)))
+        for order in orders(baseline.run)
+    ]
+
+
+def fault_cases(baseline: Run) -> list[Case]:
+    """For each operation that asks the model, how it takes a permanent error and one that passes; and both for all."""
+    cases = []
+    for path in baseline.ledger:
+        denied = ModelFault(ModelAccessDeniedError, path)
+        cases.append(_fault_case(denied, partial(permanent_error, path=path)))
+        once = ModelFault(ModelThrottledError, path, times=1)
+        cases.append(_fault_case(once, partial(passing_error, baseline=baseline, path=path)))
+        always = ModelFault(ModelThrottledError, path)
+        cases.append(_fault_case(always, partial(exhaustion, path=path)))
+    everything = ModelFault(ModelAccessDeniedError)
+    cases.append(_fault_case(everything, partial(every_error, baseline=baseline)))
+    return cases
+
+
+def _fault_case(fault: ModelFault, judge: Callable[..., Iterable[Finding]]) -> Case:
+    where = str(fault)
+    return Case(
+        where,
+        Conditions(fault=fault, max_invocations=MAX_FAULTY_INVOCATIONS, keep_snapshots=fault.times is None),
+        lambda run: itertools.chain(judged_alone(run, where), judge(run, fault=where)),
+    )
+
+
+def between_attempts(run: Run, fault: ModelFault) -> Case | None:
+    """A case in which an invocation dies after the first failed attempt of `run`; None if there is no second one."""
+    path = fault.path
+    position = next(
+        (n for n, update in enumerate(run.updates) if (update.path, update.action) == (path, "RETRY")), None
+    )
+    if path is None or position is None:
+        return None
+    where = f"{fault}, and {path} RETRY {CrashKind.AFTER_PERSIST}"
+    conditions = Conditions(prefix=run.until_update(position), fault=fault, max_invocations=MAX_FAULTY_INVOCATIONS)
+    return Case(where, conditions, lambda interrupted: same_attempts(run, interrupted, path, where))

@@ -1,0 +1,79 @@
+"""Side effects that a test declares: a double records that one happened, and the engine counts how often it may.
+
+charge = Effect("charge", Semantics.AT_MOST_ONCE)
+
+class RecordingPayments:            # implements what the handler's step calls
+def charge(self, order: int) -> None:
+charge.happened(str(order))
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Semantics(StrEnum):
+    """How often an effect may happen when the execution that causes it is interrupted."""
+
+    AT_LEAST_ONCE = "at least once"
+    """Again for each interruption of the operation that causes it, and not otherwise."""
+    AT_MOST_ONCE = "at most once"
+    """Never again."""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An effect that happened.
+
+    Attributes:
+        name: The effect's name.
+        key: Tells one from another of the same name, such as an order number.
+        semantics: How often it may happen.
+        invocation: In which invocation, from 1.
+        path: The operation whose function caused it; None outside any.
+        in_step: Whether that operation is a step.
+    """
+
+    name: str
+    key: str
+    semantics: Semantics
+    invocation: int
+    path: str | None
+    in_step: bool
+
+
+class Witness(Protocol):
+    """Whoever watches the execution that runs here."""
+
+    def witnessed(self, effect: Effect, key: str) -> None:
+        """`effect` happened."""
+        ...
+
+
+WITNESS: ContextVar[Witness | None] = ContextVar("WITNESS", default=None)
+"""Who watches. The SDK runs a branch in a copy of its handler's context, so each execution has its own."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A kind of side effect.
+
+    Attributes:
+        name: What to call it in a finding.
+        semantics: How often it may happen.
+    """
+
+    name: str
+    semantics: Semantics = Semantics.AT_LEAST_ONCE
+
+    def happened(self, key: str = "") -> None:
+        """Record that it happened. Outside an exploration this does nothing.
+
+        Args:
+            key: Tells this one from others of the same name; the same key must not differ from run to run.
+        """
+        if witness := WITNESS.get():
+            witness.witnessed(self, key)

@@ -1,0 +1,78 @@
+"""Fresh interpreters, one for each hash seed, in which executions run as in Lambda's other sandboxes."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import threading
+from collections.abc import Iterator
+
+from conformance.interpreter import Interpreter
+from conformance.sandbox import Batch, Reply
+
+HASH_SEEDS = (1, 2, 3)
+"""`PYTHONHASHSEED` of each interpreter: the order of a set of strings differs between them."""
+
+SILENCE_SECONDS = 300.0
+PATIENCES = 2
+"""How long an interpreter may say nothing: it may take a while to start, and ends each execution in time by itself."""
+
+AVAILABLE = hasattr(os, "fork")
+"""Whether executions can have a process each here."""
+
+
+class FreshProcessError(RuntimeError):
+    """A fresh interpreter cannot be used. The next batch gets a new one."""
+
+
+class FreshProcess:
+    """An interpreter with a hash seed of its own, started when it is first needed. One batch at a time.
+
+    Args:
+        hash_seed: Its `PYTHONHASHSEED`.
+    """
+
+    def __init__(self, hash_seed: int) -> None:
+        self._hash_seed = hash_seed
+        self._lock = threading.Lock()
+        self._interpreter: Interpreter | None = None
+
+    def run(self, batch: Batch) -> Iterator[Reply]:
+        """Run `batch`; yields each reply as it comes.
+
+        Raises:
+            FreshProcessError: The interpreter died, or says nothing.
+        """
+        with self._lock:
+            if self._interpreter is None:
+                self._interpreter = Interpreter.start("conformance.sandbox", self._hash_seed)
+            self._interpreter.connection.send(batch)
+            while (reply := self._received(self._interpreter, batch.patience)) is not None:
+                yield reply
+
+    def close(self) -> None:
+        """End the interpreter."""
+        if self._interpreter:
+            self._interpreter.kill()
+            self._interpreter = None
+
+    def _received(self, interpreter: Interpreter, patience: float) -> Reply | None:
+        silence = max(SILENCE_SECONDS, PATIENCES * patience)
+        try:
+            if interpreter.connection.poll(silence):
+                reply: Reply | None = interpreter.connection.recv()
+                return reply
+        except EOFError:
+            pass
+        self.close()
+        raise FreshProcessError(f"a fresh interpreter died, or said nothing for {silence:g} s")
+
+
+@functools.cache
+def fresh_processes() -> tuple[FreshProcess, ...]:
+    """The interpreters of this process, in the order of `HASH_SEEDS`; they end with it."""
+    processes = tuple(map(FreshProcess, HASH_SEEDS))
+    for process in processes:
+        atexit.register(process.close)
+    return processes

@@ -1,0 +1,145 @@
+"""A fresh interpreter in which executions run one to a process.
+
+It imports the handler once and forks for each execution, so that each finds the module as a cold start leaves it. It
+is told what to run, and answers, over a socket (`conformance.fresh_processes` is the other end).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
+from pathlib import Path
+from time import monotonic
+
+from conformance.in_process import Conditions, run_in_process
+from conformance.interpreter import connection_to_parent
+from conformance.perturbation import Perturbation, Surroundings
+from conformance.reference import Reference
+from conformance.run import Run
+from conformance.scenario import Scenario
+
+SDK_LOGGERS = ("aws_durable_execution_sdk_python", "aws_durable_execution_sdk_python_testing")
+AT_ONCE = 4
+"""Executions at the same time, a process each."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One execution to run.
+
+    Attributes:
+        conditions: What it meets.
+        perturbation: How its sandboxes differ.
+    """
+
+    conditions: Conditions
+    perturbation: Perturbation
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Executions of one handler.
+
+    Attributes:
+        target: The handler.
+        scenario: What every execution meets; its model must be picklable.
+        requests: The executions.
+        patience: Seconds that one may take.
+    """
+
+    target: Reference
+    scenario: Scenario
+    requests: Sequence[Request]
+    patience: float
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What became of a request.
+
+    Attributes:
+        number: Its position in the batch; None for all of them.
+        outcome: The run, or why there is none.
+    """
+
+    number: int | None
+    outcome: Run | str
+
+
+def serve(connection: Connection) -> None:
+    """Run batches until the other end closes. After the last reply to a batch comes None."""
+    for name in SDK_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    while True:
+        try:
+            batch = connection.recv()
+        except EOFError:
+            return
+        nursery = _FORK.Process(target=_run_batch, args=(batch, connection))
+        nursery.start()
+        nursery.join()
+        if nursery.exitcode:
+            connection.send(
+                Reply(-1, f"the process ended with exit code {nursery.exitcode} while importing the handler")
+            )
+        connection.send(None)
+
+
+_FORK = get_context("fork")
+
+
+def _run_batch(batch: Batch, connection: Connection) -> None:
+    """In a process of the batch's own: import the handler, then fork for each execution."""
+    handler_for = batch.target.handler_factory()
+    waiting = list(enumerate(batch.requests))
+    running: dict[Connection, tuple[int, ForkProcess, float]] = {}
+    with tempfile.TemporaryDirectory(prefix="durable-ai-") as folder:
+
+        def run(request: Request, number: int, answer: Connection) -> None:
+            scratch = Path(folder) / str(number)
+            scratch.mkdir()
+            surroundings = Surroundings(request.perturbation, scratch)
+            conditions = request.conditions.with_hook(surroundings.before)
+            answer.send(run_in_process(handler_for, batch.scenario, conditions))
+            answer.close()
+            os._exit(0)  # whatever threads the handler left behind
+
+        while waiting or running:
+            while waiting and len(running) < AT_ONCE:
+                number, request = waiting.pop(0)
+                mine, theirs = _FORK.Pipe(duplex=False)
+                process = _FORK.Process(target=run, args=(request, number, theirs))
+                process.start()
+                theirs.close()
+                running[mine] = (number, process, monotonic() + batch.patience)
+            soonest = min(until for _, _, until in running.values())
+            for ready in wait(list(running), max(0.0, soonest - monotonic())):
+                assert isinstance(ready, Connection)
+                number, process, _ = running.pop(ready)
+                connection.send(Reply(number, _received(ready, process)))
+            for late in [one for one, (_, _, until) in running.items() if until <= monotonic()]:
+                number, process, _ = running.pop(late)
+                process.kill()
+                process.join()
+                connection.send(Reply(number, f"still running after {batch.patience:g} s"))
+
+
+def _received(answer: Connection, process: ForkProcess) -> Run | str:
+    try:
+        run: Run = answer.recv()
+    except EOFError:
+        process.join()
+        return f"the process ended with exit code {process.exitcode}"
+    process.join()
+    return run
+
+
+def main() -> None:
+    """In the child: serve the parent."""
+    serve(connection_to_parent())

@@ -1,0 +1,69 @@
+"""Handlers that hang, exit, burn, leak or raise what is no exception. Only to be run in a process of their own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from aws_durable_execution_sdk_python import DurableContext, durable_execution
+
+
+def forever() -> NoReturn:
+    while True:
+        threading.Event().wait()
+
+
+def burn() -> NoReturn:
+    while True:
+        pass
+
+
+def on_replay(deed: Callable[[], NoReturn]) -> Any:
+    """Does `deed` when the first step is there already; and has a fault that is seen without any replay."""
+
+    @durable_execution
+    def handler(event: Any, context: DurableContext) -> str:
+        ran: list[int] = []
+        context.step(lambda _: ran.append(1), "first")
+        if not ran:
+            deed()
+        return context.step(lambda _: "fine", "Zoë")
+
+    return handler
+
+
+hangs_on_replay = on_replay(forever)
+burns_on_replay = on_replay(burn)
+ends_the_process_on_replay = on_replay(lambda: os._exit(3))
+
+
+@durable_execution
+def hangs_at_once(event: Any, context: DurableContext) -> str:
+    forever()
+
+
+@durable_execution
+def ends_the_process_at_once(event: Any, context: DurableContext) -> str:
+    context.step(lambda _: None, "first")
+    os._exit(3)
+
+
+@durable_execution
+def leaves_threads_behind(event: Any, context: DurableContext) -> str:
+    threading.Thread(target=forever, daemon=False).start()
+    return context.step(lambda _: "fine", "first")
+
+
+@durable_execution
+def raises_what_is_no_exception(event: Any, context: DurableContext) -> str:
+    context.step(lambda _: None, "first")
+    raise GeneratorExit("that is that")
+
+
+@durable_execution
+def exits_politely(event: Any, context: DurableContext) -> str:
+    context.step(lambda _: None, "first")
+    sys.exit(1)

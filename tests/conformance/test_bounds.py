@@ -1,0 +1,90 @@
+"""Handlers that do to their process what no handler should: there is a report all the same, and in time."""
+
+from __future__ import annotations
+
+import functools
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from conformance.crash import CrashKind
+from conformance.errors import CannotRunError
+from conformance.exploration import Exploration
+from conformance.findings import Report
+from conformance.isolation import Task, explore_isolated
+from conformance.reference import Reference
+from tests.conformance import hostile
+
+PATIENCE = 8.0
+"""Seconds after which a run counts as hanging. Real ones: what hangs does so in real time."""
+
+NAMES = (
+    "hangs_at_once",
+    "hangs_on_replay",
+    "burns_on_replay",
+    "ends_the_process_at_once",
+    "ends_the_process_on_replay",
+    "leaves_threads_behind",
+    "raises_what_is_no_exception",
+    "exits_politely",
+)
+
+
+@functools.cache
+def reports() -> dict[str, Report]:
+    """What is said of each of them, explored side by side."""
+    with ThreadPoolExecutor(len(NAMES)) as pool:
+        return dict(zip(NAMES, pool.map(report, NAMES), strict=True))
+
+
+def report(name: str) -> Report:
+    exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], never_twice=False, patience=PATIENCE)
+    task = Task(Reference(f"{hostile.__name__}:{name}"), {}, None, '"ok"', exploration)
+    return explore_isolated(task, lambda _done, _all: None)
+
+
+pytestmark = pytest.mark.xdist_group("hostile")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("hangs_at_once", "still running after 8 s"),
+        ("ends_the_process_at_once", "the handler ended the process with exit code 3"),
+    ],
+)
+def test_what_cannot_even_run_undisturbed_could_not_run(name: str, why: str) -> None:
+    report = reports()[name]
+    assert report.findings == ()
+    assert any("no interruption" in one and why in one for one in report.could_not_run)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("hangs_on_replay", "still running after 8 s"),
+        ("burns_on_replay", "still running after 8 s"),
+        ("ends_the_process_on_replay", "the handler ended the process with exit code 3"),
+    ],
+)
+def test_what_happens_on_replay_is_named_and_the_rest_is_reported(name: str, why: str) -> None:
+    report = reports()[name]
+    assert any("/1:first SUCCEED" in one and why in one for one in report.could_not_run)
+    assert [(found.rule, found.path) for found in report.findings] == [("budget", "/2:Zoë")], "seen without any replay"
+    assert not report.conforms
+
+
+def test_threads_that_are_left_behind_hold_nothing_up() -> None:
+    assert reports()["leaves_threads_behind"].conforms
+
+
+@pytest.mark.parametrize("name", ["raises_what_is_no_exception", "exits_politely"])
+def test_what_is_no_exception_is_a_finding(name: str) -> None:
+    report = reports()[name]
+    assert {found.rule for found in report.findings} >= {"suspension"}
+    assert any("RAISED" in found.actual for found in report.findings)
+
+
+def test_a_handler_that_cannot_be_imported_cannot_run() -> None:
+    with pytest.raises(CannotRunError, match="has no 'nothing'"):
+        report("nothing")
