@@ -50,8 +50,8 @@ def record_history(  # noqa: PLR0917  # options, which a person names
         model = chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)
         payload = answers.given(approve=False, reject=False, answer=answer)
         assert payload is not None
-        scenario = Scenario(parsed("--event", event), model, ask=answers.always(payload))
-        history = record(handler_for, scenario, recorded, patience=patience)
+        meets = Scenario(parsed("--event", event), model, ask=answers.always(payload))
+        history = record(handler_for, meets, recorded, patience=patience)
         confirm(Subject(str(output), history, handler_for), patience)
     save_history(history, output)
     Console().print(Text(f"recorded: {output} ({history.status}, {len(history.changes)} changes)"), soft_wrap=True)
