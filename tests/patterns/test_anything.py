@@ -86,6 +86,10 @@ blocks = st.one_of(
 stops = st.sampled_from([StopReason.END_TURN, StopReason.TOOL_USE]) | st.sampled_from(list(StopReason))
 replies = st.builds(Reply, st.lists(blocks, max_size=3).map(tuple), stops)
 
+plain_documents = st.tuples(contacts, verdicts, extractions).map(
+    lambda parts: [reply({**parts[0], **parts[1], **parts[2]})]
+)
+
 decisions = st.fixed_dictionaries(
     {"approved": st.booleans() | st.sampled_from([0, 1, "true", "yes"]) | json_values},
     optional={"notes": texts | json_values, "by": texts},
@@ -125,12 +129,24 @@ def run_all(pattern: str, scenarios: Sequence[Scenario]) -> list[Run]:
 
 
 def saying(script: list[Reply]) -> Scenario:
-    """A model that says one of these things to each request: always the same to the same, whichever branch is first."""
+    """A model that says these things over and over, whatever it is asked.
 
-    def answer(request: ModelRequest, _: int) -> Entry:
-        return script[int(request.digest(), 16) % len(script)]
+    What a call gets depends on its label's number and on the calls of that label before it, and not on which of two
+    branches happens to ask first.
+    """
 
-    return Scenario({}, lambda: ScriptedProvider(answer), CALLBACKS)
+    def provider() -> ScriptedProvider:
+        asked: Counter[str] = Counter()
+
+        def answer(request: ModelRequest, _call: int) -> Entry:
+            number = request.label.rpartition("-")[2]
+            position = asked[request.label] + (int(number) - 1 if number.isdigit() else 0)
+            asked[request.label] += 1
+            return script[position % len(script)]
+
+        return ScriptedProvider(answer)
+
+    return Scenario({}, provider, CALLBACKS)
 
 
 @pytest.mark.parametrize("pattern", each_pattern())
@@ -149,7 +165,7 @@ def test_any_event_ends_in_a_result_or_a_clear_failure_before_any_call(pattern: 
 
 @pytest.mark.parametrize("pattern", each_pattern())
 def test_any_model_output_ends_within_the_bounds(pattern: str) -> None:
-    scripts = examples_of(st.lists(replies, min_size=1, max_size=6))
+    scripts = examples_of(st.lists(replies, min_size=1, max_size=6) | plain_documents)
     runs = run_all(pattern, [saying(script) for script in scripts])
     for script, outcome in zip(scripts, runs, strict=True):
         assert outcome.status in {"SUCCEEDED", "FAILED"}, script
