@@ -10,7 +10,7 @@ from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 
 from conformance.crash import CrashKind, CrashPoint
-from conformance.in_process import run_in_process
+from conformance.in_process import Conditions, run_in_process
 from conformance.run import Run
 from conformance.scenario import Answered, Scenario
 from patterns.durable import Event, ask_human, durable_handler
@@ -43,7 +43,7 @@ def run(told: Told, *crashes: CrashPoint) -> Run:
         return ask_human(context, "approval", A_DAY, "amount: 12 EUR", notifier=told)
 
     scenario = Scenario({}, ScriptedProvider, {"approval": [Answered("yes")]})
-    return run_in_process(lambda model: durable_handler(workflow, model=model), scenario, crashes)
+    return run_in_process(lambda model: durable_handler(workflow, model=model), scenario, Conditions(crashes))
 
 
 def test_a_person_is_told_once_what_to_answer_and_where() -> None:
