@@ -116,6 +116,7 @@ people: st.SearchStrategy[CallbackAnswer] = st.one_of(
     st.fixed_dictionaries({"approved": st.booleans()}, optional={"notes": texts}).map(
         lambda decision: Answered(json.dumps(decision))
     ),
+    st.sampled_from(['{"approved": 1}', '{"approved": "true"}', '{"approved": true, "by": "eve"}']).map(Answered),
     decisions.map(lambda decision: Answered(json.dumps(decision))),
     st.builds(Answered, payloads),
     st.builds(Refused, texts),

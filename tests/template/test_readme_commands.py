@@ -1,4 +1,4 @@
-"""What the README tells people to type after `sam deploy`: commands, options, queries and names that there are."""
+"""What the README tells people to type in AWS's command line: commands, options, queries and names that there are."""
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ GLOBAL_OPTIONS = {"cli-binary-format", "output", "query"}
 """Of the AWS CLI, for every command."""
 
 
-def commands() -> list[list[str]]:
-    """The AWS CLI's commands in the README's code blocks, as words, without the `aws` before them."""
-    blocks = re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+README = (ROOT / "README.md").read_text()
+DEPLOY = README.partition("\n## Deploy\n")[2].partition("\n## ")[0]
+
+
+def commands(text: str) -> list[list[str]]:
+    """The AWS CLI's commands in a text's code blocks, as words, without the `aws` before them."""
+    blocks = re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     typed = (re.search(r"\baws (.*?)\)?$", line) for line in lines)
     return [shlex.split(found[1]) for found in typed if found]
@@ -30,7 +34,7 @@ def model(service: str) -> ServiceModel:
     return boto3.Session(region_name="eu-west-1").client(service).meta.service_model  # type: ignore[call-overload,no-any-return]
 
 
-@pytest.mark.parametrize("command", commands(), ids=lambda words: words[1])
+@pytest.mark.parametrize("command", commands(README), ids=lambda words: words[1])
 def test_every_command_and_option_is_the_services(command: list[str]) -> None:
     service = model(command[0])
     operations = {xform_name(name, "-"): name for name in service.operation_names}
@@ -41,8 +45,8 @@ def test_every_command_and_option_is_the_services(command: list[str]) -> None:
     assert {word.removeprefix("--") for word in command if word.startswith("--")} <= options
 
 
-def test_the_readme_goes_all_the_way() -> None:
-    assert [command[1] for command in commands()] == [
+def test_deploying_goes_all_the_way() -> None:
+    assert [command[1] for command in commands(DEPLOY)] == [
         "describe-stacks",
         "invoke",
         "get-durable-execution-history",
@@ -55,7 +59,7 @@ def test_the_readme_goes_all_the_way() -> None:
 
 def test_the_outputs_are_the_templates() -> None:
     stack = {"Outputs": [{"OutputKey": name, "OutputValue": f"arn of {name}"} for name in template()["Outputs"]]}
-    queries = [option(command, "query") for command in commands() if command[1] == "describe-stacks"]
+    queries = [option(command, "query") for command in commands(DEPLOY) if command[1] == "describe-stacks"]
     assert [jmespath.search(query, {"Stacks": [stack]}) for query in queries] == [
         ["arn of HumanReview"],
         ["arn of PromptChaining"],
@@ -71,7 +75,7 @@ def test_the_queries_find_what_the_service_answers() -> None:
         "get-durable-execution-history": ({"Events": events}, ["c"]),
         "get-durable-execution": ({"Status": "SUCCEEDED", "Result": "{}"}, ["SUCCEEDED", "{}"]),
     }
-    for command in commands():
+    for command in commands(DEPLOY):
         if command[1] in answers:
             answer, found = answers[command[1]]
             assert jmespath.search(option(command, "query"), answer) == found
@@ -85,7 +89,7 @@ def option(command: list[str], name: str) -> str:
 
 
 def test_the_parameters_are_the_templates() -> None:
-    table = (ROOT / "README.md").read_text().partition("| parameter | meaning | default |")[2].partition("\n\n")[0]
+    table = DEPLOY.partition("| parameter | meaning | default |")[2].partition("\n\n")[0]
     named = {
         name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
     }
