@@ -13,7 +13,9 @@ from conformance import answers, report_text
 from conformance.errors import CannotRunError
 from conformance.exploration import PATIENCE_SECONDS, Exploration
 from conformance.isolation import Task, explore_isolated
+from conformance.model_choice import ProviderName, chosen_model
 from conformance.reference import Reference
+from conformance.subject import check_place
 from conformance.typed_json import parsed
 
 OK = json.dumps("ok")
@@ -43,6 +45,8 @@ def check(  # noqa: PLR0917  # options, which a person names
     assert payload is not None
     exploration = Exploration(pairs=pairs, orders=not order_matters, patience=patience)
     task = Task(Reference(target), parsed("--event", event), script, payload, exploration)
+    check_place(target)
+    chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)  # a script that is none is told at once
     if json_file:
         _make_sure_of(json_file)
     console = Console(soft_wrap=False)
