@@ -31,7 +31,7 @@ build-DurableStrandsAgentFunction: artifact-strands
 build-%: artifact-core
 	@:
 
-$(build)/artifact-%: $(build)/requirements-% $(sources)
+$(build)/artifact-%: $(build)/requirements-% $(sources) Makefile
 	rm -rf $@ $@.partial
 	cp -R $< $@.partial
 	find patterns providers -name '*.py' | sort | tar -cf - -T - | tar -xf - -C $@.partial
