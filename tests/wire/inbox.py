@@ -12,8 +12,6 @@ from moto.server import ThreadedMotoServer
 
 from tests.wire.durable_runner import REGION
 
-MOTO_ACCOUNT = "123456789012"
-
 
 class Inbox:
     """The topic to tell and the reviewer's queue behind it, for as long as the `with` block lasts.
@@ -37,7 +35,8 @@ class Inbox:
         sns: Any = session.client("sns", endpoint_url=self.url)
         self._queue = self._sqs.create_queue(QueueName="reviewer")["QueueUrl"]
         self.topic_arn: str = sns.create_topic(Name="reviews")["TopicArn"]
-        queue_arn = f"arn:aws:sqs:{REGION}:{MOTO_ACCOUNT}:reviewer"
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
+        queue_arn = attributes["QueueArn"]
         sns.subscribe(TopicArn=self.topic_arn, Protocol="sqs", Endpoint=queue_arn)
         return self
 
