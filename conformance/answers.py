@@ -10,6 +10,7 @@ from rich.prompt import Prompt
 
 from conformance.errors import CannotRunError
 from conformance.scenario import Answered, CallbackAnswer
+from conformance.typed_json import parsed
 
 APPROVE = json.dumps({"approved": True})
 REJECT = json.dumps({"approved": False})
@@ -26,10 +27,7 @@ def given(approve: bool, reject: bool, answer: str | None) -> str | None:  # noq
     if approve + reject + (answer is not None) > 1:
         raise CannotRunError("Use only one of --approve, --reject and --answer.")
     if answer is not None:
-        try:
-            json.loads(answer)
-        except ValueError as error:
-            raise CannotRunError(f"--answer is not JSON: {error}.") from error
+        parsed("--answer", answer)
         return answer
     return APPROVE if approve else REJECT if reject else None
 
@@ -40,8 +38,8 @@ def _payload(said: str) -> str | None:
     if known := short.get(said.strip().casefold()):
         return known
     try:
-        json.loads(said)
-    except ValueError:
+        parsed("The answer", said)
+    except CannotRunError:
         return None
     return said
 

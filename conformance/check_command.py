@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,7 +13,10 @@ from conformance import answers, report_text
 from conformance.errors import CannotRunError
 from conformance.exploration import PATIENCE_SECONDS, Exploration
 from conformance.isolation import Task, explore_isolated
+from conformance.model_choice import ProviderName, chosen_model
 from conformance.reference import Reference
+from conformance.subject import check_place
+from conformance.typed_json import parsed
 
 OK = json.dumps("ok")
 FINDINGS = 1
@@ -41,7 +44,9 @@ def check(  # noqa: PLR0917  # options, which a person names
     payload = answers.given(approve=False, reject=False, answer=answer)
     assert payload is not None
     exploration = Exploration(pairs=pairs, orders=not order_matters, patience=patience)
-    task = Task(Reference(target), given_event(event), script, payload, exploration)
+    task = Task(Reference(target), parsed("--event", event), script, payload, exploration)
+    check_place(target)
+    chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)  # a script that is none is told at once
     if json_file:
         _make_sure_of(json_file)
     console = Console(soft_wrap=False)
@@ -60,15 +65,3 @@ def _make_sure_of(file: Path) -> None:
         file.open("a", encoding="utf-8").close()
     except OSError as error:
         raise CannotRunError(f"--json cannot be written to {file}: {error.strerror}.") from error
-
-
-def given_event(text: str) -> Any:
-    """The event that the option `--event` stands for.
-
-    Raises:
-        CannotRunError: It is not JSON.
-    """
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise CannotRunError(f"--event is not JSON: {error}.") from error

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from conformance import answers
-from conformance.check_command import check, given_event
+from conformance.check_command import check
 from conformance.errors import CannotRunError
 from conformance.lookup import find_pattern, pattern_names
 from conformance.model_choice import ProviderName, chosen_model
@@ -25,6 +25,7 @@ from conformance.record_command import record_history
 from conformance.replay_command import replay
 from conformance.run import Run
 from conformance.scenario import Scenario
+from conformance.typed_json import parsed
 
 CASSETTES = Path("cassettes")
 DEFAULT_CASSETTE = "default.yaml"
@@ -63,13 +64,13 @@ def run(  # noqa: PLR0917  # options, which a person names
         raise CannotRunError("--script is for --provider scripted; add that.")
     if cassette and provider is not ProviderName.CASSETTE:
         raise CannotRunError("--cassette is for --provider cassette; leave the other provider out.")
-    handler, parsed = find_pattern(pattern), given_event(event)
+    handler, value = find_pattern(pattern), parsed("--event", event)
     model = chosen_model(provider, cassette=cassette or CASSETTES / pattern / DEFAULT_CASSETTE, script=script)
     payload = answers.given(approve, reject, answer)
     ask = answers.always(payload) if payload else answers.terminal(console, interactive=sys.stdin.isatty())
     console.print(f"[bold]{pattern}[/bold], answered by {provider}")
     outcome = run_on_public_runner(
-        handler.with_model, Scenario(parsed, model, ask=ask), on_update=lambda update: _show(console, update)
+        handler.with_model, Scenario(value, model, ask=ask), on_update=lambda update: _show(console, update)
     )
     _conclude(console, outcome)
     if outcome.status != "SUCCEEDED":

@@ -130,6 +130,7 @@ class _Explorer:
             tuple(found),
             tuple(self._could_not_run),
             () if self._reference else ("other sandboxes: the handler is not run in other processes",),
+            next((_ending(one.canonical.run) for one in baselines.values()), ""),
         )
 
     def _baselines(self) -> dict[bool, _Baseline]:
@@ -228,3 +229,7 @@ class _Explorer:
     def _add(self, findings: Iterable[Finding]) -> None:
         for found in findings:
             self._findings.setdefault((found.rule, found.path), found)
+
+
+def _ending(run: Run) -> str:
+    return f"{run.status} with {run.error_type}: {run.error_message}" if run.error_type else run.status

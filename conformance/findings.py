@@ -68,6 +68,7 @@ class Report:
         findings: What was found, each rule and path once, with the first crash that showed it.
         could_not_run: What kept a part of the exploration from being done; empty if nothing did.
         left_out: What was not explored, and why; empty if everything was.
+        undisturbed: How the execution ends that nothing disturbs: SUCCEEDED, or FAILED with its error.
     """
 
     points: int
@@ -77,6 +78,7 @@ class Report:
     findings: tuple[Finding, ...]
     could_not_run: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    undisturbed: str = ""
 
     @property
     def conforms(self) -> bool:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from conformance import answers
-from conformance.check_command import OK, given_event
+from conformance.check_command import OK
 from conformance.errors import CannotRunError
 from conformance.exploration import PATIENCE_SECONDS
 from conformance.exported_history import import_history
@@ -20,6 +20,7 @@ from conformance.history_recorder import provenance, record
 from conformance.model_choice import ProviderName, chosen_model
 from conformance.scenario import Scenario
 from conformance.subject import find_handler
+from conformance.typed_json import parsed
 from conformance.upgrade import Subject, confirm
 
 
@@ -49,9 +50,8 @@ def record_history(  # noqa: PLR0917  # options, which a person names
         model = chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)
         payload = answers.given(approve=False, reject=False, answer=answer)
         assert payload is not None
-        history = record(
-            handler_for, Scenario(given_event(event), model, ask=answers.always(payload)), recorded, patience=patience
-        )
+        meets = Scenario(parsed("--event", event), model, ask=answers.always(payload))
+        history = record(handler_for, meets, recorded, patience=patience)
         confirm(Subject(str(output), history, handler_for), patience)
     save_history(history, output)
     Console().print(Text(f"recorded: {output} ({history.status}, {len(history.changes)} changes)"), soft_wrap=True)

@@ -12,10 +12,13 @@ from rich.text import Text
 
 from conformance.findings import Finding, Report
 
+SUCCEEDED = "SUCCEEDED"
+
 
 def summary(report: Report) -> str:
     """What was done and found, in one line."""
-    verdict = "conforms" if report.conforms else f"{len(report.findings)} findings"
+    found = len(report.findings)
+    verdict = "conforms" if report.conforms else f"{found} finding{'' if found == 1 else 's'}"
     if report.could_not_run:
         verdict += f", {len(report.could_not_run)} could not run"
     return (
@@ -33,6 +36,8 @@ def rendered(report: Report) -> RenderableType:
             parts.append(findings_table(f"{rule}: {found[0].remedy}", found))
     parts += [Text(f"could not run: {why}") for why in report.could_not_run]
     parts += [Text(f"left out: {what}") for what in report.left_out]
+    if report.undisturbed not in {"", SUCCEEDED}:
+        parts.append(Text(f"undisturbed, the execution ends {report.undisturbed}: is that what was to be checked?"))
     parts.append(Text(summary(report)))
     return Group(*parts)
 

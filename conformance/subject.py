@@ -56,15 +56,27 @@ def find_handler(reference: str) -> HandlerFactory:
     return find_pattern(reference).with_model
 
 
+def check_place(reference: str) -> tuple[str, str]:
+    """Where `PATH.py:NAME` or `package.module:NAME` points: the file or module, and the name. Nothing is imported.
+
+    Raises:
+        CannotRunError: It is neither, or there is no such file.
+    """
+    place, separator, name = reference.rpartition(":")
+    if not separator or not place or not name:
+        raise CannotRunError(f"{reference!r} names nothing; write PATH.py:FUNCTION or package.module:FUNCTION.")
+    if place.endswith(".py") and not Path(place).is_file():
+        raise CannotRunError(f"There is no file {place}.")
+    return place, name
+
+
 def find_target(reference: str) -> object:
     """The object that `PATH.py:NAME` or `package.module:NAME` names.
 
     Raises:
         CannotRunError: There is no such file, module or name, or importing it fails.
     """
-    place, separator, name = reference.rpartition(":")
-    if not separator or not place or not name:
-        raise CannotRunError(f"{reference!r} names nothing; write PATH.py:FUNCTION or package.module:FUNCTION.")
+    place, name = check_place(reference)
     module = _module(place)
     if not hasattr(module, name):
         raise CannotRunError(f"{place} has no {name!r}.")
@@ -73,8 +85,6 @@ def find_target(reference: str) -> object:
 
 def _module(place: str) -> ModuleType:
     path = Path(place).resolve()
-    if path.suffix == ".py" and not path.is_file():
-        raise CannotRunError(f"There is no file {place}.")
     try:
         if path.suffix != ".py":
             return importlib.import_module(place)

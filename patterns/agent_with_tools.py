@@ -57,9 +57,9 @@ def get_weather(place: Place) -> str:
 
 
 @tool(repeatable=True)
-def wait_for_human_review(_: Question, context: DurableContext) -> str:
+def wait_for_human_review(asked: Question, context: DurableContext) -> str:
     """Ask a person to review something and wait for their answer."""
-    return ask_human(context, "human-review", ANSWER_TIMEOUT)
+    return ask_human(context, "human-review", ANSWER_TIMEOUT, asked.question)
 
 
 TOOLS = (get_location, get_weather, wait_for_human_review)

@@ -55,9 +55,9 @@ def get_population(where: City) -> str:
 
 
 @tool(repeatable=True)
-def ask_person(_: Question, context: DurableContext) -> str:
+def ask_person(asked: Question, context: DurableContext) -> str:
     """Ask a person and wait for their answer."""
-    return ask_human(context, "ask-person", APPROVAL_TIMEOUT)
+    return ask_human(context, "ask-person", APPROVAL_TIMEOUT, asked.question)
 
 
 def durable_strands_agent(

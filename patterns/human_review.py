@@ -6,9 +6,8 @@ What durability gives it: waiting for days costs nothing, and no crash can skip 
 their decision is checkpointed. A malformed decision gets the reviewer a new callback instead of crashing the execution,
 a bounded number of times; silence ends in `timed_out`.
 
-The reviewer finds the fields in the result of `extract-fields`, and the callback's id beside it in the execution's
-history (`CallbackStarted`), never in a log: whoever holds it can approve. Whoever reviews answers the callback with
-`{"approved": true, "notes": "…"}`.
+The reviewer is sent the fields and the callback's id by SNS, or finds both in the execution's history; the id is never
+logged, for it can approve. Whoever reviews answers the callback with `{"approved": true, "notes": "…"}`.
 """
 
 from typing import Annotated, Literal
@@ -73,9 +72,10 @@ def human_review(event: HumanReviewEvent, context: DurableContext, model: ModelP
     prompt = f"Extract the key fields of this document:\n\n{event.document}"
     extraction = ask_for(context, model, "extract-fields", prompt, Extraction, tier="medium", check=no_name_twice)
     fields = {field.name: field.value for field in extraction.fields}
+    summary = "\n".join(f"{name}: {value}" for name, value in fields.items())
     for name in ROUNDS:
         try:
-            decision = ReviewDecision.model_validate_json(ask_human(context, name, REVIEW_TIMEOUT))
+            decision = ReviewDecision.model_validate_json(ask_human(context, name, REVIEW_TIMEOUT, summary))
         except CallbackTimeoutError as error:
             return HumanReviewResult(status="timed_out", notes=str(error), extracted_fields=fields)
         except CallbackError as error:

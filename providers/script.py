@@ -14,9 +14,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, JsonValue, Tag, TypeAdapter, ValidationError
 
 from providers.errors import (
     ModelAccessDeniedError,
@@ -183,14 +183,38 @@ class _ErrorEntry(_Strict):
         return _FAILURES[self.error]()
 
 
-type _FileEntry = str | _JsonEntry | _ToolEntry | _StoppedEntry | _ErrorEntry
+_KINDS = ("always", "json", "tool", "stop_reason", "error")
+
+
+def _kind(value: object) -> str | None:
+    """What an entry in a file is, told by the key that only such an entry has; None if it is none."""
+    if isinstance(value, str):
+        return "text"
+    return next((kind for kind in _KINDS if isinstance(value, dict) and kind in value), None)
+
+
+_BY_KIND = Discriminator(
+    _kind,
+    custom_error_type="no_entry",
+    custom_error_message=f"Input should be a text, or an object with one of {', '.join(_KINDS)}",
+)
+
+type _FileEntry = Annotated[
+    Annotated[str, Tag("text")]
+    | Annotated[_AlwaysEntry, Tag("always")]
+    | Annotated[_JsonEntry, Tag("json")]
+    | Annotated[_ToolEntry, Tag("tool")]
+    | Annotated[_StoppedEntry, Tag("stop_reason")]
+    | Annotated[_ErrorEntry, Tag("error")],
+    _BY_KIND,
+]
 
 
 class _AlwaysEntry(_Strict):
     always: _FileEntry
 
 
-_FILE: TypeAdapter[dict[str, list[_FileEntry | _AlwaysEntry]]] = TypeAdapter(dict[str, list[_FileEntry | _AlwaysEntry]])
+_FILE: TypeAdapter[dict[str, list[_FileEntry]]] = TypeAdapter(dict[str, list[_FileEntry]])
 
 
 def read_script(path: Path) -> Mapping[str, Entries]:
@@ -208,14 +232,15 @@ def read_script(path: Path) -> Mapping[str, Entries]:
         raise ScriptError(f"The script {path} is not UTF-8 text: {error}.") from error
     except json.JSONDecodeError as error:
         raise ScriptError(f"The script {path} is not JSON: {error}.") from error
+    except RecursionError as error:
+        raise ScriptError(f"The script {path} is not JSON: it is nested too deeply.") from error
     except ValidationError as error:
         raise ScriptError(f"The script {path} is not valid: {describe(error)}.") from error
     return {label: [_entry(entry) for entry in entries] for label, entries in file.items()}
 
 
-def _entry(entry: _FileEntry | _AlwaysEntry) -> Entry | Always:
+def _entry(entry: _FileEntry) -> Entry | Always:
     if isinstance(entry, _AlwaysEntry):
         inner = _entry(entry.always)
-        assert not isinstance(inner, Always)
-        return Always(inner)
+        return inner if isinstance(inner, Always) else Always(inner)
     return reply(entry) if isinstance(entry, str) else entry.entry()

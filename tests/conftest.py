@@ -13,6 +13,8 @@ from tests.stand_in.isolation import forget_aws_configuration
 
 pytest_plugins = ["tests.cassette_fixture"]
 
+collect_ignore = ["cloud", "e2e"]  # run by name, each in a tox environment of its own
+
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")
 
@@ -22,7 +24,8 @@ for name in ("aws_durable_execution_sdk_python", "aws_durable_execution_sdk_pyth
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Lets only those tests out of this machine, and at its AWS configuration, that record."""
-    if (config.getoption("--record-mode") or "none") == "none":
+    """Lets only those tests out of this machine, and at its AWS configuration, that record or test what is deployed."""
+    recording = (config.getoption("--record-mode") or "none") != "none"
+    if not recording and not config.getoption("--function-prefix", None):
         config.option.block_network, config.option.allowed_hosts = True, re.escape(LOOPBACK)
         forget_aws_configuration(pytest.MonkeyPatch(), Path(os.devnull))

@@ -29,6 +29,8 @@ CASSETTES = sorted((ROOT / "cassettes").rglob("*.yaml"))
 _TWELVE_DIGITS = re.compile(rf"(?<![\w.])(?!{NO_ACCOUNT})\d{{12}}(?!\w)")
 _NOT_OURS = {
     "__pycache__",
+    "build",
+    ".aws-sam",
     ".git",
     ".hypothesis",
     ".import_linter_cache",

@@ -34,6 +34,16 @@ TOOL_RETRY = RetryStrategyConfig(
 )
 """For a tool that is safe to repeat: transient network failures only. Anything else is the model's to handle."""
 
+NOTIFY_RETRY = RetryStrategyConfig(
+    max_attempts=6,
+    initial_delay=Duration.from_seconds(4),
+    max_delay=Duration.from_seconds(60),
+    backoff_rate=2,
+    jitter_strategy=JitterStrategy.NONE,
+    retryable_error_types=[ConnectionError, TimeoutError],
+)
+"""For telling a person that an answer is wanted: as patient as a model call, since what is waited for takes days."""
+
 NO_RETRY = RetryStrategyConfig(max_attempts=1)
 """For an effect that must not happen twice."""
 

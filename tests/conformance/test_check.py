@@ -67,6 +67,16 @@ def test_a_handler_that_conforms(check: Check) -> None:
     assert "conforms: 6 crash points" in out
 
 
+def test_a_handler_that_fails_undisturbed_is_said_to(check: Check) -> None:
+    """It may well conform in that; but a mistyped event should not pass for a proof."""
+    code, out, _ = check("good_one.py:handler", "--event", '{"oder": 7}')
+    assert code == 0
+    assert (
+        "undisturbed, the execution ends FAILED with aws_durable_execution_sdk_python.exceptions.StepError: 'order'"
+        in " ".join(out.split())
+    )
+
+
 def test_a_plain_function_conforms_too(check: Check) -> None:
     code, out, _ = check("good_one.py:workflow")
     assert code == 0

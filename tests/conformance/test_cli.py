@@ -69,6 +69,9 @@ def test_an_execution_that_fails_says_why_and_ends_with_1(durable_ai: DurableAi)
     [
         (("nope",), "There is no pattern 'nope'. There are: agent_with_tools, "),
         (("prompt_chaining", "--event", "{"), "--event is not JSON"),
+        (("prompt_chaining", "--event", "[" * 100_000), "--event is not JSON: it is nested too deeply"),
+        (("prompt_chaining", "--event", '{"topic": NaN}'), "--event is not JSON: NaN is no JSON value"),
+        (("human_review", "--provider", "scripted", "--answer", "Infinity"), "--answer is not JSON: Infinity is no"),
         (("prompt_chaining", "--cassette", "gone.yaml"), "There is no cassette gone.yaml"),
         (("prompt_chaining", "--provider", "scripted", "--script", "gone.json"), "Cannot read the script gone.json"),
         (("prompt_chaining", "--provider", "bedrock"), "no AWS credentials"),

@@ -11,7 +11,7 @@ from tests.conformance.corpus.entry import Shelf
 from tests.conformance.corpus.explored import unreported
 from tests.conformance.mutants import MUTANTS, PATTERNS
 
-MIN_PER_PATTERN = 4
+MIN_PER_PATTERN = 6
 
 
 @pytest.mark.parametrize("shelf", MUTANTS.values(), ids=MUTANTS)

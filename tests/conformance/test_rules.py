@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from conformance.canonical import Canonical, canonical, tag
+from conformance.effects import Happened, Semantics
 from conformance.findings import EXECUTION, Finding
 from conformance.observer import CheckpointUpdate, ModelCall
 from conformance.operations import OperationRecord, place
-from conformance.rules import budget, calls, endings, model_faults, stability
+from conformance.rules import budget, calls, endings, model_faults, side_effects, stability
 from conformance.run import Death, Run
 from providers import Message, ModelRequest, ModelResponse, StopReason
 
@@ -256,3 +257,54 @@ def test_too_many_operations() -> None:
 def test_a_place_does_not_depend_on_names() -> None:
     assert place("/2:draft-7/0:a") == place("/2:draft-9/0:b") == "/2/0"
     assert place("/2:a") != place("/3:a")
+
+
+def effect(path: str | None = "/1:pay", semantics: Semantics = Semantics.AT_LEAST_ONCE, **changes: Any) -> Happened:
+    plain = Happened("charge", "order-7", semantics, invocation=1, path=path, in_step=path is not None)
+    return dataclasses.replace(plain, **changes)
+
+
+def test_at_most_once_is_once_whatever_happens() -> None:
+    once = effect(semantics=Semantics.AT_MOST_ONCE)
+    twice = run(effects=(once, dataclasses.replace(once, invocation=2)), deaths=(Death(1, frozenset()),))
+    assert found(side_effects.too_often(twice, CRASH)) == [("side-effects", "/1:pay")]
+    other_key = run(effects=(once, dataclasses.replace(once, key="order-8")))
+    assert found(side_effects.too_often(other_key, CRASH)) == []
+
+
+def test_an_effect_that_a_replay_repeats_is_outside_any_step() -> None:
+    body = (effect(None), effect(None, invocation=2))
+    assert found(side_effects.too_often(run(effects=body), CRASH)) == [("side-effects", EXECUTION)]
+    same_invocation = (effect(None), effect(None))
+    assert found(side_effects.too_often(run(effects=same_invocation), CRASH)) == []
+    retried = (effect(), effect(invocation=2))
+    assert found(side_effects.too_often(run(effects=retried), CRASH)) == []
+
+
+def test_at_least_once_is_again_only_for_an_interruption_of_its_step() -> None:
+    baseline = run(effects=(effect(),))
+    again = (effect(), effect(invocation=2))
+    in_flight = run(effects=again, deaths=(Death(1, frozenset()),))
+    assert found(side_effects.side_effects(*pair(baseline, in_flight))) == []
+    ended = run(effects=again, deaths=(Death(1, frozenset({"/1:pay"})),))
+    assert found(side_effects.side_effects(*pair(baseline, ended))) == [("side-effects", "/1:pay")]
+    unexplained = run(effects=again)
+    assert found(side_effects.side_effects(*pair(baseline, unexplained))) == [("side-effects", "/1:pay")]
+    assert found(side_effects.side_effects(*pair(run(effects=again), unexplained))) == []
+
+
+def test_attempts_come_to_an_end() -> None:
+    failed = call(answer=None)
+    bounded = run(status="FAILED", calls=(failed,) * model_faults.MAX_ATTEMPTS)
+    assert found(model_faults.exhaustion(bounded, "/1:ask", CRASH)) == []
+    unbounded = run(status="FAILED", calls=(failed,) * (model_faults.MAX_ATTEMPTS + 1))
+    assert found(model_faults.exhaustion(unbounded, "/1:ask", CRASH)) == [("retry-policy", "/1:ask")]
+    assert found(model_faults.exhaustion(unbounded, "/2:other", CRASH)) == []
+
+
+@pytest.mark.parametrize("attempts", [2, 4])
+def test_a_crash_between_two_attempts_does_not_change_their_number(attempts: int) -> None:
+    failed = call(answer=None)
+    three, other = run(calls=(failed,) * 3), run(calls=(failed,) * attempts)
+    assert found(model_faults.same_attempts(three, other, "/1:ask", CRASH)) == [("retry-policy", "/1:ask")]
+    assert found(model_faults.same_attempts(three, three, "/1:ask", CRASH)) == []

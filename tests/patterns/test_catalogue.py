@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from conformance.run import Run
 from tests.patterns.catalogue import CATALOGUE
+from tests.patterns.catalogue.description import described
 from tests.patterns.catalogue.runs import explored, in_process, on_public_runner
 
 
@@ -18,22 +18,6 @@ def scenarios() -> list[Any]:
         for pattern in CATALOGUE.values()
         for name in pattern.scenarios
     ]
-
-
-def described(run: Run) -> dict[str, Any]:
-    """The parts of a run that a change of a pattern should be seen to change."""
-    return {
-        "status": run.status,
-        "result": run.result,
-        "error": run.error_type and f"{run.error_type}: {run.error_message}",
-        "operations": [
-            f"{operation.path} {operation.type}/{operation.sub_type} {operation.status}"
-            + (f" attempts={operation.attempts}" if operation.attempts is not None else "")
-            for operation in run.operations
-        ],
-        "retry delays in seconds": run.retry_schedule,
-        "model calls": run.ledger,
-    }
 
 
 @pytest.mark.parametrize(("pattern", "name"), scenarios())

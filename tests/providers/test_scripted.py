@@ -227,9 +227,14 @@ def test_a_script_file_holds_texts_json_tool_uses_errors_and_stop_reasons(tmp_pa
     ("content", "problem"),
     [
         ("{", "not JSON"),
+        ("[" * 100_000, "not JSON: it is nested too deeply"),
         ("[1]", "valid dictionary"),
-        ('{"a": [{"error": "nope"}]}', "throttled"),
-        ('{"a": [{"unknown": 1}]}', "a.0"),
+        ('{"a": [{"error": "nope"}]}', r"a\.0\.error\S*: Input should be 'throttled'"),
+        ('{"a": ["b", {"unknown": 1}]}', r"a\.1: Input should be a text, or an object with one of always, json, tool"),
+        ('{"a": [3]}', r"a\.0: Input should be a text, or an object"),
+        ('{"a": [{"tool": "look", "inputs": 1}]}', r"a\.0\S*\.inputs: Extra inputs are not permitted"),
+        ('{"a": [{"always": {"stop_reason": "?"}}]}', r"a\.0\.always\S*\.stop_reason: Input should be 'end_turn'"),
+        ('{"a": [{"always": 3}]}', r"a\.0\.always\S*: Input should be a text, or an object"),
         ('{"a": "text"}', "list"),
     ],
 )
@@ -239,6 +244,7 @@ def test_a_bad_script_file_is_refused_with_where_and_why(tmp_path: Path, content
     with pytest.raises(ScriptError, match=problem) as caught:
         ScriptedProvider.from_file(script)
     assert "script.json" in str(caught.value)
+    assert "Entry" not in str(caught.value), "a class of ours says nothing to who writes a script"
 
 
 def test_a_missing_script_file_is_refused(tmp_path: Path) -> None:

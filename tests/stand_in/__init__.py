@@ -4,17 +4,16 @@ Real HTTP, real boto3, no account: it answers Converse requests with plausible c
 `python -m tests.stand_in` serves it to other programs.
 """
 
+from tests.loopback import Drop, Stall
 from tests.stand_in.answer import MARK
 from tests.stand_in.behaviour import (
     Behave,
     Behaviour,
-    Drop,
     Fail,
     Malformed,
     ReceivedRequest,
     Reply,
     Sequenced,
-    Stall,
     ToolUse,
 )
 from tests.stand_in.content import plausible

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from tests.loopback import Answer
 from tests.stand_in.behaviour import Fail, JsonObject, Malformed, ReceivedRequest, Reply
 from tests.stand_in.service_model import error_statuses
 
@@ -19,15 +19,6 @@ CHARS_PER_TOKEN = 4
 
 FIRST_TOKEN_MS, TOKEN_MS = 180, 7
 """What latency a small model has: milliseconds until the first token, and for each one."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What goes over the wire."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def answer_to(request: ReceivedRequest, behaviour: Reply | Fail | Malformed) -> Answer:

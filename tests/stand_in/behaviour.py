@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.loopback import Drop, Stall
 from tests.stand_in.service_model import error_statuses
 
 type JsonObject = dict[str, Any]
@@ -73,16 +74,6 @@ class Fail:
         if self.status is None and self.code not in error_statuses():
             known = ", ".join(sorted(error_statuses()))
             raise ValueError(f"The service model knows no error {self.code!r}: give its status, or use one of {known}.")
-
-
-@dataclass(frozen=True)
-class Stall:
-    """No answer comes, until the client gives up or the stand-in closes."""
-
-
-@dataclass(frozen=True)
-class Drop:
-    """The connection is closed without an answer."""
 
 
 @dataclass(frozen=True)

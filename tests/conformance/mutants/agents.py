@@ -11,10 +11,12 @@ from aws_durable_execution_sdk_python.config import StepConfig
 from strands import Agent, tool
 from strands.tools.executors import ConcurrentToolExecutor
 
+from conformance.effects import Effect, Semantics
 from conformance.scenario import Answered
 from patterns.agent_with_tools import ANSWER_TIMEOUT, TOOLS, AgentEvent
-from patterns.durable import ask_human, converse, durable_handler, run_tool
-from patterns.durable.strands_agent import _ConverseModel
+from patterns.durable import Event, ask_human, converse, durable_handler, run_tool
+from patterns.durable import tool as durable_tool
+from patterns.durable.strands_agent import _ConverseModel, run_agent
 from patterns.durable_strands_agent import APPROVAL_TIMEOUT, StrandsAgentEvent
 from providers import Message, ModelError, ModelProvider, ModelRequest, ModelResponse
 from providers.script import Entries, always, reply, tool_use
@@ -105,6 +107,43 @@ def agent_says_nothing_when_it_failed() -> object:
             return converse(context, model, "turn-1", question(event.prompt)).text
         except ModelError:
             return ""
+
+    return durable_handler(mutant)
+
+
+CHARGE = Effect("charge", Semantics.AT_MOST_ONCE)
+
+
+class Amount(Event):
+    """How much."""
+
+    amount: int
+
+
+@durable_tool(repeatable=True)
+def charge(amount: Amount) -> str:
+    """Charge the customer. It is not safe to repeat, whatever it says of itself."""
+    CHARGE.happened(str(amount.amount))
+    return "charged"
+
+
+CHARGING: dict[str, Entries] = {"*": [tool_use("charge", {"amount": 12}), always(DONE)]}
+
+
+@SHELF.broken("side-effects", event=PROMPT, script=CHARGING)
+def agent_calls_a_tool_twice_that_must_not_be() -> object:
+    def mutant(event: AgentEvent, context: DurableContext, model: ModelProvider) -> str:
+        asked = ModelRequest(messages=(Message.user(event.prompt),), tools=(charge.spec,))
+        response = converse(context, model, "turn-1", asked)
+        return str([run_tool(context, [charge], call).status for call in response.tool_uses])
+
+    return durable_handler(mutant)
+
+
+@SHELF.broken("side-effects", event=PROMPT, script=CHARGING)
+def strands_calls_a_tool_twice_that_must_not_be() -> object:
+    def mutant(event: StrandsAgentEvent, context: DurableContext, model: ModelProvider) -> str:
+        return run_agent(context, model, "agent", event.prompt, [charge], system="", tier="small", max_turns=4)
 
     return durable_handler(mutant)
 

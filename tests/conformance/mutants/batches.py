@@ -89,6 +89,54 @@ def parallel_collects_answers_beside_the_branches() -> object:
     return durable_handler(mutant)
 
 
+@SHELF.broken("completion-order", event=TOPIC)
+def parallel_lists_answers_as_they_arrive() -> object:
+    def mutant(
+        event: ParallelInvocationEvent, context: DurableContext, model: ModelProvider
+    ) -> ParallelInvocationResult:
+        arrived: list[str] = []
+
+        def ask_one(branch: DurableContext, prompt: str, number: int) -> None:
+            arrived.append(ask(branch, model, "ask", f"{prompt} {event.topic}", label=str(number)).text)
+
+        fan_out(context, "perspectives", PROMPTS, ask_one)
+        return perspectives(event, arrived)
+
+    return durable_handler(mutant)
+
+
+@SHELF.broken("request-stability", event=TOPIC)
+def parallel_asks_in_a_new_order_every_time() -> object:
+    invocations = itertools.count()
+
+    def mutant(
+        event: ParallelInvocationEvent, context: DurableContext, model: ModelProvider
+    ) -> ParallelInvocationResult:
+        first = next(invocations) % len(PROMPTS)
+        prompts = PROMPTS[first:] + PROMPTS[:first]
+        answers = fan_out(
+            context, "perspectives", prompts, lambda branch, prompt, _: say_in_step(branch, model, "ask", prompt)
+        )
+        return perspectives(event, [answer.value for answer in answers.succeeded])
+
+    return durable_handler(mutant)
+
+
+@SHELF.broken("completion-order", event=QUESTION, script=JUDGED)
+def judge_sees_the_answers_as_they_arrive() -> object:
+    def mutant(event: LlmAsJudgeEvent, context: DurableContext, model: ModelProvider) -> str:
+        listing: list[str] = []
+
+        def answer(branch: DurableContext, tier: str, number: int) -> None:
+            response = ask(branch, model, "ask", event.question, tier=tier, label=f"candidate-{number}")
+            listing.append(f"{response.model}: {response.text}")
+
+        fan_out(context, "candidates", CANDIDATES, answer)
+        return say_in_step(context, model, "judge", "; ".join(listing))
+
+    return durable_handler(mutant)
+
+
 @SHELF.broken("replay-identity", event=QUESTION, script=JUDGED)
 def judge_numbers_its_operation() -> object:
     rounds = itertools.count(1)

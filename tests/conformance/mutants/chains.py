@@ -78,6 +78,17 @@ def chaining_returns_nothing_when_it_failed() -> object:
     return durable_handler(mutant)
 
 
+@SHELF.broken("no-invocation-state", event=TOPIC)
+def chaining_reviews_the_first_joke_it_ever_made() -> object:
+    jokes: list[str] = []
+
+    def mutant(event: PromptChainingEvent, context: DurableContext, model: ModelProvider) -> PromptChainingResult:
+        jokes.append(say_in_step(context, model, "generate-joke", f"A joke about {event.topic}, no. {len(jokes)}"))
+        return PromptChainingResult(joke=jokes[0], review=say_in_step(context, model, "review-joke", jokes[0]))
+
+    return durable_handler(mutant)
+
+
 @SHELF.broken("durable-calls", event=TEXT, script={"*": [CONTACT]})
 def structured_repairs_outside_a_step() -> object:
     def mutant(event: StructuredOutputEvent, context: DurableContext, model: ModelProvider) -> Contact:
@@ -134,5 +145,14 @@ def structured_caches_contacts_in_the_module() -> object:
         if event.text not in contacts:
             contacts[event.text] = ask_for(context, model, "extract-contact", event.text, Contact)
         return contacts[event.text]
+
+    return durable_handler(mutant)
+
+
+@SHELF.broken("result-stability", event=TEXT, script={"*": [CONTACT]})
+def structured_stamps_its_result() -> object:
+    def mutant(event: StructuredOutputEvent, context: DurableContext, model: ModelProvider) -> Contact:
+        contact = ask_for(context, model, "extract-contact", event.text, Contact)
+        return contact.model_copy(update={"company": f"{contact.company} (read at {time.time_ns()})"})
 
     return durable_handler(mutant)

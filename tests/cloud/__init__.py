@@ -1,0 +1,1 @@
+"""The catalogue against deployed functions: `tox -e cloud -- --function-prefix STACK`. Never part of another run."""

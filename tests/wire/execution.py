@@ -1,0 +1,176 @@
+"""One execution as the front sees it pass by: its invocations, what it persists, what it asks the model."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aws_durable_execution_sdk_python.lambda_service import OperationUpdate
+
+from conformance.observer import ModelCall, Observer
+from conformance.run import Death, Run
+from providers.bedrock import DEFAULT_TIERS
+from providers.converse import request_to_converse
+from tests.stand_in import ReceivedRequest
+from tests.wire.fates import CALL, UNHARMED, Fate, Moment
+from tests.wire.function import Process
+
+
+class Requests:
+    """Which operation of a run asks what: a request's bytes on the wire say who sent it.
+
+    Args:
+        run: A run on this machine, by the same code, with the same answers; None knows no request.
+    """
+
+    def __init__(self, run: Run | None = None) -> None:
+        self._calls = {_fingerprint_of(call): call for call in run.calls} if run else {}
+
+    def find(self, received: ReceivedRequest) -> ModelCall | None:
+        """The call that asks the same; None if no operation does."""
+        return self._calls.get(_fingerprint(received.model_id, received.body))
+
+
+def _fingerprint_of(call: ModelCall) -> str:
+    model_id = DEFAULT_TIERS.get(call.request.model, call.request.model)
+    arguments = request_to_converse(call.request, model_id)
+    del arguments["modelId"]
+    return _fingerprint(model_id, arguments)
+
+
+def _fingerprint(model_id: str, body: Mapping[str, Any]) -> str:
+    return json.dumps([model_id, body], sort_keys=True)
+
+
+@dataclass
+class Invocation:
+    """One invocation.
+
+    Attributes:
+        number: From 1.
+        process: Where it runs.
+        struck: Whether its process has been killed; nothing that it still says counts.
+        ended: How it ended: a status, an error, or what it died of; empty while it runs.
+    """
+
+    number: int
+    process: Process
+    struck: bool = False
+    ended: str = ""
+
+
+@dataclass
+class Execution:
+    """Everything known about one execution. Called from several threads.
+
+    Attributes:
+        name: Its name.
+        fate: What befalls it.
+        requests: Which operation asks the model what.
+        observer: Its operations' paths, its persisted updates and its model calls.
+        invocations: In order.
+        strangers: Model requests that no operation of the run that it is compared with asks.
+        happened: How each invocation ended, as it does; or why none comes.
+    """
+
+    name: str
+    fate: Fate = UNHARMED
+    requests: Requests = field(default_factory=Requests)
+    observer: Observer = field(default_factory=Observer)
+    invocations: list[Invocation] = field(default_factory=list)
+    strangers: list[ReceivedRequest] = field(default_factory=list)
+    happened: queue.SimpleQueue[str | Exception] = field(default_factory=queue.SimpleQueue)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _deaths: list[Death] = field(default_factory=list)
+    _persisted: set[str] = field(default_factory=set)
+    _arrived: Counter[str] = field(default_factory=Counter)
+
+    def begin(self, process: Process) -> Invocation:
+        """A new invocation. What had ended by now is what an earlier one, if it died, need not have repeated."""
+        with self._lock:
+            completed = frozenset(u.path for u in self.observer.updates if u.action in {"SUCCEED", "FAIL"})
+            dead = len(self._deaths)
+            self._deaths += [Death(i.number, completed) for i in self.invocations if _failed(i)][dead:]
+            invocation = Invocation(len(self.invocations) + 1, process)
+            self.invocations.append(invocation)
+            self.observer.invocation = invocation.number
+            return invocation
+
+    def end(self, invocation: Invocation, how: str) -> None:
+        """The invocation is over."""
+        with self._lock:
+            invocation.ended = how
+        if _failed(invocation):
+            self.fate.invocation_failed()
+        self.happened.put(how)
+
+    def kill(self, invocation: Invocation) -> None:
+        """SIGKILL the invocation's process."""
+        with self._lock:
+            invocation.struck = True
+        invocation.process.kill()
+
+    def moments(self, updates: Sequence[OperationUpdate]) -> list[Moment]:
+        """What the updates of a checkpoint that has not persisted yet are."""
+        with self._lock:
+            named = [(self.observer.path_of(update), update.action.value) for update in updates]
+            return [Moment(path, action, self.observer.occurrences(path, action)) for path, action in named]
+
+    def persisted(self, updates: Sequence[OperationUpdate], client_token: str | None) -> None:
+        """The service has persisted a checkpoint; a repeated one, whose response was lost, counts once."""
+        with self._lock:
+            if client_token in self._persisted:
+                return
+            if client_token:
+                self._persisted.add(client_token)
+            for update in updates:
+                self.observer.persisted(update)
+
+    def call(self, received: ReceivedRequest) -> tuple[Moment | None, ModelCall | None]:
+        """A model request has arrived: which of its operation's it is, and what it is on this machine."""
+        with self._lock:
+            known = self.requests.find(received)
+            if known is None or known.path is None:
+                self.strangers.append(received)
+                return None, None
+            moment = Moment(known.path, CALL, self._arrived[known.path])
+            self._arrived[known.path] += 1
+            return moment, known
+
+    def asked(self, invocation: Invocation, known: ModelCall, outcome: str) -> None:
+        """Record how a model call ended."""
+        call = ModelCall(
+            invocation.number, known.path, None, known.operation_type, known.attempt, known.request, outcome
+        )
+        with self._lock:
+            self.observer.calls.append(call)
+
+    @property
+    def deaths(self) -> tuple[Death, ...]:
+        """The invocations that failed, but for a last one."""
+        with self._lock:
+            return tuple(self._deaths)
+
+    def callbacks(self) -> list[str]:
+        """The names of the callbacks that have been created, in the order of their creation."""
+        with self._lock:
+            return [u.name or "" for u in self.observer.updates if u.timeout_seconds is not None]
+
+    def transcript(self) -> str:
+        """What has happened so far, for an error message."""
+        with self._lock:
+            ends = [invocation.ended or "still running" for invocation in self.invocations]
+            return (
+                f"invocations: {', '.join(ends) or 'none'}; persisted: "
+                f"{', '.join(f'{u.path} {u.action}' for u in self.observer.updates) or 'nothing'}; model calls: "
+                f"{', '.join(f'{c.path} {c.outcome}' for c in self.observer.calls) or 'none'}"
+            )
+
+
+def _failed(invocation: Invocation) -> bool:
+    return invocation.ended not in {"", "PENDING", "SUCCEEDED", "FAILED"}
