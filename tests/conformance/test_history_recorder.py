@@ -40,10 +40,11 @@ def golden(pattern: str, scenario: str) -> History:
 def test_recordings_are_alike_whenever_they_were_made_and_whoever_came_first() -> None:
     history = golden("parallel_invocation", "answered")
     of = {path: [change for change in history.changes if change.path == path] for path in paths(history)}
-    one_by_one = tuple(change for changes in of.values() for change in changes)
+    later = {"at": 9, "invocation": 2}
+    one_by_one = tuple(change.model_copy(update=later) for changes in of.values() for change in changes)
     assert one_by_one != history.changes
-    later = history.recorded.model_copy(update={"at": NOW})
-    assert alike(history, history.model_copy(update={"changes": one_by_one, "recorded": later}))
+    anew = history.recorded.model_copy(update={"at": NOW})
+    assert alike(history, history.model_copy(update={"changes": one_by_one, "recorded": anew}))
 
 
 def paths(history: History) -> list[str]:

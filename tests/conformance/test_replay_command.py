@@ -103,6 +103,15 @@ def test_update_does_not_invent_answers(recorded: DurableAi) -> None:
     assert Path(HISTORY).read_text() == before
 
 
+def test_update_keeps_what_today_s_code_could_not_replay(recorded: DurableAi) -> None:
+    before = Path(HISTORY).read_text()
+    change("Greet {event['name']}", "Greet {__import__('time').time_ns()}")
+    output = recorded("replay", "--update", HISTORY)
+    assert output.code == 2
+    assert f"could not run: {HISTORY}: shop.py:order does not replay its own history" in output.out
+    assert Path(HISTORY).read_text() == before
+
+
 def test_one_history_that_cannot_be_run_does_not_keep_the_others_from_it(recorded: DurableAi) -> None:
     Path("histories/broken.json").write_text("{")
     lost = json.loads(Path(HISTORY).read_text())
