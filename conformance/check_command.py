@@ -35,6 +35,10 @@ def check(  # noqa: PLR0917  # options, which a person names
     order_matters: Annotated[  # noqa: FBT002
         bool, typer.Option("--order-matters", help="The order in which branches end may change the result.")
     ] = False,
+    other_sandboxes: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option(help="Run it in other processes, too: cold, at another time, with another hash seed."),
+    ] = True,
     patience: Annotated[
         float, typer.Option(min=1, help="Seconds that one execution may take in real time.")
     ] = PATIENCE_SECONDS,
@@ -44,7 +48,7 @@ def check(  # noqa: PLR0917  # options, which a person names
     payload = answers.given(approve=False, reject=False, answer=answer)
     assert payload is not None
     exploration = Exploration(pairs=pairs, orders=not order_matters, patience=patience)
-    task = Task(Reference(target), parsed("--event", event), script, payload, exploration)
+    task = Task(Reference(target), parsed("--event", event), script, payload, exploration, other_sandboxes)
     check_place(target)
     chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)  # a script that is none is told at once
     if json_file:

@@ -43,6 +43,7 @@ class Task:
         script: The file that the model answers from; None answers whatever is asked.
         answer: What people answer to every callback, and other functions to every invocation, as JSON text.
         exploration: How far.
+        other_sandboxes: Whether to run the handler in other processes, too.
     """
 
     target: Reference
@@ -50,6 +51,7 @@ class Task:
     script: Path | None
     answer: str
     exploration: Exploration
+    other_sandboxes: bool = True
 
 
 @dataclass(frozen=True)
@@ -205,4 +207,5 @@ def _report(task: Task, listener: Listener) -> Report:
     handler_for = task.target.handler_factory()
     model = chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=task.script)
     scenario = Scenario(task.event, model, ask=answers.always(task.answer))
-    return explore(handler_for, scenario, task.exploration, reference=task.target, listener=listener)
+    reference = task.target if task.other_sandboxes else None
+    return explore(handler_for, scenario, task.exploration, reference=reference, listener=listener)

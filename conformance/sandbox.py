@@ -6,6 +6,7 @@ is told what to run, and answers, over a socket (`conformance.fresh_processes` i
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import tempfile
@@ -76,19 +77,16 @@ def serve(connection: Connection) -> None:
     """Run batches until the other end closes. After the last reply to a batch comes None."""
     for name in SDK_LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    while True:
-        try:
+    with contextlib.suppress(EOFError, ConnectionError):  # the other end has closed
+        while True:
             batch = connection.recv()
-        except EOFError:
-            return
-        nursery = _FORK.Process(target=_run_batch, args=(batch, connection))
-        nursery.start()
-        nursery.join()
-        if nursery.exitcode:
-            connection.send(
-                Reply(-1, f"the process ended with exit code {nursery.exitcode} while importing the handler")
-            )
-        connection.send(None)
+            nursery = _FORK.Process(target=_run_batch, args=(batch, connection))
+            nursery.start()
+            nursery.join()
+            if nursery.exitcode:
+                why = f"the process that imports the handler ended with exit code {nursery.exitcode}"
+                connection.send(Reply(None, why))
+            connection.send(None)
 
 
 _FORK = get_context("fork")
@@ -98,7 +96,7 @@ def _run_batch(batch: Batch, connection: Connection) -> None:
     """In a process of the batch's own: import the handler, then fork for each execution."""
     handler_for = batch.target.handler_factory()
     waiting = list(enumerate(batch.requests))
-    running: dict[Connection, tuple[int, ForkProcess, float]] = {}
+    running: dict[Connection, _Running] = {}
     with tempfile.TemporaryDirectory(prefix="durable-ai-") as folder:
 
         def run(request: Request, number: int, answer: Connection) -> None:
@@ -110,24 +108,38 @@ def _run_batch(batch: Batch, connection: Connection) -> None:
             answer.close()
             os._exit(0)  # whatever threads the handler left behind
 
-        while waiting or running:
-            while waiting and len(running) < AT_ONCE:
-                number, request = waiting.pop(0)
-                mine, theirs = _FORK.Pipe(duplex=False)
-                process = _FORK.Process(target=run, args=(request, number, theirs))
-                process.start()
-                theirs.close()
-                running[mine] = (number, process, monotonic() + batch.patience)
-            soonest = min(until for _, _, until in running.values())
-            for ready in wait(list(running), max(0.0, soonest - monotonic())):
-                assert isinstance(ready, Connection)
-                number, process, _ = running.pop(ready)
-                connection.send(Reply(number, _received(ready, process)))
-            for late in [one for one, (_, _, until) in running.items() if until <= monotonic()]:
-                number, process, _ = running.pop(late)
-                process.kill()
-                process.join()
-                connection.send(Reply(number, f"still running after {batch.patience:g} s"))
+        try:
+            while waiting or running:
+                while waiting and len(running) < AT_ONCE:
+                    number, request = waiting.pop(0)
+                    mine, theirs = _FORK.Pipe(duplex=False)
+                    process = _FORK.Process(target=run, args=(request, number, theirs))
+                    process.start()
+                    theirs.close()
+                    running[mine] = _Running(number, process, monotonic() + batch.patience)
+                soonest = min(one.until for one in running.values())
+                for ready in wait([*running, connection], max(0.0, soonest - monotonic())):
+                    if ready is connection:
+                        return  # the other end has closed: it sends nothing during a batch
+                    assert isinstance(ready, Connection)
+                    done = running.pop(ready)
+                    connection.send(Reply(done.number, _received(ready, done.process)))
+                for late in [one for one, run_ in running.items() if run_.until <= monotonic()]:
+                    stuck = running.pop(late)
+                    stuck.process.kill()
+                    connection.send(Reply(stuck.number, f"still running after {batch.patience:g} s"))
+        finally:
+            for one in running.values():  # nobody waits for them any more, and they might run for ever
+                one.process.kill()
+
+
+@dataclass(frozen=True)
+class _Running:
+    """An execution under way: its position in the batch, its process, and when it counts as stuck."""
+
+    number: int
+    process: ForkProcess
+    until: float
 
 
 def _received(answer: Connection, process: ForkProcess) -> Run | str:

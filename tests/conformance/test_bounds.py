@@ -15,7 +15,7 @@ from conformance.isolation import Task, explore_isolated
 from conformance.reference import Reference
 from tests.conformance import hostile
 
-PATIENCE = 3.0
+PATIENCE = 2.0
 """Seconds after which a run counts as hanging. Real ones: what hangs does so in real time."""
 
 NAMES = (
@@ -49,7 +49,7 @@ pytestmark = pytest.mark.xdist_group("hostile")
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("hangs_at_once", "still running after 3 s"),
+        ("hangs_at_once", "still running after 2 s"),
         ("ends_the_process_at_once", "the handler ended the process with exit code 3"),
     ],
 )
@@ -62,8 +62,8 @@ def test_what_cannot_even_run_undisturbed_could_not_run(name: str, why: str) -> 
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("hangs_on_replay", "still running after 3 s"),
-        ("burns_on_replay", "still running after 3 s"),
+        ("hangs_on_replay", "still running after 2 s"),
+        ("burns_on_replay", "still running after 2 s"),
         ("ends_the_process_on_replay", "the handler ended the process with exit code 3"),
     ],
 )

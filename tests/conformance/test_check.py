@@ -52,9 +52,9 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "160")
 
-    def run(*arguments: str) -> tuple[int, str, str]:
+    def run(*arguments: str, other_sandboxes: bool = False) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as exit_:
-            main(["check", *arguments])
+            main(["check", *arguments, "--other-sandboxes" if other_sandboxes else "--no-other-sandboxes"])
         captured = capsys.readouterr()
         return int(exit_.value.code or 0), captured.out, captured.err
 
@@ -62,9 +62,10 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 
 
 def test_a_handler_that_conforms(check: Check) -> None:
-    code, out, _ = check("good_one.py:handler", "--event", '{"order": 7}')
+    code, out, _ = check("good_one.py:handler", "--event", '{"order": 7}', other_sandboxes=True)
     assert code == 0
     assert "conforms: 6 crash points" in out
+    assert "left out" not in out
 
 
 def test_a_handler_that_fails_undisturbed_is_said_to(check: Check) -> None:
@@ -80,6 +81,7 @@ def test_a_handler_that_fails_undisturbed_is_said_to(check: Check) -> None:
 def test_a_plain_function_conforms_too(check: Check) -> None:
     code, out, _ = check("good_one.py:workflow")
     assert code == 0
+    assert "left out: other sandboxes" in out
     assert "conforms: 7 crash points" in out, "a model call is one point more"
 
 

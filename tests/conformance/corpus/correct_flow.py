@@ -30,7 +30,7 @@ from providers.script import reply
 from tests.conformance.corpus.asking import question, say_in_step
 from tests.conformance.corpus.entry import Shelf
 
-SHELF = Shelf(in_other_sandboxes=True)
+SHELF = Shelf()
 NEVER: StepConfig = StepConfig(retry_strategy=lambda *_: RetryDecision.no_retry())
 AT_MOST_ONCE: StepConfig = StepConfig(
     retry_strategy=lambda *_: RetryDecision.no_retry(), step_semantics=StepSemantics.AT_MOST_ONCE_PER_RETRY

@@ -16,7 +16,7 @@ from patterns.durable import ask, ask_human
 from providers import ModelProvider
 from tests.conformance.corpus.entry import Shelf
 
-SHELF = Shelf(in_other_sandboxes=True)
+SHELF = Shelf()
 A_WEEK = Duration.from_days(7)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.completion_order import BRANCHES
-from conformance.crash import CrashPoint, crash_points
+from conformance.crash import CrashKind, CrashPoint, crash_points
 from conformance.operations import path_order
 from conformance.run import Run
 
@@ -20,10 +20,15 @@ def new_points(runs: Mapping[str, Run]) -> dict[str, frozenset[CrashPoint]]:
     seen: set[tuple[object, ...]] = set()
     found = {}
     for name, run in runs.items():
-        pasts = {point: (*_past(run, point), str(point)) for point in crash_points(run)}
+        pasts = {point: (*_past(run, point), str(point)) for point in crash_points(run) if not _as_before(point)}
         found[name] = frozenset(point for point, past in pasts.items() if past not in seen)
         seen.update(pasts.values())
     return found
+
+
+def _as_before(point: CrashPoint) -> bool:
+    """Whether what dies here leaves what an invocation leaves that dies after the update before this one."""
+    return (point.action, point.kind) == ("START", CrashKind.BEFORE_PERSIST)
 
 
 def _past(run: Run, point: CrashPoint) -> tuple[object, ...]:
