@@ -125,6 +125,6 @@ class Campaign:
             table.add_row(str(what), *(str(tally[key]) for key in COLUMNS.values() if key))
         total = sum(self._tally.values(), Counter[str]())
         for column, key in zip(table.columns, COLUMNS.values(), strict=True):
-            column.footer = str(total[key]) if key else f"{len(self._tally)} scenarios"
+            column.footer = str(total[key]) if key else "in all"
             column.justify = "right" if key else "left"
         return table
