@@ -57,7 +57,7 @@ class Outcome:
 
 def explored(pattern: str, scenario: str, exploration: Exploration) -> Outcome:
     """Explore one scenario; in a process that explores nothing else at the time."""
-    for name in SDK_LOGGERS:
+    for name in (*SDK_LOGGERS, "strands"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     under_test = CATALOGUE[pattern]
     chosen = under_test.scenarios[scenario]
