@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import statistics
 import time
@@ -17,8 +16,8 @@ from benchmarks.comparison import Row, compared
 from conformance.exploration import Exploration
 from conformance.explore import explore
 from conformance.public_runner import run_on_public_runner
-from conformance.sandbox import SDK_LOGGERS
 from conformance.scenario import Scenario
+from conformance.sdk_logs import quiet_sdk_logs
 from patterns.durable import durable_handler
 from patterns.prompt_chaining import prompt_chaining
 from providers.scripted import ScriptedProvider
@@ -39,12 +38,6 @@ def rows() -> list[Row]:
     return [throughput(), growth()]
 
 
-def quiet() -> None:
-    """The SDK logs the traceback of every failure, and here failures are made."""
-    for name in SDK_LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-
-
 def handler_for(model: Any) -> Any:
     """The pattern under test, asking `model`."""
     return durable_handler(prompt_chaining, model=model)
@@ -57,9 +50,9 @@ def explored(_: int) -> int:
 
 def throughput() -> Row:
     """Interrupted executions of ours on all cores, against uninterrupted ones on the public runner."""
-    quiet()
+    quiet_sdk_logs()
     cores = os.cpu_count() or 1
-    with ProcessPoolExecutor(cores, get_context("spawn"), initializer=quiet) as pool:
+    with ProcessPoolExecutor(cores, get_context("spawn"), initializer=quiet_sdk_logs) as pool:
 
         def ours() -> float:
             began = time.perf_counter()

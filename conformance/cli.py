@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ from conformance.record_command import record_history
 from conformance.replay_command import replay
 from conformance.run import Run
 from conformance.scenario import Scenario
+from conformance.sdk_logs import quiet_sdk_logs
 from conformance.typed_json import parsed
 
 CASSETTES = Path("cassettes")
@@ -33,7 +33,6 @@ CANNOT_RUN = 2
 FAILED = 1
 
 _SYMBOLS = {"SUCCEED": "[green]✓[/green]", "FAIL": "[red]✗[/red]", "RETRY": "[yellow]↻[/yellow]"}
-_SDK_LOGGERS = ("aws_durable_execution_sdk_python", "aws_durable_execution_sdk_python_testing")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -41,8 +40,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 @app.callback()
 def durable_ai() -> None:
     """AI workflows on AWS Lambda durable functions, run and checked on this machine."""
-    for name in _SDK_LOGGERS:  # their tracebacks of an execution's failures say nothing that the output does not
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    quiet_sdk_logs()
 
 
 @app.command()

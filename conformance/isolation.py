@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable
@@ -20,8 +19,8 @@ from conformance.interpreter import Interpreter, connection_to_parent
 from conformance.model_choice import ProviderName, chosen_model
 from conformance.reference import Reference
 from conformance.rules import NAMES
-from conformance.sandbox import SDK_LOGGERS
 from conformance.scenario import Scenario
+from conformance.sdk_logs import quiet_sdk_logs
 
 MAX_DEATHS = 5
 """How many runs may end the process before the rest is left out."""
@@ -193,8 +192,7 @@ def main() -> None:
     """In the child: explore the task that the parent sends."""
     connection = connection_to_parent()
     task: Task = connection.recv()
-    for name in SDK_LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    quiet_sdk_logs()
     teller = _Teller(connection)
     try:
         teller.tell(_report(task, teller))

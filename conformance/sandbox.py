@@ -7,7 +7,6 @@ is told what to run, and answers, over a socket (`conformance.fresh_processes` i
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import tempfile
 from collections.abc import Sequence
@@ -24,8 +23,8 @@ from conformance.perturbation import Perturbation, Surroundings
 from conformance.reference import Reference
 from conformance.run import Run
 from conformance.scenario import Scenario
+from conformance.sdk_logs import quiet_sdk_logs
 
-SDK_LOGGERS = ("aws_durable_execution_sdk_python", "aws_durable_execution_sdk_python_testing")
 AT_ONCE = 4
 """Executions at the same time, a process each."""
 
@@ -75,8 +74,7 @@ class Reply:
 
 def serve(connection: Connection) -> None:
     """Run batches until the other end closes. After the last reply to a batch comes None."""
-    for name in SDK_LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    quiet_sdk_logs()
     with contextlib.suppress(EOFError, ConnectionError):  # the other end has closed
         while True:
             batch = connection.recv()

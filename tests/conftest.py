@@ -1,6 +1,5 @@
 """What holds for every test: offline, no AWS configuration, the same examples in every run, quiet SDKs."""
 
-import logging
 import os
 import re
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from conformance.sdk_logs import quiet_sdk_logs
 from tests.stand_in.environment import LOOPBACK
 from tests.stand_in.isolation import forget_aws_configuration
 
@@ -18,9 +18,7 @@ collect_ignore = ["cloud", "e2e"]  # run by name, each in a tox environment of i
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")
 
-for name in ("aws_durable_execution_sdk_python", "aws_durable_execution_sdk_python_testing"):
-    # They log the traceback of every failure, and here most failures are scripted.
-    logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+quiet_sdk_logs()
 
 
 def pytest_configure(config: pytest.Config) -> None:

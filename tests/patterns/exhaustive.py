@@ -7,7 +7,6 @@ goes, and exits with 1 if there was a finding. The suite itself explores each po
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 import time
@@ -24,7 +23,7 @@ from conformance.exploration import EVERYTHING, Exploration
 from conformance.explore import explore
 from conformance.findings import Report
 from conformance.report_text import rendered
-from conformance.sandbox import SDK_LOGGERS
+from conformance.sdk_logs import quiet_sdk_logs
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.pattern import Recorded
 
@@ -57,8 +56,7 @@ class Outcome:
 
 def explored(pattern: str, scenario: str, exploration: Exploration) -> Outcome:
     """Explore one scenario; in a process that explores nothing else at the time."""
-    for name in (*SDK_LOGGERS, "strands"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    quiet_sdk_logs("strands")
     under_test = CATALOGUE[pattern]
     chosen = under_test.scenarios[scenario]
     if isinstance(chosen, Recorded):  # a cassette answers what was recorded, and nothing else
