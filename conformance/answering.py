@@ -18,6 +18,7 @@ from providers import (
     TextBlock,
     ToolUseBlock,
 )
+from providers.errors import kinds, raised_as
 from providers.sample_answers import varied_text
 
 DIGEST_CHARS = 8
@@ -138,11 +139,9 @@ class Answering:
 
 def raised_again(name: str, message: str) -> ModelError:
     """A model error of the class named `name`, which must be loaded."""
-    kinds = [ModelError]
-    for kind in kinds:  # grows while it is walked: the whole tree of subclasses
+    for kind in kinds():
         if kind.__name__ == name:
-            return kind(message)
-        kinds += kind.__subclasses__()
+            return raised_as(kind, message)
     return ModelError(f"{name}: {message}")
 
 

@@ -6,6 +6,8 @@ worked and the reply cannot be used.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 
 class ModelError(Exception):
     """Root of every error that a provider or a pattern raises about a model."""
@@ -54,9 +56,20 @@ def restored(error_type: str | None, message: str | None) -> ModelError | None:
         error_type: The qualified class name that a durable operation recorded.
         message: The message it recorded.
     """
-    kinds = [ModelError]
-    for kind in kinds:  # grows while it is walked: the whole tree of subclasses
-        if f"{kind.__module__}.{kind.__qualname__}" == error_type:
-            return kind.__new__(kind, message or "")  # its constructor may want more than was recorded
-        kinds += kind.__subclasses__()
-    return None
+    return next(
+        (raised_as(kind, message or "") for kind in kinds() if f"{kind.__module__}.{kind.__qualname__}" == error_type),
+        None,
+    )
+
+
+def kinds() -> Iterator[type[ModelError]]:
+    """Every class of model error that is loaded, the root first."""
+    found = [ModelError]
+    for kind in found:  # grows while it is walked: the whole tree of subclasses
+        yield kind
+        found += kind.__subclasses__()
+
+
+def raised_as[E: ModelError](kind: type[E], message: str) -> E:
+    """An error of this class with this message, whatever more its constructor may want."""
+    return kind.__new__(kind, message)
