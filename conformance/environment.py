@@ -138,8 +138,7 @@ class _Environment:
                     self._find(stability.ENVIRONMENT, baseline, run, f"{where}, then {Perturbation(number)}")
 
     def _one(self, process: FreshProcess, conditions: Conditions, perturbation: Perturbation) -> Run | None:
-        request = Request(replace(conditions, answers=self._answers), perturbation)
-        runs = [run for _, run in self._all(process, [request], [f"in {perturbation}"])]
+        runs = [run for _, run in self._all(process, [Request(conditions, perturbation)], [f"in {perturbation}"])]
         return runs[0] if runs else None
 
     def _all(

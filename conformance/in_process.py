@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from aws_durable_execution_sdk_python import durable_execution
@@ -65,10 +65,6 @@ class Conditions:
     keep_snapshots: bool = False
     before_invocation: Callable[[int], None] = nothing_changes
     max_invocations: int = MAX_INVOCATIONS
-
-    def with_hook(self, before_invocation: Callable[[int], None]) -> Conditions:
-        """The same, with another `before_invocation`."""
-        return replace(self, before_invocation=before_invocation)
 
 
 UNDISTURBED = Conditions()

@@ -10,7 +10,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -101,7 +101,7 @@ def _run_batch(batch: Batch, connection: Connection) -> None:
             scratch = Path(folder) / str(number)
             scratch.mkdir()
             surroundings = Surroundings(request.perturbation, scratch)
-            conditions = request.conditions.with_hook(surroundings.before)
+            conditions = replace(request.conditions, before_invocation=surroundings.before)
             answer.send(run_in_process(handler_for, batch.scenario, conditions))
             answer.close()
             os._exit(0)  # whatever threads the handler left behind

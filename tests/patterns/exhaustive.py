@@ -20,12 +20,10 @@ from rich.progress import Progress
 
 from conformance.crash import CrashKind
 from conformance.exploration import EVERYTHING, Exploration
-from conformance.explore import explore
 from conformance.findings import Report
 from conformance.report_text import rendered
 from conformance.sdk_logs import quiet_sdk_logs
 from tests.patterns.catalogue import CATALOGUE
-from tests.patterns.catalogue.pattern import Recorded
 
 SINGLES = replace(EVERYTHING, side_by_side=2)
 PAIRS = replace(
@@ -57,11 +55,7 @@ class Outcome:
 def explored(pattern: str, scenario: str, exploration: Exploration) -> Outcome:
     """Explore one scenario; in a process that explores nothing else at the time."""
     quiet_sdk_logs("strands")
-    under_test = CATALOGUE[pattern]
-    chosen = under_test.scenarios[scenario]
-    if isinstance(chosen, Recorded):  # a cassette answers what was recorded, and nothing else
-        exploration = replace(exploration, pure=True, never_twice=False, faults=False)
-    return Outcome(pattern, scenario, explore(under_test.handler_for, chosen, exploration))
+    return Outcome(pattern, scenario, CATALOGUE[pattern].explored(scenario, exploration))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from conformance.exploration import Exploration
+from conformance.explore import explore
+from conformance.findings import Report
 from conformance.in_process import run_in_process
 from conformance.run import Run
 from conformance.scenario import CallbackAnswer, HandlerFactory, Scenario
@@ -50,6 +53,13 @@ class Pattern:
     def happy(self) -> str:
         """The scenario in which everything goes well, for tests that need just one."""
         return next(name for name in ("answered", "approved", "a person answers") if name in self.scenarios)
+
+    def explored(self, scenario: str, exploration: Exploration) -> Report:
+        """Explore one of the scenarios. A cassette answers what was recorded, and nothing else."""
+        chosen = self.scenarios[scenario]
+        if isinstance(chosen, Recorded):
+            exploration = replace(exploration, pure=True, never_twice=False, faults=False)
+        return explore(self.handler_for, chosen, exploration)
 
     def run(self, scenario: str) -> Run:
         """Run one of the scenarios in process, uninterrupted."""

@@ -12,14 +12,12 @@ import pytest
 
 from conformance.crash import CrashKind
 from conformance.exploration import Exploration
-from conformance.explore import explore
 from conformance.findings import Report
 from conformance.public_runner import run_on_public_runner
 from conformance.run import Run
 from conformance.scenario import Scenario, Silence
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.novelty import new_points
-from tests.patterns.catalogue.pattern import Recorded
 
 SIDE_BY_SIDE = 32
 """Executions at the same time: each spends most of its time waiting for the SDK's checkpoint thread to close."""
@@ -66,13 +64,9 @@ def explored(pattern: str) -> dict[str, Report]:
     points = new_points(in_process(pattern))
 
     def report(name: str) -> Report:
-        scenario = under_test.scenarios[name]
-        exploration = replace(IN_A_MINUTE, points=points[name])
-        if isinstance(scenario, Recorded):  # a cassette answers what was recorded, and nothing else
-            exploration = replace(exploration, pure=True, never_twice=False)
-        elif name == under_test.happy:
-            exploration = replace(exploration, points=None, pure=True, faults=True, orders=True)
-        return explore(under_test.handler_for, scenario, exploration)
+        if name == under_test.happy:
+            return under_test.explored(name, replace(IN_A_MINUTE, pure=True, faults=True, orders=True))
+        return under_test.explored(name, replace(IN_A_MINUTE, points=points[name]))
 
     with ThreadPoolExecutor(EXPLORED_AT_ONCE) as pool:
         return dict(zip(under_test.scenarios, pool.map(report, under_test.scenarios), strict=True))
