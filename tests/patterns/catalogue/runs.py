@@ -61,7 +61,8 @@ IN_A_MINUTE = Exploration(
 def explored(pattern: str) -> dict[str, Report]:
     """What the engine says of every scenario of a pattern, each crash point once (`novelty`)."""
     under_test = CATALOGUE[pattern]
-    points = new_points(in_process(pattern))
+    runs = in_process(pattern)
+    points = new_points({under_test.happy: runs[under_test.happy]} | runs)
 
     def report(name: str) -> Report:
         if name == under_test.happy:
