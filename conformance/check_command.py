@@ -15,6 +15,7 @@ from conformance.exploration import PATIENCE_SECONDS, Exploration
 from conformance.isolation import Task, explore_isolated
 from conformance.model_choice import ProviderName, chosen_model
 from conformance.reference import Reference
+from conformance.rules import NAMES
 from conformance.subject import check_place
 from conformance.typed_json import parsed
 
@@ -35,6 +36,7 @@ def check(  # noqa: PLR0917  # options, which a person names
     order_matters: Annotated[  # noqa: FBT002
         bool, typer.Option("--order-matters", help="The order in which branches end may change the result.")
     ] = False,
+    exit_first: Annotated[bool, typer.Option("--exit-first", "-x", help="Stop at the first finding.")] = False,  # noqa: FBT002
     other_sandboxes: Annotated[  # noqa: FBT002
         bool,
         typer.Option(help="Run it in other processes, too: cold, at another time, with another hash seed."),
@@ -47,7 +49,8 @@ def check(  # noqa: PLR0917  # options, which a person names
     """Interrupt a handler everywhere, and report what breaks: exit code 0 conforms, 1 findings, 2 could not run."""
     payload = answers.given(approve=False, reject=False, answer=answer)
     assert payload is not None
-    exploration = Exploration(pairs=pairs, orders=not order_matters, patience=patience)
+    until = frozenset(NAMES) if exit_first else frozenset()
+    exploration = Exploration(pairs=pairs, orders=not order_matters, patience=patience, until=until)
     task = Task(Reference(target), parsed("--event", event), script, payload, exploration, other_sandboxes)
     check_place(target)
     chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)  # a script that is none is told at once

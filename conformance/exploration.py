@@ -31,6 +31,7 @@ class Exploration:
         patience: Seconds that one execution may take.
         side_by_side: How many executions at the same time.
         skip: Runs to leave out, by name.
+        until: Rules of which one finding is enough: what has not begun by then is left out. Empty goes on to the end.
     """
 
     kinds: Sequence[CrashKind] = ALL_KINDS
@@ -43,6 +44,7 @@ class Exploration:
     patience: float = PATIENCE_SECONDS
     side_by_side: int = SIDE_BY_SIDE
     skip: Set[str] = frozenset()
+    until: Set[str] = frozenset()
 
 
 EVERYTHING = Exploration()

@@ -107,6 +107,7 @@ class _Explorer:
         self._listener = listener
         self._findings: dict[tuple[str, str], Finding] = {}
         self._could_not_run: list[str] = []
+        self._enough = threading.Event()
         self._counter = threading.Lock()
         self._runs = 0
         self._points = 0
@@ -119,7 +120,7 @@ class _Explorer:
         unended = [one.canonical.run.status for one in baselines.values() if one.canonical.run.status not in ENDED]
         if unended:
             self._could_not_run.append(f"{unended[0]}; an execution that does not end has no interruptions to try")
-        elif baselines:
+        elif baselines and not self._enough.is_set():
             self._explore(baselines)
         found = sorted(self._findings.values(), key=lambda one: (NAMES.index(one.rule), one.path))
         return Report(
@@ -129,9 +130,15 @@ class _Explorer:
             time.monotonic() - began,
             tuple(found),
             tuple(self._could_not_run),
-            () if self._reference else ("other sandboxes: the handler is not run in other processes",),
+            tuple(self._left_out()),
             next((_ending(one.canonical.run) for one in baselines.values()), ""),
         )
+
+    def _left_out(self) -> Iterator[str]:
+        if self._enough.is_set():
+            yield "what comes after the first finding"
+        if not self._reference:
+            yield "other sandboxes: the handler is not run in other processes"
 
     def _baselines(self) -> dict[bool, _Baseline]:
         """A baseline for each way in which the model answers: the same, or never twice the same."""
@@ -178,6 +185,7 @@ class _Explorer:
         jobs = [partial(self._judged, case) for case in cases]
         for number, findings in self._outcomes(jobs, [case.name for case in cases]):
             found[number] = findings
+            self._look_for_enough(findings)
             self._listener.ended(cases[number].name, findings, len(found), len(cases))
         for number in sorted(found):  # in their order, not in that of arrival: what stands for a finding does not vary
             self._add(found[number])
@@ -198,6 +206,8 @@ class _Explorer:
         return future
 
     def _judged(self, case: Case) -> tuple[Finding, ...]:
+        if self._enough.is_set():
+            return ()
         self._listener.began(case.name)
         run = self._run(case.conditions)
         findings = list(case.judge(run))
@@ -229,6 +239,11 @@ class _Explorer:
     def _add(self, findings: Iterable[Finding]) -> None:
         for found in findings:
             self._findings.setdefault((found.rule, found.path), found)
+        self._look_for_enough(self._findings.values())
+
+    def _look_for_enough(self, findings: Iterable[Finding]) -> None:
+        if not self._exploration.until.isdisjoint(found.rule for found in findings):
+            self._enough.set()
 
 
 def _ending(run: Run) -> str:

@@ -102,6 +102,14 @@ def test_a_handler_that_does_not_is_reported_with_place_and_crash(check: Check, 
     assert all(finding["remedy"] for finding in report["findings"])
 
 
+def test_the_first_finding_can_be_enough(check: Check) -> None:
+    code, out, _ = check("bad_one.py:workflow", "--exit-first")
+    assert code == 1
+    assert "no-invocation-state" in out
+    assert "request-stability" not in out, "an interruption shows that, and none was tried"
+    assert "left out: what comes after the first finding" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

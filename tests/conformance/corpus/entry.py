@@ -45,11 +45,12 @@ class Entry:
     reference: Reference | None
 
     def explored(self) -> Report:
-        """Explore it, in a module of its own."""
+        """Explore it, in a module of its own; a broken one until its rule is reported."""
+        until = frozenset({self.rule} if self.rule else ())
         return explore(
             handler_factory(self.module(), self.name),
             self.scenario,
-            Exploration(kinds=self.kinds, side_by_side=2),
+            Exploration(kinds=self.kinds, side_by_side=2, until=until),
             reference=self.reference,
         )
 
