@@ -56,7 +56,7 @@ def cassette(request: pytest.FixtureRequest) -> Path:
 
 def test_every_pattern_has_a_cassette_and_says_where_it_comes_from() -> None:
     assert {path.parent.name for path in CASSETTES} == set(PATTERNS)
-    assert len(PATTERNS) == 7
+    assert len(PATTERNS) >= 7
 
 
 def test_no_file_of_the_repository_holds_a_credential_or_an_account_id() -> None:
