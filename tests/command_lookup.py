@@ -10,7 +10,7 @@ import importlib.util
 import itertools
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import botocore.session
 import typer.main
@@ -50,7 +50,8 @@ def durable_ai(words: Sequence[str]) -> None:
     context = group.make_context("durable-ai", [], resilient_parsing=True)
     name, command, rest = group.resolve_command(context, list(words))  # type: ignore[attr-defined]  # it is a group
     expect(command, f"durable-ai has no command {words[:1]}")
-    command.make_context(name, rest, parent=context)
+    known = ["scripted" if option == "--provider" and word == "NAME" else word for option, word in pairs(rest)]
+    command.make_context(name, known, parent=context)
 
 
 def python(words: Sequence[str]) -> None:
@@ -63,7 +64,7 @@ def python(words: Sequence[str]) -> None:
 
 def pytest_arguments(words: Sequence[str]) -> None:
     for word in words:
-        if "/" in word and not word.startswith("-"):
+        if "/" in word and not word.startswith("-") and "NAME" not in word:  # tests/guides gives it a name
             expect((ROOT / word.partition("::")[0]).exists(), f"there is no {word}")
 
 
@@ -129,6 +130,11 @@ def look_up(words: Sequence[str]) -> None:
             kind(list(words[len(start.split()) :]))
             return
     raise UnknownError(f"no test covers `{' '.join(words)}`: add its kind here, or say why it cannot be looked up")
+
+
+def pairs(words: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """Each word, and the one before it."""
+    return zip(["", *words], words, strict=False)
 
 
 def named(command: str) -> None:

@@ -54,7 +54,7 @@ def _is_file(document: str, one: str) -> bool:
         return True  # a word
     if folder and one.partition("/")[0] not in known and Path(name).suffix not in suffixes:
         return True  # some other thing with a slash
-    pattern = re.sub(r"<\w+>", "*", one.rstrip("/"))
+    pattern = re.sub(r"<\w+>|NAME", "*", one.rstrip("/"))
     here = (Path(document).parent / pattern).as_posix()
     places = (pattern, here) if folder else (pattern, here, f"**/{pattern}")
     return any(

@@ -63,11 +63,11 @@ def test_a_workflow_may_read_and_nothing_else_and_runs_what_it_pins(path: Path) 
     assert faults(path.read_text(encoding="utf-8")) == []
 
 
-def test_the_workflow_runs_all_that_tox_and_ci_run() -> None:
+def test_the_workflow_runs_all_that_tox_and_ci_run_and_the_guides() -> None:
     listed = [name.strip() for name in tox_ini()["tox"]["env_list"].split(",")]
     in_ci = re.findall(r"^uvx .* -e (\S+)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
     assert in_ci
-    assert sorted(environments()) == sorted([*listed, *in_ci])
+    assert sorted(environments()) == sorted([*listed, *in_ci, "guides"])
 
 
 def test_the_workflow_types_what_the_readme_says_with_the_pinned_uv() -> None:
