@@ -32,18 +32,21 @@ CONTRACT = '''
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from providers import ModelProvider
 from providers.parrot import ParrotProvider
 from providers.script import Entry
-from tests.providers.contract import ProviderContract, ProviderFor
+from tests.providers.contract import Exchange, ProviderContract, ProviderFor
 from tests.providers.test_scripted_contract import entry
 
 
 class TestParrotContract(ProviderContract):
     @pytest.fixture
     def provider_for(self) -> ProviderFor:
-        def taught(exchanges):
+        def taught(exchanges: Sequence[Exchange]) -> ModelProvider:
             script: dict[str, list[Entry]] = {}
             for exchange in exchanges:
                 script.setdefault(exchange.request.label, []).append(entry(exchange.reply))
