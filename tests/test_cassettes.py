@@ -16,65 +16,13 @@ from botocore.exceptions import ClientError
 
 from providers import ModelThrottledError, ToolSpec
 from providers.bedrock import make_client
-from providers.cassette_file import ENDPOINT, FAULT_STATUS, CassetteError, Interaction, read_cassette, read_provenance
-from providers.cassette_scrub import NO_ACCOUNT, REQUEST_HEADERS, RESPONSE_HEADERS, Finding, findings
+from providers.cassette_file import ENDPOINT, FAULT_STATUS, Interaction, read_cassette, read_provenance
+from tests.cassette_scan import PATTERNS, ROOT, faults_of, files_of, main, scanned, secrets_in
 from tests.providers.contract import question
 from tests.providers.recording import keys, recordings
 from tests.stand_in import Drop, Fail, Reply, Sequenced, ToolUse
 
-ROOT = Path(__file__).parent.parent
-PATTERNS = sorted(path.stem for path in (ROOT / "patterns").glob("*.py") if path.stem != "__init__")
 CASSETTES = sorted((ROOT / "cassettes").rglob("*.yaml"))
-
-_TWELVE_DIGITS = re.compile(rf"(?<![\w.])(?!{NO_ACCOUNT})\d{{12}}(?!\w)")
-_NOT_OURS = {
-    "__pycache__",
-    "build",
-    ".aws-sam",
-    ".git",
-    ".hypothesis",
-    ".import_linter_cache",
-    ".mypy_cache",
-    ".pytest_cache",
-    ".ruff_cache",
-    ".tox",
-    ".venv",
-}
-
-
-def files_of(root: Path) -> list[Path]:
-    """Every file that is in the repository or would be added to it; in a copy without git, every file."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    try:
-        ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):  # no git, or no checkout
-        paths = [path for path in root.rglob("*") if not _NOT_OURS & set(path.relative_to(root).parts)]
-        return sorted(path for path in paths if path.is_file())
-    return sorted(path for name in ran.stdout.split("\0") if name and (path := root / name).is_file())
-
-
-def secrets_in(path: Path) -> list[str]:
-    """What in a file looks like a credential or an account id, by line."""
-    text = path.read_bytes().decode("utf-8", "replace")
-    numbered = enumerate(text.splitlines(), start=1)
-    digits = [number for number, line in numbered if _TWELVE_DIGITS.search(line)]
-    found = [*findings(text), *(Finding(number, "twelve digits, as an account id has") for number in digits)]
-    return [f"{path.name}, {finding}" for finding in found]
-
-
-def faults_of(path: Path) -> list[str]:
-    """What is wrong with a cassette, beside its secrets."""
-    try:
-        cassette, _ = read_cassette(path), read_provenance(path)
-    except CassetteError as error:
-        return [str(error)]
-    wrong = [] if path.parent.name in PATTERNS else [f"{path}: no pattern is called {path.parent.name}"]
-    for number, item in enumerate(cassette.interactions, start=1):
-        for allowed, given in ((REQUEST_HEADERS, item.request_headers), (RESPONSE_HEADERS, item.headers)):
-            wrong += [f"{path}, interaction {number}: header {name}" for name in given if name.lower() not in allowed]
-        if not item.uri.startswith(f"{ENDPOINT}/model/"):
-            wrong.append(f"{path}, interaction {number}: {item.uri} is no model call to the example endpoint")
-    return wrong
 
 
 def replayed_by_vcrpy(path: Path) -> int:
@@ -108,7 +56,7 @@ def cassette(request: pytest.FixtureRequest) -> Path:
 
 def test_every_pattern_has_a_cassette_and_says_where_it_comes_from() -> None:
     assert {path.parent.name for path in CASSETTES} == set(PATTERNS)
-    assert len(PATTERNS) == 7
+    assert len(PATTERNS) >= 7
 
 
 def test_no_file_of_the_repository_holds_a_credential_or_an_account_id() -> None:
@@ -153,9 +101,9 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(sample: Path, tmp_path: Path) -> Path:
-    """A copy of it to spoil, in a folder of the same name."""
-    path = tmp_path / "prompt_chaining" / "sample.yaml"
-    path.parent.mkdir()
+    """A copy of it to spoil, in a repository of its own."""
+    path = tmp_path / "cassettes" / "prompt_chaining" / "sample.yaml"
+    path.parent.mkdir(parents=True)
     shutil.copy(sample, path)
     return path
 
@@ -186,7 +134,7 @@ def test_a_recording_passes_every_check(sample: Path) -> None:
 def test_a_planted_secret_is_found(copy: Path, planted: str) -> None:
     spoil(copy, "At last.", f"At last {planted}.")
     (found, *_) = secrets_in(copy)
-    assert re.match(r"sample\.yaml, line \d+: ", found)
+    assert re.match(rf"{re.escape(str(copy))}, line \d+: ", found)
     assert planted not in found
 
 
@@ -227,6 +175,39 @@ def test_a_spoilt_cassette_is_found(copy: Path, old: str, new: str, why: str) ->
     spoil(copy, old, new)
     (found, *_) = faults_of(copy)
     assert why in found
+
+
+def test_a_recording_passes_the_scan(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(copy)], root=copy.parents[2]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_the_scan_names_what_is_wrong_in_files_that_are_named_and_in_all(
+    copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, planted = copy.parents[2], "AKIA" + "ABCDEFGH" * 2
+    (root / "notes.md").write_text(f"My key: {planted}\n")
+    spoil(copy, "      Content-Type:", "      Authorization:\n      - x\n      Content-Type:")
+    header = f"{copy}, interaction 1: header Authorization"
+    assert main([str(copy)], root=root) == 1
+    assert capsys.readouterr().out.splitlines() == [header]
+    assert main([], root=root) == 1
+    everything = capsys.readouterr().out
+    assert everything.splitlines() == [header, f"{root / 'notes.md'}, line 1: an AWS access key id"]
+    assert planted not in everything
+
+
+def test_a_cassette_anywhere_in_the_folder_is_scanned_as_one(copy: Path) -> None:
+    root = copy.parents[2]
+    astray = copy.rename(root / "cassettes" / "sample.yml")
+    assert scanned(astray, root) == [f"{astray}: no pattern is called cassettes"]
+    assert scanned(astray.rename(root / "sample.yml"), root) == []
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([str(tmp_path / "none.yaml")], root=tmp_path)
+    assert "no such file" in capsys.readouterr().err
 
 
 def test_a_cassette_in_a_folder_that_no_pattern_has_is_found(copy: Path) -> None:

@@ -20,9 +20,10 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
+from tests.tooling import ROOT, pinned
+
 pytestmark = pytest.mark.xdist_group("packaging")  # one worker builds the wheel, once
 
-ROOT = Path(__file__).parent.parent
 PACKAGES = ("conformance", "patterns", "providers")
 PATTERNS = sorted(path.stem for path in (ROOT / "patterns").glob("*.py") if path.stem != "__init__")
 STRANDS_PATTERN = "durable_strands_agent"
@@ -182,15 +183,9 @@ def test_constraints_hold_names_versions_and_hashes_only(name: str) -> None:
     assert bool(hashes) == (name != "tox")  # `uvx` verifies no hashes: there they would promise what nobody checks
 
 
-def pinned(name: str) -> dict[str, str]:
-    """Version by project name, as a constraint file pins them."""
-    text = (ROOT / "constraints" / f"{name}.txt").read_text()
-    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE))
-
-
 def test_everything_that_the_project_names_is_pinned(wheel: Path) -> None:
     requirements = {re.split(r"[^\w-]", line)[0] for line in metadata(wheel).get_all("Requires-Dist", [])}
-    tools = {"hatchling", "hypothesis", "import-linter", "mypy", "pytest", "pytest-xdist", "ruff", "syrupy"}
+    tools = {"hatchling", "hypothesis", "import-linter", "mypy", "pytest", "pytest-xdist", "ruff", "syrupy", "zizmor"}
 
     assert (requirements | tools) - {"durable-ai-patterns"} <= set(pinned("project"))
     assert {"tox", "tox-uv", "uv"} <= set(pinned("tox"))

@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "cassettes/README.md")
-PREFIX = "uvx -p 3.13 -c constraints/tox.txt --with tox-uv tox"
-
-_TYPED = re.compile(r"^(?:\$ )?((?:uvx [^#\n]* )?tox\b[^#\n]*)", re.MULTILINE)
-
-
-def typed(document: str) -> list[str]:
-    """The tox commands of a document's code blocks."""
-    blocks = re.findall(r"^```console\n(.*?)^```", (ROOT / document).read_text(), re.MULTILINE | re.DOTALL)
-    return [command.strip() for block in blocks for command in _TYPED.findall(block)]
-
-
-def tox_ini() -> configparser.ConfigParser:
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read(ROOT / "tox.ini")
-    return parser
-
-
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_tox_command_names_an_environment_that_there_is_and_installs_it(document: str) -> None:
-    commands = typed(document)
-    assert commands
-    for command in commands:
-        assert "tox exec" not in command, "it installs nothing: not there on a fresh clone, and stale after an edit"
-        environments = re.findall(r" -e (\S+)", command.partition(" -- ")[0])
-        assert all(f"testenv:{name}" in tox_ini() for name in environments), command
+from conformance.lookup import pattern_names
+from conformance.model_choice import ProviderName
+from conformance.rules import NAMES
+from conformance.rules.upgrade import UPGRADE
+from tests.documents import commands_in, text_of
+from tests.tooling import ROOT, TOX, tox_ini
 
 
 def test_every_command_of_the_readme_can_be_typed_as_it_is() -> None:
-    assert [command for command in typed("README.md") if not command.startswith(PREFIX)] == []
+    calls = [command.text for command in commands_in(text_of("README.md")) if "tox" in command.words]
+    assert calls
+    assert [call for call in calls if not call.startswith(TOX)] == []
+
+
+def rows(heading: str) -> list[str]:
+    """The first cells of the README's table with this heading, as code."""
+    (table,) = re.findall(rf"^\| {heading} \|.*\n\|[-|]+\n((?:\|.*\n)+)", text_of("README.md"), re.MULTILINE)
+    return re.findall(r"^\| \[?`(.+?)`", table, re.MULTILINE)
+
+
+def test_the_readme_has_a_row_for_each_pattern() -> None:
+    assert sorted(rows("pattern")) == pattern_names()
+
+
+def test_the_readme_has_a_row_for_each_rule() -> None:
+    assert rows("rule") == [*NAMES, UPGRADE.name]
+
+
+def test_the_readme_has_a_row_for_each_provider_and_names_it_for_the_environment() -> None:
+    assert sorted(rows("provider")) == sorted(ProviderName)
+    (named,) = re.findall(r"^\| `MODEL_PROVIDER` \| (.*?) \|", text_of("README.md"), re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", named)) == sorted(ProviderName)
 
 
 def test_the_command_line_may_ask_bedrock() -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import pkgutil
 from typing import Any
 
 import pytest
 
+from conformance import rules
 from conformance.canonical import Canonical, canonical, tag
 from conformance.effects import Happened, Semantics
-from conformance.findings import EXECUTION, Finding
+from conformance.findings import EXECUTION, Finding, Rule
 from conformance.observer import CheckpointUpdate, ModelCall
 from conformance.operations import OperationRecord, place
 from conformance.rules import budget, calls, endings, model_faults, side_effects, stability
+from conformance.rules.upgrade import UPGRADE
 from conformance.run import Death, Run
 from providers import Message, ModelRequest, ModelResponse, StopReason
 
@@ -63,6 +67,13 @@ def found(findings: Any) -> list[tuple[str, str]]:
 
 def pair(baseline: Run, other: Run) -> tuple[Canonical, Canonical, str]:
     return canonical(baseline), canonical(other), CRASH
+
+
+def test_every_rule_is_checked() -> None:
+    """A rule that is written and not named in `conformance.rules` would never be reported."""
+    modules = [importlib.import_module(f"{rules.__name__}.{one.name}") for one in pkgutil.iter_modules(rules.__path__)]
+    written = {value.name for module in modules for value in vars(module).values() if isinstance(value, Rule)}
+    assert written == {*rules.NAMES, UPGRADE.name}
 
 
 def test_replay_identity_needs_no_crash() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from conformance.lookup import pattern_names
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.description import described
+from tests.patterns.catalogue.pattern import Recorded
 from tests.patterns.catalogue.runs import explored, in_process, on_public_runner
 
 
@@ -18,6 +20,12 @@ def scenarios() -> list[Any]:
         for pattern in CATALOGUE.values()
         for name in pattern.scenarios
     ]
+
+
+def test_every_pattern_has_a_catalogue_and_a_recording() -> None:
+    assert sorted(CATALOGUE) == pattern_names()
+    for pattern in CATALOGUE.values():
+        assert any(isinstance(scenario, Recorded) for scenario in pattern.scenarios.values()), pattern.name
 
 
 @pytest.mark.parametrize(("pattern", "name"), scenarios())

@@ -1,48 +1,30 @@
-"""What the README tells people to type in AWS's command line: commands, options, queries and names that there are."""
+"""What the README tells people to type in AWS's command line, all the way: queries and names that there are.
+
+tests/test_documents.py says that there are such commands and options.
+"""
 
 from __future__ import annotations
 
 import re
-import shlex
 from typing import Any
 
 import boto3
 import jmespath  # type: ignore[import-untyped]  # its types are a package of their own
-import pytest
-from botocore import xform_name
 from botocore.model import ServiceModel
 
-from tests.template.deployment import ROOT, template
+from tests.documents import commands_in, text_of
+from tests.template.deployment import template
 
-GLOBAL_OPTIONS = {"cli-binary-format", "output", "query"}
-"""Of the AWS CLI, for every command."""
-
-
-README = (ROOT / "README.md").read_text()
-DEPLOY = README.partition("\n## Deploy\n")[2].partition("\n## ")[0]
+DEPLOY = text_of("README.md").partition("\n## Deploy\n")[2].partition("\n## ")[0]
 
 
 def commands(text: str) -> list[list[str]]:
     """The AWS CLI's commands in a text's code blocks, as words, without the `aws` before them."""
-    blocks = re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    typed = (re.search(r"\baws (.*?)\)?$", line) for line in lines)
-    return [shlex.split(found[1]) for found in typed if found]
+    return [list(command.words[1:]) for command in commands_in(text) if command.words[0] == "aws"]
 
 
 def model(service: str) -> ServiceModel:
     return boto3.Session(region_name="eu-west-1").client(service).meta.service_model  # type: ignore[call-overload,no-any-return]
-
-
-@pytest.mark.parametrize("command", commands(README), ids=lambda words: words[1])
-def test_every_command_and_option_is_the_services(command: list[str]) -> None:
-    service = model(command[0])
-    operations = {xform_name(name, "-"): name for name in service.operation_names}
-    assert command[1] in operations
-    shape = service.operation_model(operations[command[1]]).input_shape
-    assert shape is not None
-    options = {xform_name(name, "-") for name in shape.members} | GLOBAL_OPTIONS
-    assert {word.removeprefix("--") for word in command if word.startswith("--")} <= options
 
 
 def test_deploying_goes_all_the_way() -> None:

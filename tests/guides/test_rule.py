@@ -1,0 +1,120 @@
+"""A rule is added as CONTRIBUTING.md says: that operations are not called as if somebody shouted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.guides.guide import Copy, follow
+
+RULE = '''
+"""How operations are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from conformance.findings import Finding, Rule, finding
+from conformance.run import Run
+
+LOUDNESS = Rule(
+    "loudness",
+    breaks_it="an operation is called in capitals",
+    matters="whoever reads the history is shouted at",
+    remedy="write its name in small letters",
+)
+
+
+def loudness(run: Run, crash: str) -> Iterable[Finding]:
+    """Each operation that shouts."""
+    for operation in run.operations:
+        name = operation.path.rpartition(":")[2]
+        if name.isupper():
+            yield finding(LOUDNESS, operation.path, crash, expected=name.lower(), actual=name)
+'''
+
+TEST = """
+
+def test_loudness() -> None:
+    assert found(loudness.loudness(run(operations=(step("/1:ASK"),)), CRASH)) == [("loudness", "/1:ASK")]
+    assert found(loudness.loudness(run(operations=(step("/1:ask"),)), CRASH)) == []
+"""
+
+BROKEN = '''
+"""Handlers that shout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_durable_execution_sdk_python import DurableContext, durable_execution
+
+from tests.conformance.corpus.entry import Shelf
+
+SHELF = Shelf()
+
+
+def shouting(name: str) -> object:
+    @durable_execution
+    def handler(event: Any, context: DurableContext) -> str:
+        return context.step(lambda _: "done", name)
+
+    return handler
+
+
+@SHELF.broken("loudness")
+def one_word() -> object:
+    return shouting("SAVE")
+
+
+@SHELF.broken("loudness")
+def two_words() -> object:
+    return shouting("SAVE-IT")
+
+
+@SHELF.broken("loudness")
+def three_words() -> object:
+    return shouting("SAVE-IT-NOW")
+'''
+
+CORRECT = """
+
+@SHELF.correct()
+def a_name_that_begins_with_a_capital() -> object:
+    @durable_execution
+    def handler(event: Any, context: DurableContext) -> str:
+        return context.step(lambda _: "done", "Save")
+
+    return handler
+"""
+
+
+def written(copy: Copy) -> None:
+    copy.write("conformance/rules/loudness.py", RULE)
+    copy.append("tests/conformance/test_rules.py", TEST)
+    copy.insert(
+        "tests/conformance/test_rules.py", "from conformance.run import", "from conformance.rules import loudness\n"
+    )
+
+
+def named_and_broken(copy: Copy) -> None:
+    rules = "conformance/rules/__init__.py"
+    copy.insert(rules, "from conformance.run import", "from conformance.rules import loudness\n")
+    copy.insert(rules, "    side_effects.too_often,\n)", "    loudness.loudness,\n")
+    copy.insert(rules, ')\n"""The rules that', "    loudness.LOUDNESS.name,\n")
+    corpus = "tests/conformance/corpus"
+    copy.write(f"{corpus}/broken_loudness.py", BROKEN)
+    copy.insert(
+        f"{corpus}/__init__.py",
+        "from tests.conformance.corpus.entry",
+        f"from {corpus.replace('/', '.')} import broken_loudness\n",
+    )
+    copy.insert(f"{corpus}/__init__.py", "}\nCORRECT", '    "loudness": broken_loudness.SHELF,\n')
+    copy.append(f"{corpus}/correct_values.py", CORRECT)
+
+
+def told(copy: Copy) -> None:
+    copy.insert("README.md", "| `upgrade` |", "| `loudness` | an operation is called in capitals |\n")
+
+
+def test_a_rule_is_added_as_the_list_says(tmp_path: Path) -> None:
+    follow("Add a rule", Copy.made(tmp_path, "loudness"), {1: written, 2: named_and_broken, 3: told})
