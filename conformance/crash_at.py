@@ -91,8 +91,6 @@ def _action(point: CrashPoint) -> str:
 
 
 def _order(point: CrashPoint) -> tuple[list[tuple[float, str]], bool, int, int]:
-    """Attempt by attempt: the call, then what is checkpointed after it; and the operation's end at the end."""
-    ends = point.action in {"SUCCEED", "FAIL", "CANCEL"}
-    began = point.action == "START"
-    rank = -1 if began else point.occurrence
-    return path_order(point.path), ends, rank, _ORDER.get(point.action, len(_ORDER))
+    """Attempt by attempt, and the operation's end at the end."""
+    ends = point.action not in {"START", MODEL_CALL, "RETRY"}
+    return path_order(point.path), ends, point.occurrence, _ORDER.get(point.action, len(_ORDER))

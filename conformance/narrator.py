@@ -26,6 +26,9 @@ from conformance.timeline import (
 )
 from providers import ModelRequest, ModelResponse
 
+_CAME_BY_ALL = frozenset({"PENDING", "SUCCEEDED"})
+"""How an invocation ends whose code has come by everything that had ended in the contexts that it went through."""
+
 
 class Narrator(Observer):
     """Observes one execution and tells `listener` of it. Safe from any number of threads."""
@@ -41,7 +44,7 @@ class Narrator(Observer):
         self._begun: set[tuple[str, int | None]] = set()
 
     def tell(self, event: Event) -> None:
-        if isinstance(event, InvocationEnded):
+        if isinstance(event, InvocationEnded) and event.status in _CAME_BY_ALL:
             self._tell_what_the_sdk_did_not()
         self._teller.tell(event)
 

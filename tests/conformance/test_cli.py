@@ -146,7 +146,7 @@ def test_the_crash_points_are_listed_as_they_are_typed(durable_ai: DurableAi, tm
     path = script(tmp_path, generate_joke=[{"error": "throttled"}, "A tea-se."], review_joke=["7"])
     output = durable_ai("run", "prompt_chaining", "--provider", "scripted", "--script", path, "--crash-points")
     assert output.code == 0
-    assert "during-call, before-retry, after-retry, revoked-retry, during-call#2, before-succeed" in output.out
+    assert "  /1:generate-joke  before-start, after-start, revoked-start, during-call, before-retry, " in output.out
     second = ("--crash-at", "/1:generate-joke:during-call#2")
     output = durable_ai("run", "prompt_chaining", "--provider", "scripted", "--script", path, *second)
     assert output.code == 0
