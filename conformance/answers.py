@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.prompt import Prompt
 
 from conformance.errors import CannotRunError
-from conformance.scenario import Answered, CallbackAnswer
+from conformance.scenario import Answered, CallbackAnswer, Silence
 from conformance.typed_json import parsed
 
 APPROVE = json.dumps({"approved": True})
@@ -47,6 +47,11 @@ def _payload(said: str) -> str | None:
 def always(payload: str) -> Asker:
     """Answers every callback with `payload`."""
     return lambda _name, _occurrence: Answered(payload)
+
+
+def silence(_name: str, _occurrence: int) -> CallbackAnswer:
+    """Answers no callback."""
+    return Silence()
 
 
 def terminal(console: Console, *, interactive: bool) -> Asker:

@@ -21,10 +21,16 @@ class VirtualClock:
             self._now += dt.timedelta(microseconds=1)
             return self._now
 
-    def advance_to(self, moment: dt.datetime) -> None:
-        """Let time pass until `moment`, if it is still to come."""
+    def advance_to(self, moment: dt.datetime) -> dt.timedelta:
+        """Let time pass until `moment`, if it is still to come.
+
+        Returns:
+            How much has passed.
+        """
         with self._lock:
-            self._now = max(self._now, moment)
+            passed = max(moment - self._now, dt.timedelta())
+            self._now += passed
+            return passed
 
     def arm(self, wake: dt.datetime) -> float:
         """Seconds of real time to wait until `wake`: none."""

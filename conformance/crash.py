@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from conformance.operations import place
 from conformance.run import Run
 
 
@@ -40,9 +41,23 @@ class CrashPoint:
     kind: CrashKind
     invocation: int = field(default=1, compare=False)
 
+    @property
+    def where(self) -> str:
+        """At what of the operation it happens, in words."""
+        if self.kind is CrashKind.DURING_CALL:
+            return f"{self.kind}{self._nth}"
+        return f"{self.action}{self._nth} {self.kind}"
+
+    @property
+    def _nth(self) -> str:
+        return f" #{self.occurrence + 1}" if self.occurrence else ""
+
     def __str__(self) -> str:
-        nth = f" #{self.occurrence + 1}" if self.occurrence else ""
-        return f"{self.path} {self.action}{nth} {self.kind}"
+        return f"{self.path} {self.action}{self._nth} {self.kind}"
+
+    def meets(self, path: str, action: str, occurrence: int) -> bool:
+        """Whether it is for this occurrence of this action, whatever the operation's names are in this run."""
+        return (place(self.path), self.action, self.occurrence) == (place(path), action, occurrence)
 
 
 class InvocationDied(Exception):  # noqa: N818  # not an error: what the crash does

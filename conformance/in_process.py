@@ -20,6 +20,7 @@ from conformance.run import Death, Prefix, Run, Start, finished
 from conformance.scenario import Handler, HandlerFactory, Scenario
 from conformance.sdk_polling import quick_stops
 from conformance.service import InProcessService
+from conformance.timeline import InvocationEnded
 from providers import ModelProvider
 
 MAX_INVOCATIONS = 500
@@ -107,7 +108,7 @@ class _Driver:
         observer = observer or Observer(CompletionOrder(conditions.order) if conditions.order else None)
         self._observer = observer
         self._service = InProcessService(scenario, observer, keep_snapshots=conditions.keep_snapshots)
-        self._fate = Fate(conditions.crashes)
+        self._fate = Fate(conditions.crashes, observer)
         answering = Answering(observer, scenario.model(), never_twice=conditions.never_twice, fault=conditions.fault)
         answering.know(conditions.answers)
         self._handler = instrumented(handler_for, observer, MortalModel(self._fate, observer, answering))
@@ -127,11 +128,15 @@ class _Driver:
         idle = 0
         most = self._conditions.max_invocations
         for invocation in range(self._first, self._first + most):
-            self._observer.invocation = invocation
-            self._starts.append(self._service.start(invocation))
+            start = self._service.start(invocation)
+            self._starts.append(start)
+            self._observer.begin(invocation, start.completed)
             self._fate.begin()
             self._conditions.before_invocation(invocation)
             output = self._invoke()
+            if output is not None:
+                self._observer.tell(InvocationEnded(output["Status"]))
+            self._observer.settle()
             if output is None:
                 self._deaths.append(Death(invocation, self._service.completed_paths()))
                 continue

@@ -9,16 +9,17 @@ from aws_durable_execution_sdk_python.lambda_service import CheckpointOutput, Op
 
 from conformance.crash import MODEL_CALL, CrashKind, CrashPoint, DiedInCall, InvocationDied
 from conformance.observer import DIED, Observer
-from conformance.operations import place
 from conformance.recorded import Recorded
 from conformance.service import InProcessService, merged
+from conformance.timeline import ProcessDied
 from providers import ModelProvider, ModelRequest, ModelResponse
 
 
 class Fate:
     """Which crash points are still to fire, and whether the running invocation is dead already."""
 
-    def __init__(self, crashes: Sequence[CrashPoint]) -> None:
+    def __init__(self, crashes: Sequence[CrashPoint], observer: Observer) -> None:
+        self._observer = observer
         self._lock = threading.Lock()
         self._pending = list(crashes)
         self.fired: list[CrashPoint] = []
@@ -39,11 +40,11 @@ class Fate:
         """How the invocation dies here, if it does."""
         with self._lock:
             for point in self._pending:
-                same = (place(point.path), point.action, point.occurrence) == (place(path or ""), action, occurrence)
-                if same and point.kind in kinds:
+                if point.kind in kinds and point.meets(path or "", action, occurrence):
                     self._pending.remove(point)
                     self.fired.append(point)
                     self.dead = True
+                    self._observer.tell(ProcessDied(path or "", point.where))
                     return point.kind
         return None
 

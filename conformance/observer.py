@@ -25,6 +25,7 @@ from aws_durable_execution_sdk_python.plugin import (
 
 from conformance.effects import WITNESS, Effect, Happened
 from conformance.operations import OperationPaths
+from conformance.timeline import Event
 from providers import ModelProvider, ModelRequest, ModelResponse
 
 DIED = "died"
@@ -110,7 +111,10 @@ class Observer:
         calls: Every model call, in order.
         updates: Every persisted update, in order.
         effects: Every declared side effect, in order.
+        wants_replays: Whether the service is to have the SDK tell it about every operation that is replayed.
     """
+
+    wants_replays = False
 
     def __init__(self, order: BranchGate | None = None) -> None:
         self._order = order
@@ -138,6 +142,16 @@ class Observer:
         self.calls.extend(calls)
         self.effects.extend(effects)
 
+    def begin(self, invocation: int, ended: frozenset[str]) -> None:  # noqa: ARG002  # for who tells what is replayed
+        """Invocation number `invocation` begins, when the operations at the paths `ended` have."""
+        self.invocation = invocation
+
+    def tell(self, event: Event) -> None:
+        """Pass on what the driver or the service knows. This one has nobody to tell."""
+
+    def settle(self) -> None:
+        """Raise what kept it from passing something on, on the caller's thread."""
+
     def seen(self, info: OperationInfo) -> str:
         """The path of an operation that the SDK tells about."""
         return self.paths.register(info.operation_id, info.parent_id, info.name or info.sub_type)
@@ -155,10 +169,17 @@ class Observer:
         if self._order:
             self._order.leave(self.seen(info))
 
+    def ended(self, info: OperationEndInfo) -> None:
+        """An operation has ended, or the code came by one that had."""
+        self.seen(info)
+
     def running(self) -> UserFunctionStartInfo | None:
         """The innermost operation whose function runs on this thread."""
         stack = self._stack()
         return stack[-1] if stack else None
+
+    def asked(self, request: ModelRequest) -> None:
+        """What runs on this thread is about to call the model."""
 
     def called(
         self, request: ModelRequest, outcome: str, response: ModelResponse | None = None, error_message: str = ""
@@ -234,7 +255,7 @@ class _Watch(DurableInstrumentationPlugin):
         self._observer.seen(info)
 
     def on_operation_end(self, info: OperationEndInfo) -> None:
-        self._observer.seen(info)
+        self._observer.ended(info)
 
     def on_user_function_start(self, info: UserFunctionStartInfo) -> None:
         self._observer.entered(info)
@@ -249,6 +270,7 @@ class _WatchedModel:
         self._provider = provider
 
     def converse(self, request: ModelRequest) -> ModelResponse:
+        self._observer.asked(request)
         try:
             response = self._provider.converse(request)
         except BaseException as error:  # a call that died was made, and paid for, too

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import queue
-from collections.abc import Callable
 from typing import Any
 
 from aws_durable_execution_sdk_python.execution import DurableExecutionInvocationInputWithClient
@@ -23,7 +22,7 @@ from aws_durable_execution_sdk_python_testing.execution import Execution
 from aws_durable_execution_sdk_python_testing.stores.memory import InMemoryExecutionStore
 
 from conformance.in_process import instrumented
-from conformance.observer import CheckpointUpdate, Observer
+from conformance.observer import Observer
 from conformance.operations import callbacks_in_order, recorded
 from conformance.rules.budget import MAX_TIMEOUT_SECONDS
 from conformance.run import Run, finished
@@ -37,33 +36,28 @@ POLL_SECONDS = 0.01
 """How often the runner looks, where it polls."""
 
 
-def run_on_public_runner(
-    handler_for: HandlerFactory,
-    scenario: Scenario,
-    on_update: Callable[[CheckpointUpdate], None] = lambda _: None,
-) -> Run:
+def run_on_public_runner(handler_for: HandlerFactory, scenario: Scenario) -> Run:
     """Run `scenario` on `DurableFunctionTestRunner`, waits and retries skipped.
 
     A callback's `Silence` lasts as long as its timeout in real time there: use the in-process service for that.
 
     Args:
         handler_for: Makes the handler under test.
-        scenario: What the execution meets. Its `answer` may block, to ask a person.
-        on_update: Told about every update that persists, in order, on this thread.
+        scenario: What the execution meets.
     """
     observer = Observer()
     handler = instrumented(handler_for, observer, scenario.model())
-    happened: queue.SimpleQueue[CheckpointUpdate | str] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def watched(event: DurableExecutionInvocationInputWithClient, context: Any) -> Any:
         observer.invocation += 1
-        client = _WatchedClient(observer, event.service_client, event.durable_execution_arn, happened.put)
+        client = _WatchedClient(observer, event.service_client, event.durable_execution_arn)
         status = "DIED"
         try:
             output = handler(_renamed(event, client), context)
             status = output["Status"]
         finally:
-            happened.put(status)
+            ended.put(status)
         return output
 
     store = InMemoryExecutionStore()
@@ -72,14 +66,12 @@ def run_on_public_runner(
         answered: set[str] = set()
         while True:
             try:
-                what = happened.get(timeout=POLL_SECONDS)
+                status = ended.get(timeout=POLL_SECONDS)
             except queue.Empty:
                 if store.load(arn).is_complete:  # by a last invocation, or by the runner, which gives up on deaths
                     break
                 continue
-            if isinstance(what, CheckpointUpdate):
-                on_update(what)
-            elif what == "PENDING":
+            if status == "PENDING":
                 _answer_callbacks(runner, store.load(arn), observer, scenario, answered)
         result = runner.wait_for_result(arn)
         operations = recorded(store.load(arn).get_navigable_operations(), observer.paths)
@@ -126,17 +118,10 @@ def _answer_callbacks(
 class _WatchedClient:
     """The runner's service client, with every persisted update observed, and the ARN that the handler knows undone."""
 
-    def __init__(
-        self,
-        observer: Observer,
-        client: DurableServiceClient,
-        arn: str,
-        on_update: Callable[[CheckpointUpdate], None],
-    ) -> None:
+    def __init__(self, observer: Observer, client: DurableServiceClient, arn: str) -> None:
         self._observer = observer
         self._client = client
         self._arn = arn
-        self._on_update = on_update
 
     def checkpoint(
         self,
@@ -147,7 +132,7 @@ class _WatchedClient:
     ) -> CheckpointOutput:
         output = self._client.checkpoint(self._arn, checkpoint_token, updates, client_token)
         for update in updates:
-            self._on_update(self._observer.persisted(update))
+            self._observer.persisted(update)
         return output
 
     def get_execution_state(

@@ -160,6 +160,21 @@ class Run:
         )
 
     @property
+    def calls_made_again(self) -> tuple[ModelCall, ...]:
+        """Model calls that repeat one of an invocation that died before their operation's end was checkpointed."""
+        died = {death.invocation for death in self.deaths}
+        first: dict[tuple[str | None, int | None], int] = {}
+        for call in self.calls:
+            if call.invocation in died:
+                first.setdefault((call.path, call.attempt), call.invocation)
+        repeated = set(map(id, self.repeated_calls))
+        return tuple(
+            call
+            for call in self.calls
+            if call.invocation > first.get((call.path, call.attempt), call.invocation) and id(call) not in repeated
+        )
+
+    @property
     def interrupted_for_good(self) -> bool:
         """Whether an at-most-once step died half-way and had no attempt left."""
         return any(update.interrupted and update.action == "FAIL" for update in self.updates)

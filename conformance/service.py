@@ -37,6 +37,7 @@ from conformance.observer import Observer
 from conformance.operations import TERMINAL, callbacks_in_order, in_order, recorded
 from conformance.run import Awaited, Prefix, Start
 from conformance.scenario import Answered, CallbackAnswer, Refused, Scenario, Silence
+from conformance.timeline import AnswerCame, TimePassed
 
 EXECUTION_ID = "execution"
 ARN = f"arn:aws:lambda:us-east-1:000000000000:function:conformance:1/durable-execution/conformance/{EXECUTION_ID}"
@@ -117,12 +118,19 @@ class InProcessService:
             durable_execution_arn=ARN,
             checkpoint_token=execution.get_new_checkpoint_token(),
             initial_execution_state=state,
-            updated_operation_ids=list(execution.updated_operation_ids),
+            updated_operation_ids=self._changed_for_the_handler(),
             service_client=client,
         )
         execution.mark_state_delivered()
         execution.handler_seen_seq = execution.seq_counter
         return invocation
+
+    def _changed_for_the_handler(self) -> list[str]:
+        changed = list(self._execution.updated_operation_ids)
+        if self._observer.wants_replays:
+            # The SDK tells its plugins about a finished operation that it meets on replay only if it is among these.
+            changed += (one.operation_id for one in self.operations if one.status in TERMINAL)
+        return changed
 
     def persist(self, token: str, update: OperationUpdate) -> CheckpointOutput:
         """Persist one update."""
@@ -178,9 +186,10 @@ class InProcessService:
                     return False  # nobody answers, and nothing ends the wait
                 seconds, error = min(timeouts.items())
                 assert operation.start_timestamp is not None
-                self._clock.advance_to(operation.start_timestamp + dt.timedelta(seconds=seconds))
+                self._pass_time_until(operation.start_timestamp + dt.timedelta(seconds=seconds))
                 self._execution.complete_callback_timeout(callback_id, error, now=self._clock.now())
         self._execution.updated_operation_ids.append(operation.operation_id)
+        self._observer.tell(AnswerCame(self._observer.paths[operation.operation_id], answer))
         return True
 
     def _finish_invoke(self) -> bool:
@@ -201,6 +210,7 @@ class InProcessService:
                 self._execution.complete_chained_invoke(invocation, OperationStatus.FAILED, error=error, now=now)
             case Silence():
                 return False  # the other function never ends
+        self._observer.tell(AnswerCame(self._observer.paths[invocation], result))
         return True
 
     def _invoke_name(self, operation: Operation) -> str:
@@ -210,8 +220,12 @@ class InProcessService:
         due = [moment for operation in self.operations if (moment := _due(operation))]
         if not due:
             return False
-        self._clock.advance_to(min(due))
+        self._pass_time_until(min(due))
         return self._execution.complete_due_operations(self._clock.now())
+
+    def _pass_time_until(self, moment: dt.datetime) -> None:
+        if seconds := round(self._clock.advance_to(moment).total_seconds()):
+            self._observer.tell(TimePassed(seconds))
 
 
 TIMED_OUT = ErrorObject(

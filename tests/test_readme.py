@@ -59,4 +59,4 @@ def test_a_pattern_that_was_edited_is_the_one_that_runs(tmp_path: Path) -> None:
     assert arguments.pop(0) == "python"
     ran = subprocess.run([sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    assert "✓ /2:review-the-joke" in ran.stdout
+    assert "succeeded /2:review-the-joke" in ran.stdout

@@ -32,8 +32,8 @@ def script(folder: Path, **entries: object) -> str:
 def test_a_pattern_runs_from_its_cassette_without_any_option(durable_ai: DurableAi) -> None:
     output = durable_ai("run", "prompt_chaining")
     assert output.code == 0
-    assert "✓ /1:generate-joke" in output.out
-    assert "SUCCEEDED: 2 operations, 2 model calls" in output.out
+    assert "  succeeded /1:generate-joke\n" in output.out
+    assert "SUCCEEDED: 2 operations, 2 model calls (173 tokens), 1 invocation\n{" in output.out
     assert '"joke"' in output.out
 
 
@@ -43,13 +43,19 @@ def test_the_event_and_the_script_decide(durable_ai: DurableAi, tmp_path: Path) 
         "run", "prompt_chaining", "--event", '{"topic": "tea"}', "--provider", "scripted", "--script", path
     )
     assert output.code == 0
-    assert "↻ /1:generate-joke again in" in output.out
+    assert "failed    /1:generate-joke  again in" in output.out
+    assert "began     /1:generate-joke  attempt 2" in output.out
     assert "A tea-se." in output.out
 
 
 @pytest.mark.parametrize(
     ("option", "status"),
-    [(("--approve",), "approved"), (("--reject",), "rejected"), (("--answer", '{"approved":true}'), "approved")],
+    [
+        (("--approve",), "approved"),
+        (("--reject",), "rejected"),
+        (("--answer", '{"approved":true}'), "approved"),
+        (("--no-answer",), "timed_out"),
+    ],
 )
 def test_a_person_is_answered_for(durable_ai: DurableAi, option: tuple[str, ...], status: str) -> None:
     output = durable_ai("run", "human_review", "--provider", "scripted", *option)
@@ -78,6 +84,9 @@ def test_an_execution_that_fails_says_why_and_ends_with_1(durable_ai: DurableAi)
         (("prompt_chaining", "--provider", "bedrock"), "no AWS credentials"),
         (("human_review", "--provider", "scripted", "--answer", "{"), "--answer is not JSON"),
         (("human_review", "--provider", "scripted", "--approve", "--reject"), "only one of"),
+        (("human_review", "--provider", "scripted", "--approve", "--no-answer"), "only one of"),
+        (("prompt_chaining", "--crash-at", "generate-joke"), "--crash-at 'generate-joke' is not PATH:ACTION"),
+        (("prompt_chaining", "--crash-at", "/1:x:after-lunch"), "--crash-at '/1:x:after-lunch' is not PATH:ACTION"),
         (("human_review", "--provider", "scripted"), "waits for a person, and nobody is at the terminal"),
         (("prompt_chaining", "--provider", "gemini"), "gemini"),
         (("prompt_chaining", "--script", "x.json"), "--script is for --provider scripted"),
@@ -107,6 +116,42 @@ def test_a_missing_region_is_told_with_the_variable_that_boto3_reads(
     output = durable_ai("run", "prompt_chaining", "--provider", "bedrock")
     assert output.code == 2
     assert "no AWS region; set AWS_DEFAULT_REGION" in output.err
+
+
+def test_a_completed_call_is_not_repeated_when_the_process_dies(durable_ai: DurableAi) -> None:
+    output = durable_ai("run", "prompt_chaining", "--crash-at", "/1:generate-joke:after-succeed")
+    assert output.code == 0
+    assert "SUCCEEDED: 2 operations, 2 model calls (173 tokens), 2 invocations" in output.out
+    assert "\n0 completed model calls repeated\n" in output.out
+
+
+def test_what_no_checkpoint_held_is_called_again(durable_ai: DurableAi) -> None:
+    """The recording answers once, and the execution asks twice."""
+    output = durable_ai("run", "prompt_chaining", "--crash-at", "/1:before-succeed", "--crash-at", "/2:during-call")
+    assert output.code == 0
+    assert "SUCCEEDED: 2 operations, 4 model calls (237 tokens), 3 invocations" in output.out
+    again = "\n0 completed model calls repeated; 2 made again that no checkpoint held when the process died\n"
+    assert again in output.out
+
+
+@pytest.mark.parametrize("point", ["/1:x:after-succeed", "/1:generate-joke:after-fail", "/9:before-start"])
+def test_a_crash_point_that_is_not_reached_is_told_with_those_there_are(durable_ai: DurableAi, point: str) -> None:
+    output = durable_ai("run", "prompt_chaining", "--crash-at", point, "--crash-at", "/2:during-call")
+    assert output.code == 2
+    actions = "before-start, after-start, revoked-start, during-call, before-succeed, after-succeed, revoked-succeed"
+    assert f"  /1:generate-joke  {actions}\n  /2:review-joke  {actions}\n" in output.out
+    assert output.err == f"durable-ai: --crash-at {point} was not reached; what the execution came by stands above.\n"
+
+
+def test_the_crash_points_are_listed_as_they_are_typed(durable_ai: DurableAi, tmp_path: Path) -> None:
+    path = script(tmp_path, generate_joke=[{"error": "throttled"}, "A tea-se."], review_joke=["7"])
+    output = durable_ai("run", "prompt_chaining", "--provider", "scripted", "--script", path, "--crash-points")
+    assert output.code == 0
+    assert "  /1:generate-joke  before-start, after-start, revoked-start, during-call, before-retry, " in output.out
+    second = ("--crash-at", "/1:generate-joke:during-call#2")
+    output = durable_ai("run", "prompt_chaining", "--provider", "scripted", "--script", path, *second)
+    assert output.code == 0
+    assert "died      /1:generate-joke  during the model call #2" in output.out
 
 
 def test_the_demo_prints_a_result_for_each_pattern(durable_ai: DurableAi) -> None:

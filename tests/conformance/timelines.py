@@ -1,0 +1,58 @@
+"""Executions whose timelines tests look at."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from conformance.crash_at import typed_point
+from conformance.in_process import Conditions, run_in_process
+from conformance.narrator import Narrator
+from conformance.run import Run
+from conformance.scenario import CallbackAnswer, Handler, HandlerFactory, Scenario, Silence
+from conformance.timeline import Event
+from conformance.timeline_text import PlainTimeline
+from patterns.durable import durable_handler
+from providers import ModelProvider
+from providers.scripted import ScriptedProvider
+
+type Script = Mapping[str, Sequence[Any]]
+
+
+def made_by(workflow: Callable[..., Any]) -> HandlerFactory:
+    """What makes the handler of a workflow."""
+
+    def handler_for(model: ModelProvider) -> Handler:
+        handler: Handler = durable_handler(workflow, model=model)
+        return handler
+
+    return handler_for
+
+
+def executed(
+    workflow: Callable[..., Any],
+    *crashes: str,
+    listener: Callable[[Event], None],
+    script: Script | None = None,
+    answer: CallbackAnswer | None = None,
+) -> Run:
+    """An execution that `listener` is told of, of no event, killed at `crashes`."""
+    return run_in_process(
+        made_by(workflow),
+        Scenario({}, lambda: ScriptedProvider(script), ask=lambda _name, _occurrence: answer or Silence()),
+        Conditions(crashes=[typed_point(point) for point in crashes]),
+        Narrator(listener),
+    )
+
+
+def told(workflow: Callable[..., Any], *crashes: str, **meets: Any) -> tuple[list[str], Run]:
+    """The lines that it prints, with every number of tokens as N, and what it did."""
+    printed = io.StringIO()
+    with PlainTimeline(Console(file=printed)) as timeline:
+        run = executed(workflow, *crashes, listener=timeline, **meets)
+    lines = re.sub(r"\d+ tokens in, \d+ out", "N tokens", printed.getvalue()).splitlines()
+    return [" ".join(line.split()) for line in lines], run
