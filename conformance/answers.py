@@ -1,12 +1,9 @@
-"""Where `durable-ai run` takes people's answers from: an option, or the person at the terminal."""
+"""Where people's answers come from that no script gives: an option of the command, or nobody."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-
-from rich.console import Console
-from rich.prompt import Prompt
 
 from conformance.errors import CannotRunError
 from conformance.scenario import Answered, CallbackAnswer, Silence
@@ -32,18 +29,6 @@ def given(approve: bool, reject: bool, answer: str | None) -> str | None:  # noq
     return APPROVE if approve else REJECT if reject else None
 
 
-def _payload(said: str) -> str | None:
-    """What somebody typed, as a payload; None if it is none."""
-    short = {"a": APPROVE, "approve": APPROVE, "r": REJECT, "reject": REJECT}
-    if known := short.get(said.strip().casefold()):
-        return known
-    try:
-        parsed("The answer", said)
-    except CannotRunError:
-        return None
-    return said
-
-
 def always(payload: str) -> Asker:
     """Answers every callback with `payload`."""
     return lambda _name, _occurrence: Answered(payload)
@@ -52,27 +37,3 @@ def always(payload: str) -> Asker:
 def silence(_name: str, _occurrence: int) -> CallbackAnswer:
     """Answers no callback."""
     return Silence()
-
-
-def terminal(console: Console, *, interactive: bool) -> Asker:
-    """Asks the person at the terminal.
-
-    Args:
-        console: Where to ask.
-        interactive: Whether somebody can answer there.
-    """
-
-    def ask(name: str, _occurrence: int) -> CallbackAnswer:
-        if not interactive:
-            raise CannotRunError(
-                f"{name!r} waits for a person, and nobody is at the terminal; use --approve, --reject or --answer JSON."
-            )
-        question = f"[bold]{name}[/bold] waits for you: [green]a[/green]pprove, [red]r[/red]eject, or an answer in JSON"
-        try:
-            while (payload := _payload(Prompt.ask(question, console=console))) is None:
-                console.print('That is no JSON: write a, r, or JSON such as "Looks right." in quotes.')
-        except EOFError as error:
-            raise CannotRunError(f"{name!r} waits for a person, and the input has ended.") from error
-        return Answered(payload)
-
-    return ask

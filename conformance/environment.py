@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from conformance.batch import Batch, Request
 from conformance.canonical import Canonical, canonical
 from conformance.cases import differences, shown_for
 from conformance.findings import Finding, Rule
@@ -24,7 +25,6 @@ from conformance.reference import Reference
 from conformance.rules import stability
 from conformance.rules.endings import ENDED
 from conformance.run import Prefix, Run
-from conformance.sandbox import Batch, Request
 from conformance.scenario import CALLBACK_SUFFIX, Answered, CallbackAnswer, Refused, Scenario, Silence
 from providers.scripted import ScriptedProvider
 

@@ -8,8 +8,8 @@ import os
 import threading
 from collections.abc import Iterator
 
+from conformance.batch import Batch, Reply
 from conformance.interpreter import Interpreter
-from conformance.sandbox import Batch, Reply
 
 HASH_SEEDS = (1, 2, 3)
 """`PYTHONHASHSEED` of each interpreter: the order of a set of strings differs between them."""

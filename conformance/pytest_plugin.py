@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from conformance import answers, report_text
-from conformance.exploration import EVERYTHING, Exploration
-from conformance.explore import explore
-from conformance.findings import Report
-from conformance.reference import reference_to
-from conformance.scenario import CallbackAnswer, Scenario
 from conformance.side_by_side import threads_left_behind
-from conformance.subject import handler_factory
-from providers.script import Script
-from providers.scripted import ScriptedProvider
+
+if TYPE_CHECKING:  # pytest loads every plugin at every start; the SDKs, half a second, only where a test asks for them
+    from conformance.exploration import Exploration
+    from conformance.findings import Report
+    from conformance.scenario import CallbackAnswer
+    from providers.script import Script
 
 PATCHING_FIXTURES = frozenset({"monkeypatch", "mocker"})
 """Fixtures whose doubles another process would not have: what they replace would be called for real there."""
@@ -39,7 +36,7 @@ class DurableCheck(Protocol):
         script: Script | None = None,
         callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
         invokes: Mapping[str, Sequence[CallbackAnswer]] | None = None,
-        exploration: Exploration = EVERYTHING,
+        exploration: Exploration | None = None,
         other_sandboxes: bool | None = None,
     ) -> Report:
         """Explore `target`, and fail the test with a table of what breaks.
@@ -50,7 +47,7 @@ class DurableCheck(Protocol):
             script: What the model answers (`providers.script`); without one it answers everything.
             callbacks: What people answer, by callback name; `"ok"` to whatever is not mentioned.
             invokes: What chained invocations come to, by operation name; `"ok"` for whatever is not mentioned.
-            exploration: How far to go.
+            exploration: How far to go; everywhere, in every variant, unless given.
             other_sandboxes: Whether to run the handler in other processes, too, where it is imported afresh. Unless
                 given, it is if it is bound to a name of its module and the test uses no fixture that patches.
         """
@@ -60,36 +57,9 @@ class DurableCheck(Protocol):
 @pytest.fixture
 def durable_check(request: pytest.FixtureRequest) -> DurableCheck:
     """Explores a durable handler and fails the test if it breaks a rule."""
+    from conformance.durable_check import checked_by  # noqa: PLC0415  # see above
 
-    def check(
-        target: object,
-        *,
-        event: Any = None,
-        script: Script | None = None,
-        callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
-        invokes: Mapping[str, Sequence[CallbackAnswer]] | None = None,
-        exploration: Exploration = EVERYTHING,
-        other_sandboxes: bool | None = None,
-    ) -> Report:
-        scenario = Scenario(
-            {} if event is None else event,
-            _model(script),
-            callbacks or {},
-            ask=answers.always('"ok"'),
-            invokes=invokes or {},
-        )
-        elsewhere = PATCHING_FIXTURES.isdisjoint(request.fixturenames) if other_sandboxes is None else other_sandboxes
-        reference = reference_to(target) if elsewhere else None
-        if other_sandboxes and reference is None:
-            raise ValueError(f"{target!r} is bound to no name of its module, so no other process can import it.")
-        report = explore(handler_factory(target), scenario, exploration, reference=reference)
-        if not report.conforms:
-            pytest.fail(
-                f"{getattr(target, '__name__', target)} is not durable.\n{report_text.plain(report)}", pytrace=False
-            )
-        return report
-
-    return check
+    return checked_by(in_other_processes=PATCHING_FIXTURES.isdisjoint(request.fixturenames))
 
 
 @pytest.hookimpl(trylast=True)
@@ -109,7 +79,3 @@ EXIT_STATUS: pytest.StashKey[int] = pytest.StashKey()
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Remember what the process is to exit with."""
     session.config.stash[EXIT_STATUS] = int(exitstatus)
-
-
-def _model(script: Script | None) -> Callable[[], ScriptedProvider]:
-    return lambda: ScriptedProvider(script)

@@ -19,6 +19,7 @@ from conformance.model_choice import ProviderName, chosen_model
 from conformance.narrator import Narrator
 from conformance.run import Run
 from conformance.scenario import Scenario
+from conformance.terminal import asked_at_terminal
 from conformance.timeline_live import timeline_on
 from conformance.typed_json import parsed
 
@@ -64,7 +65,7 @@ def run(  # noqa: PLR0917  # options, which a person names
     payload = answers.given(approve, reject, answer)
     if payload and no_answer:
         raise CannotRunError("Use only one of --approve, --reject, --answer and --no-answer.")
-    ask = answers.always(payload) if payload else answers.terminal(console, interactive=sys.stdin.isatty())
+    ask = answers.always(payload) if payload else asked_at_terminal(console, interactive=sys.stdin.isatty())
     console.print(f"[bold]{pattern}[/bold], answered by {provider}")
     with timeline_on(console) as timeline:
         outcome = run_in_process(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -17,59 +16,15 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 from time import monotonic
 
-from conformance.in_process import Conditions, run_in_process
+from conformance.batch import Batch, Reply, Request
+from conformance.in_process import run_in_process
 from conformance.interpreter import connection_to_parent
-from conformance.perturbation import Perturbation, Surroundings
-from conformance.reference import Reference
 from conformance.run import Run
-from conformance.scenario import Scenario
 from conformance.sdk_logs import quiet_sdk_logs
+from conformance.surroundings import Surroundings
 
 AT_ONCE = 4
 """Executions at the same time, a process each."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """One execution to run.
-
-    Attributes:
-        conditions: What it meets.
-        perturbation: How its sandboxes differ.
-    """
-
-    conditions: Conditions
-    perturbation: Perturbation
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Executions of one handler.
-
-    Attributes:
-        target: The handler.
-        scenario: What every execution meets; its model must be picklable.
-        requests: The executions.
-        patience: Seconds that one may take.
-    """
-
-    target: Reference
-    scenario: Scenario
-    requests: Sequence[Request]
-    patience: float
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What became of a request.
-
-    Attributes:
-        number: Its position in the batch; None for all of them.
-        outcome: The run, or why there is none.
-    """
-
-    number: int | None
-    outcome: Run | str
 
 
 def serve(connection: Connection) -> None:

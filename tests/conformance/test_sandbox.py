@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from conformance.batch import Batch, Request
 from conformance.in_process import Conditions
 from conformance.interpreter import Interpreter
 from conformance.perturbation import Perturbation
 from conformance.reference import Reference
-from conformance.sandbox import Batch, Request
 from conformance.scenario import Scenario
 from providers.scripted import ScriptedProvider
 

@@ -1,0 +1,55 @@
+"""What is asked of a sandbox, and what it answers: the messages between `fresh_processes` and `sandbox`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conformance.in_process import Conditions
+from conformance.perturbation import Perturbation
+from conformance.reference import Reference
+from conformance.run import Run
+from conformance.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Request:
+    """One execution to run.
+
+    Attributes:
+        conditions: What it meets.
+        perturbation: How its sandboxes differ.
+    """
+
+    conditions: Conditions
+    perturbation: Perturbation
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Executions of one handler.
+
+    Attributes:
+        target: The handler.
+        scenario: What every execution meets; its model must be picklable.
+        requests: The executions.
+        patience: Seconds that one may take.
+    """
+
+    target: Reference
+    scenario: Scenario
+    requests: Sequence[Request]
+    patience: float
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What became of a request.
+
+    Attributes:
+        number: Its position in the batch; None for all of them.
+        outcome: The run, or why there is none.
+    """
+
+    number: int | None
+    outcome: Run | str

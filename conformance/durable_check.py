@@ -1,0 +1,61 @@
+"""What the fixture `durable_check` does: explore, and fail the test with a table of what breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from conformance import answers, report_text
+from conformance.exploration import EVERYTHING, Exploration
+from conformance.explore import explore
+from conformance.findings import Report
+from conformance.pytest_plugin import DurableCheck
+from conformance.reference import reference_to
+from conformance.scenario import CallbackAnswer, Scenario
+from conformance.subject import handler_factory
+from providers.script import Script
+from providers.scripted import ScriptedProvider
+
+
+def checked_by(*, in_other_processes: bool) -> DurableCheck:
+    """A check for one test.
+
+    Args:
+        in_other_processes: Whether what the test checks runs in other processes, too, unless a call says otherwise.
+    """
+
+    def check(
+        target: object,
+        *,
+        event: Any = None,
+        script: Script | None = None,
+        callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
+        invokes: Mapping[str, Sequence[CallbackAnswer]] | None = None,
+        exploration: Exploration | None = None,
+        other_sandboxes: bool | None = None,
+    ) -> Report:
+        scenario = Scenario(
+            {} if event is None else event,
+            _model(script),
+            callbacks or {},
+            ask=answers.always('"ok"'),
+            invokes=invokes or {},
+        )
+        elsewhere = in_other_processes if other_sandboxes is None else other_sandboxes
+        reference = reference_to(target) if elsewhere else None
+        if other_sandboxes and reference is None:
+            raise ValueError(f"{target!r} is bound to no name of its module, so no other process can import it.")
+        report = explore(handler_factory(target), scenario, exploration or EVERYTHING, reference=reference)
+        if not report.conforms:
+            pytest.fail(
+                f"{getattr(target, '__name__', target)} is not durable.\n{report_text.plain(report)}", pytrace=False
+            )
+        return report
+
+    return check
+
+
+def _model(script: Script | None) -> Callable[[], ScriptedProvider]:
+    return lambda: ScriptedProvider(script)
