@@ -5,6 +5,7 @@ Each run is a process with an environment of its own, in a folder with tests of 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,10 @@ from tests.stand_in import (
     Sequenced,
     Stall,
 )
+from tests.stand_in.environment import LOOPBACK
+
+# Processes are started through a socket of this machine's.
+pytestmark = pytest.mark.block_network(allowed_hosts=[re.escape(LOOPBACK), f".*{os.sep}pymp-.*"])
 
 ACCOUNT = "1234" * 3
 ARN = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:application-inference-profile/abc"
@@ -104,10 +109,8 @@ def test_recording_replaying_and_recording_again(project_of: ProjectOf) -> None:
     for secret in (KEY_ID, SECRET, TOKEN, ACCOUNT, "uthorization", "AWS4-HMAC", "x-amz-", "!!binary", "127.0.0.1"):
         assert secret not in written
 
-    replayed = project.run(AWS_PROFILE="no-such-profile", AWS_ENDPOINT_URL="not a url")
+    replayed = project.run("--block-network", AWS_PROFILE="no-such-profile", AWS_ENDPOINT_URL="not a url")
     assert replayed.outcome == "4 passed", replayed.output
-    blocked = project.run("--block-network")
-    assert blocked.outcome == "4 passed", blocked.output
     assert contents(project.cassettes) == first, "a replay writes nothing"
 
     with ConverseStandIn(replying(*FAILURES)) as stand_in:
@@ -160,7 +163,6 @@ def test_what_went_otherwise_than_recorded_fails_the_test(project_of: ProjectOf)
     """)
     with ConverseStandIn(lambda _: Reply(text="That.")) as stand_in:
         assert project.record(stand_in).outcome == "4 passed"
-    assert project.run().outcome == "4 passed"
 
     ran = project.run("-rA", PROMPT="Why?")
     assert ran.outcome == "2 failed, 2 passed, 3 errors", ran.output
@@ -177,23 +179,28 @@ def test_what_went_otherwise_than_recorded_fails_the_test(project_of: ProjectOf)
 
 def test_the_modes_between_replaying_and_recording_anew(project_of: ProjectOf) -> None:
     project = project_of("""
+        def talk(model, labels):
+            for label in os.environ[labels].split():
+                ask(model, label=label)
+
         def test_talk(recorded_model):
-            for label in os.environ["LABELS"].split():
-                ask(recorded_model, label=label)
+            talk(recorded_model, "LABELS")
+
+        def test_steady(recorded_model):
+            talk(recorded_model, "STEADY")
     """)
 
     def asked_in(mode: str, labels: str) -> tuple[str, list[str]]:
         with ConverseStandIn(replying()) as stand_in:
-            ran = project.record(stand_in, mode=mode, LABELS=labels)
+            ran = project.record(stand_in, mode=mode, LABELS=labels, STEADY="steady")
             return ran.outcome, [request.label for request in stand_in.requests]
 
-    assert asked_in("once", "one") == ("1 passed", ["one"]), "there was no cassette"
-    assert asked_in("once", "one") == ("1 passed", []), "there is one: it is replayed"
-    assert asked_in("once", "two") == ("1 failed, 1 error", []), "and nothing is added to it"
-    assert asked_in("new_episodes", "one two") == ("1 passed", ["two"]), "what is there is kept, the rest is added"
-    assert project.run(LABELS="two one").outcome == "1 passed"
-    assert asked_in("all", "two") == ("1 passed", ["two"]), "everything anew"
-    assert project.run(LABELS="two").outcome == "1 passed"
+    assert asked_in("once", "one") == ("2 passed", ["one", "steady"]), "there were no cassettes"
+    assert asked_in("once", "two") == ("1 failed, 1 passed, 1 error", []), "what is there is replayed, nothing is added"
+    assert asked_in("new_episodes", "one two") == ("2 passed", ["two"]), "what is there is kept, the rest is added"
+    assert asked_in("new_episodes", "two one") == ("2 passed", []), "it was"
+    assert asked_in("all", "two") == ("2 passed", ["two", "steady"]), "everything anew"
+    assert project.run(LABELS="two", STEADY="steady").outcome == "2 passed"
 
 
 def test_what_cannot_be_recorded_safely_is_refused_and_says_why(project_of: ProjectOf) -> None:

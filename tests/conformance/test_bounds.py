@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conformance.crash import CrashKind
+from conformance.crash import CrashKind, CrashPoint
 from conformance.errors import CannotRunError
 from conformance.exploration import Exploration
 from conformance.findings import Report
@@ -30,6 +30,16 @@ NAMES = (
 )
 
 
+POINTS = {
+    # A core burns until patience ends, and a process that has ended is replaced: once or twice is enough to see.
+    "burns_on_replay": [CrashPoint("/1:first", "SUCCEED", 0, CrashKind.AFTER_PERSIST)],
+    "ends_the_process_on_replay": [
+        CrashPoint("/1:first", "SUCCEED", 0, CrashKind.AFTER_PERSIST),
+        CrashPoint("/2:Zoë", "SUCCEED", 0, CrashKind.AFTER_PERSIST),
+    ],
+}
+
+
 @functools.cache
 def reports() -> dict[str, Report]:
     """What is said of each of them, explored side by side."""
@@ -38,7 +48,9 @@ def reports() -> dict[str, Report]:
 
 
 def report(name: str) -> Report:
-    exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], never_twice=False, patience=PATIENCE)
+    exploration = Exploration(
+        kinds=[CrashKind.AFTER_PERSIST], points=POINTS.get(name), never_twice=False, patience=PATIENCE
+    )
     # What they do to other processes is seen of two, as each starts interpreters of its own.
     other_sandboxes = name in {"hangs_on_replay", "ends_the_process_on_replay"}
     task = Task(Reference(f"{hostile.__name__}:{name}"), {}, None, '"ok"', exploration, other_sandboxes)
