@@ -40,9 +40,13 @@ class CrashPoint:
     kind: CrashKind
     invocation: int = field(default=1, compare=False)
 
+    @property
+    def moment(self) -> str:
+        """What the operation is about to do, or has done, when the invocation dies."""
+        return f"{self.action} #{self.occurrence + 1}" if self.occurrence else self.action
+
     def __str__(self) -> str:
-        nth = f" #{self.occurrence + 1}" if self.occurrence else ""
-        return f"{self.path} {self.action}{nth} {self.kind}"
+        return f"{self.path} {self.moment} {self.kind}"
 
 
 class InvocationDied(Exception):  # noqa: N818  # not an error: what the crash does

@@ -133,7 +133,7 @@ class _Driver:
             self._conditions.before_invocation(invocation)
             output = self._invoke()
             if output is None:
-                self._deaths.append(Death(invocation, self._service.completed_paths()))
+                self._deaths.append(Death(invocation, self._service.completed_paths(), self._fate.cause))
                 continue
             if output["Status"] != "PENDING":
                 return self._finish(output["Status"], output.get("Result"), output.get("Error"))
