@@ -126,7 +126,7 @@ def crash_cases(
 def _place(plan: Sequence[CrashPoint], group: str) -> Place:
     first, *rest = plan
     if rest:
-        return Place(Section.PAIRS, str(first), column=", then ".join(map(str, rest)), group=group)
+        return Place(Section.PAIRS, str(first), group, column=", then ".join(map(str, rest)), group=group)
     return Place(Section.CRASHES, first.path, first.moment, COLUMNS[first.kind], group)
 
 

@@ -154,7 +154,8 @@ class _Explorer:
         names = [named(NOTHING, never_twice=way) for way in ways]
         places = [_whole(NOTHING, never_twice=way) for way in ways]
         jobs = [partial(self._baseline, name, never_twice=way) for name, way in zip(names, ways, strict=True)]
-        return {ways[number]: baseline for number, baseline in self._outcomes(jobs, names, places)}
+        known = dict(self._outcomes(jobs, names, places))
+        return {ways[number]: known[number] for number in sorted(known)}  # not in the order of arrival
 
     def _baseline(self, name: str, *, never_twice: bool) -> _Baseline:
         """The run that others are held against, and one more of the same in the same process."""

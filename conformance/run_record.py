@@ -18,9 +18,9 @@ NOT_RUN = "it was not run: the exploration ended before it"
 class Section(StrEnum):
     """What is done to the runs that stand together."""
 
-    WHOLE = "uninterrupted executions"
     CRASHES = "crash points"
     PAIRS = "pairs of crash points"
+    WHOLE = "uninterrupted executions"
     ORDERS = "completion orders"
     FAULTS = "model faults"
 

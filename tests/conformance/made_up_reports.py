@@ -72,7 +72,7 @@ def _made(number: int, plan: tuple[CrashPoint, ...], paths: Sequence[str]) -> Ru
     name = f"{', then '.join(map(str, plan))} ({number})"
     group = model_group(never_twice=number % 2 == 1)
     place = (
-        Place(Section.PAIRS, str(plan[0]), column=str(plan[1]), group=group)
+        Place(Section.PAIRS, str(plan[0]), group, str(plan[1]), group)
         if len(plan) > 1
         else Place(Section.CRASHES, plan[0].path, plan[0].action, str(plan[0].kind), group)
     )

@@ -167,7 +167,7 @@ def crash(moment: str, column: str, group: str = "pure") -> RunRecord:
 
 def test_rows_come_in_the_order_in_which_things_happened() -> None:
     whole = RunRecord("undisturbed", Place(Section.WHOLE, "undisturbed", column="pure"), trace=trace("/1:ask"))
-    uninterrupted, grid = parts([whole, crash("SUCCEED", "lost"), crash("CALL", "")], first=10)
+    grid, uninterrupted = parts([whole, crash("SUCCEED", "lost"), crash("CALL", "")], first=10)
     assert uninterrupted.groups == ()
     assert [row.moment for band in grid.bands for row in band.rows] == ["CALL", "SUCCEED"]
     assert [cell and cell.run for band in grid.bands for row in band.rows for cell in row.cells] == [12, 11]

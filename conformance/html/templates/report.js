@@ -4,6 +4,8 @@
   const text = (number) => data.texts[number];
   const byId = (id) => document.getElementById(id);
 
+  byId("without-script").remove();
+
   // Everything is set as text: nothing that a handler wrote becomes markup.
   const element = (name, className, ...children) => {
     const made = document.createElement(name);
