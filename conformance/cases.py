@@ -9,7 +9,7 @@ from functools import partial
 
 from conformance.answering import ModelFault
 from conformance.canonical import Canonical, canonical
-from conformance.completion_order import orders
+from conformance.completion_order import Order, orders
 from conformance.crash import CrashKind, CrashPoint
 from conformance.findings import Finding, Rule
 from conformance.in_process import Conditions
@@ -19,12 +19,25 @@ from conformance.rules.calls import no_repeated_call
 from conformance.rules.model_faults import every_error, exhaustion, passing_error, permanent_error, same_attempts
 from conformance.rules.side_effects import side_effects
 from conformance.run import Prefix, Run
+from conformance.run_record import Place, Section
 from providers import ModelAccessDeniedError, ModelThrottledError
 
 type Judge = Callable[[Run], Iterable[Finding]]
 
 MAX_FAULTY_INVOCATIONS = 60
 """Invocations of an execution whose model fails; past that it retries without bound."""
+
+
+SAME_ANSWERS = "same question, same answer"
+NEVER_TWICE = "never the same answer twice"
+COLUMNS = {
+    CrashKind.BEFORE_PERSIST: "before it persists",
+    CrashKind.AFTER_PERSIST: "response lost",
+    CrashKind.TOKEN_REVOKED: "token revoked",
+    CrashKind.DURING_CALL: "",  # a call can be interrupted in one way only
+}
+EVERY_CALL = "every model call"
+DIES_BETWEEN = "throttled every time, dies in between"
 
 
 @dataclass(frozen=True)
@@ -35,11 +48,17 @@ class Case:
         where: What happens to it, for people.
         conditions: The same for the engine.
         judge: What is wrong with the run.
+        place: Where it stands among the others.
+        against: The run it is held against; None if it is judged by itself.
+        before: The run whose beginning it takes over; None for the one it is held against.
     """
 
     where: str
     conditions: Conditions
     judge: Judge
+    place: Place
+    against: Canonical | None = None
+    before: Run | None = None
 
     @property
     def name(self) -> str:
@@ -50,6 +69,11 @@ class Case:
 def named(where: str, *, never_twice: bool) -> str:
     """What happens to an execution, and what kind of model it has."""
     return f"{where}, the model never answering twice the same" if never_twice else where
+
+
+def model_group(*, never_twice: bool) -> str:
+    """How the model answers, for people."""
+    return NEVER_TWICE if never_twice else SAME_ANSWERS
 
 
 def judged_alone(run: Run, where: str) -> Iterator[Finding]:
@@ -92,9 +116,18 @@ def crash_cases(
             where,
             conditions,
             lambda run: itertools.chain(judged_alone(run, where), differences(baseline, run, where)),
+            _place(plan, model_group(never_twice=never_twice)),
+            against=baseline,
         )
 
     return [case(plan) for plan in plans]
+
+
+def _place(plan: Sequence[CrashPoint], group: str) -> Place:
+    first, *rest = plan
+    if rest:
+        return Place(Section.PAIRS, str(first), group, column=", then ".join(map(str, rest)), group=group)
+    return Place(Section.CRASHES, first.path, first.moment, COLUMNS[first.kind], group)
 
 
 def _seeded(baseline: Run, plan: Sequence[CrashPoint]) -> tuple[Prefix, tuple[CrashPoint, ...]]:
@@ -128,9 +161,20 @@ def order_cases(baseline: Canonical, volatile: Set[str]) -> list[Case]:
                 yield shown_for(stability.COMPLETION_ORDER, found)
 
     return [
-        Case(str(order), Conditions(order=order, baseline=recorded, interrupted=True), partial(judge, str(order)))
+        Case(
+            str(order),
+            Conditions(order=order, baseline=recorded, interrupted=True),
+            partial(judge, str(order)),
+            _order_place(order),
+            against=baseline,
+        )
         for order in orders(baseline.run)
     ]
+
+
+def _order_place(order: Order) -> Place:
+    branches = (", ".join(path.rpartition("/")[2] for path in paths) for paths in order.batches.values())
+    return Place(Section.ORDERS, "; ".join(order.batches), column="; ".join(branches))
 
 
 def fault_cases(baseline: Run) -> list[Case]:
@@ -138,22 +182,23 @@ def fault_cases(baseline: Run) -> list[Case]:
     cases = []
     for path in baseline.ledger:
         denied = ModelFault(ModelAccessDeniedError, path)
-        cases.append(_fault_case(denied, partial(permanent_error, path=path)))
+        cases.append(_fault_case(denied, "denied", partial(permanent_error, path=path)))
         once = ModelFault(ModelThrottledError, path, times=1)
-        cases.append(_fault_case(once, partial(passing_error, baseline=baseline, path=path)))
+        cases.append(_fault_case(once, "throttled once", partial(passing_error, baseline=baseline, path=path)))
         always = ModelFault(ModelThrottledError, path)
-        cases.append(_fault_case(always, partial(exhaustion, path=path)))
+        cases.append(_fault_case(always, "throttled every time", partial(exhaustion, path=path)))
     everything = ModelFault(ModelAccessDeniedError)
-    cases.append(_fault_case(everything, partial(every_error, baseline=baseline)))
+    cases.append(_fault_case(everything, "denied", partial(every_error, baseline=baseline)))
     return cases
 
 
-def _fault_case(fault: ModelFault, judge: Callable[..., Iterable[Finding]]) -> Case:
+def _fault_case(fault: ModelFault, column: str, judge: Callable[..., Iterable[Finding]]) -> Case:
     where = str(fault)
     return Case(
         where,
         Conditions(fault=fault, max_invocations=MAX_FAULTY_INVOCATIONS, keep_snapshots=fault.times is None),
         lambda run: itertools.chain(judged_alone(run, where), judge(run, fault=where)),
+        Place(Section.FAULTS, fault.path or EVERY_CALL, column=column),
     )
 
 
@@ -167,4 +212,10 @@ def between_attempts(run: Run, fault: ModelFault) -> Case | None:
         return None
     where = f"{fault}, and {path} RETRY {CrashKind.AFTER_PERSIST}"
     conditions = Conditions(prefix=run.until_update(position), fault=fault, max_invocations=MAX_FAULTY_INVOCATIONS)
-    return Case(where, conditions, lambda interrupted: same_attempts(run, interrupted, path, where))
+    return Case(
+        where,
+        conditions,
+        lambda interrupted: same_attempts(run, interrupted, path, where),
+        Place(Section.FAULTS, path, column=DIES_BETWEEN),
+        before=run,
+    )

@@ -10,12 +10,14 @@ import typer
 from rich.console import Console
 
 from conformance import answers, report_text
-from conformance.errors import CannotRunError
 from conformance.exploration import PATIENCE_SECONDS, Exploration
+from conformance.html import Explored
 from conformance.isolation import Task, explore_isolated
 from conformance.model_choice import ProviderName, chosen_model
 from conformance.reference import Reference
+from conformance.report_file import make_sure_of, write_html
 from conformance.rules import NAMES
+from conformance.run_record import Records
 from conformance.subject import check_place
 from conformance.typed_json import parsed
 
@@ -45,6 +47,9 @@ def check(  # noqa: PLR0917  # options, which a person names
         float, typer.Option(min=1, help="Seconds that one execution may take in real time.")
     ] = PATIENCE_SECONDS,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file, as JSON.")] = None,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", help="Write a page about the report and every run to this file.")
+    ] = None,
 ) -> None:
     """Interrupt a handler everywhere, and report what breaks: exit code 0 conforms, 1 findings, 2 could not run."""
     payload = answers.given(approve=False, reject=False, answer=answer)
@@ -55,20 +60,17 @@ def check(  # noqa: PLR0917  # options, which a person names
     check_place(target)
     chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)  # a script that is none is told at once
     if json_file:
-        _make_sure_of(json_file)
+        make_sure_of("--json", json_file)
+    if html_file:
+        make_sure_of("--html", html_file)
+    records = Records() if html_file else None
     console = Console(soft_wrap=False)
     with console.status("Exploring…") as status:
-        report = explore_isolated(task, lambda done, all_: status.update(f"Exploring: {done} of {all_} runs"))
+        report = explore_isolated(task, lambda done, all_: status.update(f"Exploring: {done} of {all_} runs"), records)
     console.print(report_text.rendered(report))
     if json_file:
         json_file.write_text(report_text.as_json(report), encoding="utf-8")
+    if html_file and records is not None:
+        write_html(html_file, target, [Explored(target, f"event {event}", report, tuple(records))])
     if not report.conforms:
         raise typer.Exit(FINDINGS if report.findings else COULD_NOT_RUN)
-
-
-def _make_sure_of(file: Path) -> None:
-    """That the report can be written, told before an exploration that may be long rather than after it."""
-    try:
-        file.open("a", encoding="utf-8").close()
-    except OSError as error:
-        raise CannotRunError(f"--json cannot be written to {file}: {error.strerror}.") from error

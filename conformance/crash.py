@@ -42,18 +42,21 @@ class CrashPoint:
     invocation: int = field(default=1, compare=False)
 
     @property
+    def moment(self) -> str:
+        """What the operation is about to do, or has done, when the invocation dies."""
+        return f"{self.action}{self._nth}"
+
+    @property
     def where(self) -> str:
         """At what of the operation it happens, in words."""
-        if self.kind is CrashKind.DURING_CALL:
-            return f"{self.kind}{self._nth}"
-        return f"{self.action}{self._nth} {self.kind}"
+        return f"{self.kind}{self._nth}" if self.kind is CrashKind.DURING_CALL else f"{self.moment} {self.kind}"
 
     @property
     def _nth(self) -> str:
         return f" #{self.occurrence + 1}" if self.occurrence else ""
 
     def __str__(self) -> str:
-        return f"{self.path} {self.action}{self._nth} {self.kind}"
+        return f"{self.path} {self.moment} {self.kind}"
 
     def meets(self, path: str, action: str, occurrence: int) -> bool:
         """Whether it is for this occurrence of this action, whatever the operation's names are in this run."""

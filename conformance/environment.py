@@ -8,7 +8,7 @@ random numbers, variables and temporary folder.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -25,11 +25,15 @@ from conformance.reference import Reference
 from conformance.rules import stability
 from conformance.rules.endings import ENDED
 from conformance.run import Prefix, Run
+from conformance.run_record import NOT_RUN, Place, RunRecord, Section, planned, record_of
 from conformance.scenario import CALLBACK_SUFFIX, Answered, CallbackAnswer, Refused, Scenario, Silence
 from providers.scripted import ScriptedProvider
 
 COLD = Perturbation()
 ENDINGS = frozenset({"SUCCEED", "FAIL", "RETRY"})
+ELSEWHERE = "in other sandboxes"
+BETWEEN = "between invocations"
+CHANGED = "seed, clock, … changed"
 
 
 @dataclass
@@ -47,7 +51,13 @@ class EnvironmentReport:
     runs: int = 0
 
 
-def explore_environment(target: Reference, event: object, model_run: Run, patience: float) -> EnvironmentReport:
+def explore_environment(
+    target: Reference,
+    event: object,
+    model_run: Run,
+    patience: float,
+    recorder: Callable[[RunRecord], None] | None = None,
+) -> EnvironmentReport:
     """Run the execution that `model_run` did in other sandboxes.
 
     Args:
@@ -55,8 +65,9 @@ def explore_environment(target: Reference, event: object, model_run: Run, patien
         event: The execution's input.
         model_run: How the model and people answered.
         patience: Seconds that one execution may take.
+        recorder: Told what each run did.
     """
-    return _Environment(target, scenario_of(model_run, event), model_run, patience).report()
+    return _Environment(target, scenario_of(model_run, event), model_run, patience, recorder).report()
 
 
 def scenario_of(run: Run, event: object) -> Scenario:
@@ -76,8 +87,36 @@ def _answer(operation: OperationRecord) -> CallbackAnswer:
     return Refused(operation.error_message or "") if operation.status == "FAILED" else Silence()
 
 
+@dataclass(frozen=True)
+class _Beginning:
+    """Where an execution goes on: what it is called, the row it stands in, and what had been done."""
+
+    where: str
+    operation: str
+    moment: str
+    prefix: Prefix
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """One execution to run, where it stands, and what it is called when it could not be run."""
+
+    name: str
+    place: Place
+    request: Request
+    where: str
+
+
 class _Environment:
-    def __init__(self, target: Reference, scenario: Scenario, model_run: Run, patience: float) -> None:
+    def __init__(
+        self,
+        target: Reference,
+        scenario: Scenario,
+        model_run: Run,
+        patience: float,
+        recorder: Callable[[RunRecord], None] | None,
+    ) -> None:
+        self._recorder = recorder
         self._target = target
         self._scenario = scenario
         self._answers = model_run.calls
@@ -88,7 +127,12 @@ class _Environment:
 
     def report(self) -> EnvironmentReport:
         """Run everything."""
-        first = self._one(self._here, Conditions(keep_snapshots=True), COLD)
+        place = Place(Section.WHOLE, ELSEWHERE, column="cold")
+        request = Request(Conditions(keep_snapshots=True), COLD)
+        alone = _Planned(f"in {COLD}", place, request, f"in {COLD}")
+        first = self._one(self._here, alone)
+        if first is not None:
+            self._record(alone, first)
         if first is None or first.status not in ENDED:
             if first is not None:
                 self._could_not_run(f"in a fresh process: {first.status}")
@@ -103,62 +147,70 @@ class _Environment:
         conditions = Conditions(baseline=recorded_by(baseline.run))
         volatile: set[str] = set()
         for number, process in enumerate((self._here, *self._elsewhere)):
-            run = self._one(process, conditions, Perturbation(number))
+            way = Perturbation(number)
+            place = Place(Section.WHOLE, ELSEWHERE, column=f"{CHANGED}, way {number}" if number else "cold, again")
+            whole = _Planned(f"from the start in {way}", place, Request(conditions, way), f"in {way}")
+            run = self._one(process, whole)
             if run is not None:
                 volatile |= run.taken_on
-                self._find(stability.ENVIRONMENT, baseline, run, f"from the start in {Perturbation(number)}")
+                self._report.findings += self._judged(stability.ENVIRONMENT, baseline, run, whole)
         return frozenset(volatile)
 
     def _from_every_prefix(self, baseline: Canonical, volatile: frozenset[str]) -> None:
-        prefixes = dict(_prefixes(baseline.run))
+        beginnings = {beginning.where: beginning for beginning in _beginnings(baseline.run)}
         recorded = recorded_by(baseline.run, volatile)
         unstable = any(found.rule == stability.ENVIRONMENT.name for found in self._report.findings)
 
-        def runs(process: FreshProcess, number: int, chosen: Sequence[str]) -> dict[str, Run]:
-            requests = [_request(prefixes[where], recorded, Perturbation(number)) for where in chosen]
-            return {chosen[position]: run for position, run in self._all(process, requests, chosen)}
+        def runs(process: FreshProcess, number: int, chosen: Sequence[str]) -> dict[str, tuple[_Planned, Run]]:
+            all_ = [_planned(beginnings[where], recorded, Perturbation(number)) for where in chosen]
+            return {one.where: (one, run) for one, run in self._all(process, all_)}
 
-        names = list(prefixes)
+        names = list(beginnings)
         shares = [names[share :: len(self._elsewhere)] for share in range(len(self._elsewhere))]
         with ThreadPoolExecutor(len(self._elsewhere) + 1) as pool:
             cold = pool.submit(runs, self._here, 0, names)
             others = [
-                (number, pool.submit(runs, process, number, share))
+                pool.submit(runs, process, number, share)
                 for number, (process, share) in enumerate(zip(self._elsewhere, shares, strict=True), 1)
             ]
         forgetful = set()
-        for where, run in cold.result().items():
+        for where, (one, run) in cold.result().items():
             # What differs from one cold execution to the next is the environment's; what only a prefix shows is not.
             rule = stability.ENVIRONMENT if unstable else stability.NO_INVOCATION_STATE
-            if self._find(rule, baseline, run, f"{where}, then {COLD}"):
+            if found := self._judged(rule, baseline, run, one):
+                self._report.findings += found
                 forgetful.add(where)
-        for number, future in others:
-            for where, run in future.result().items():
+        for future in others:
+            for where, (one, run) in future.result().items():
                 if where not in forgetful:
-                    self._find(stability.ENVIRONMENT, baseline, run, f"{where}, then {Perturbation(number)}")
+                    self._report.findings += self._judged(stability.ENVIRONMENT, baseline, run, one)
+                elif self._recorder:  # reported of the cold sandbox already
+                    self._judged(stability.NO_INVOCATION_STATE, baseline, run, one)
 
-    def _one(self, process: FreshProcess, conditions: Conditions, perturbation: Perturbation) -> Run | None:
-        runs = [run for _, run in self._all(process, [Request(conditions, perturbation)], [f"in {perturbation}"])]
+    def _one(self, process: FreshProcess, chosen: _Planned) -> Run | None:
+        runs = [run for _, run in self._all(process, [chosen])]
         return runs[0] if runs else None
 
-    def _all(
-        self, process: FreshProcess, requests: Sequence[Request], names: Sequence[str]
-    ) -> Iterator[tuple[int, Run]]:
+    def _all(self, process: FreshProcess, chosen: Sequence[_Planned]) -> Iterator[tuple[_Planned, Run]]:
         batch = Batch(
             self._target,
             self._scenario,
-            [replace(one, conditions=replace(one.conditions, answers=self._answers)) for one in requests],
+            [replace(one.request, conditions=replace(one.request.conditions, answers=self._answers)) for one in chosen],
             self._patience,
         )
+        for one in chosen:
+            self._failed(one)
         try:
             for reply in process.run(batch):
                 with self._lock:
                     self._report.runs += 1
                 if reply.number is not None and isinstance(reply.outcome, Run):
-                    yield reply.number, reply.outcome
+                    yield chosen[reply.number], reply.outcome
+                elif reply.number is None:
+                    self._could_not_run(f"in a fresh process: {reply.outcome}")
                 else:
-                    where = "in a fresh process" if reply.number is None else names[reply.number]
-                    self._could_not_run(f"{where}: {reply.outcome}")
+                    self._could_not_run(f"{chosen[reply.number].where}: {reply.outcome}")
+                    self._failed(chosen[reply.number], str(reply.outcome))
         except FreshProcessError as error:
             self._could_not_run(str(error))
 
@@ -167,21 +219,37 @@ class _Environment:
             if why not in self._report.could_not_run:
                 self._report.could_not_run.append(why)
 
-    def _find(self, rule: Rule, baseline: Canonical, run: Run, where: str) -> bool:
-        found: Iterable[Finding] = [shown_for(rule, one) for one in differences(baseline, run, where)]
-        self._report.findings += found
-        return bool(found)
+    def _judged(self, rule: Rule, baseline: Canonical, run: Run, one: _Planned) -> Sequence[Finding]:
+        found = [shown_for(rule, difference) for difference in differences(baseline, run, one.name)]
+        self._record(one, run, found, baseline)
+        return found
+
+    def _record(
+        self, one: _Planned, run: Run, findings: Sequence[Finding] = (), against: Canonical | None = None
+    ) -> None:
+        if self._recorder:
+            self._recorder(record_of(one.name, one.place, run, findings, against=against))
+
+    def _failed(self, one: _Planned, why: str = NOT_RUN) -> None:
+        if self._recorder:
+            self._recorder(planned(one.name, one.place, why))
 
 
-def _request(prefix: Prefix, recorded: Recorded, perturbation: Perturbation) -> Request:
-    return Request(Conditions(prefix=prefix, baseline=recorded, interrupted=True), perturbation)
+def _planned(beginning: _Beginning, recorded: Recorded, way: Perturbation) -> _Planned:
+    column = CHANGED if way.number else "cold"
+    return _Planned(
+        f"{beginning.where}, then {way}",
+        Place(Section.CRASHES, beginning.operation, beginning.moment, column, ELSEWHERE),
+        Request(Conditions(prefix=beginning.prefix, baseline=recorded, interrupted=True), way),
+        beginning.where,
+    )
 
 
-def _prefixes(run: Run) -> Iterator[tuple[str, Prefix]]:
+def _beginnings(run: Run) -> Iterator[_Beginning]:
     """What had been done when an operation ended an attempt, or an invocation began, each with its name."""
     for position, update in enumerate(run.updates):
         if update.action in ENDINGS:
-            nth = f" #{update.occurrence + 1}" if update.occurrence else ""
-            yield f"dies after {update.path} {update.action}{nth}", run.until_update(position)
+            yield _Beginning(f"dies after {update}", update.path, update.label, run.until_update(position))
     for start in run.starts[1:]:
-        yield f"invocation {start.invocation} begins", run.until_invocation(start.invocation)
+        where = f"invocation {start.invocation} begins"
+        yield _Beginning(where, BETWEEN, where, run.until_invocation(start.invocation))

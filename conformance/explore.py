@@ -17,6 +17,7 @@ from conformance.cases import (
     differences,
     fault_cases,
     judged_alone,
+    model_group,
     named,
     order_cases,
     shown_for,
@@ -32,11 +33,15 @@ from conformance.reference import Reference
 from conformance.rules import NAMES, stability
 from conformance.rules.endings import ENDED
 from conformance.run import Run
+from conformance.run_record import Place, RunRecord, Section, planned, record_of
 from conformance.scenario import HandlerFactory, Scenario
 from conformance.side_by_side import Done, NotBegun, Stuck, run_all
 
 NOTHING = "no interruption"
 AGAIN = "a second execution"
+
+type Recorder = Callable[[RunRecord], None]
+"""Told of each run, from any thread: of its plan, and then, under the same name, of what became of it."""
 
 
 class Listener:
@@ -63,6 +68,7 @@ def explore(
     *,
     reference: Reference | None = None,
     listener: Listener | None = None,
+    recorder: Recorder | None = None,
 ) -> Report:
     """Explore how `scenario` can be interrupted.
 
@@ -72,8 +78,12 @@ def explore(
         exploration: What to explore.
         reference: Where another process finds the handler, to run it in other sandboxes; None leaves that out.
         listener: Told what the exploration does.
+        recorder: Told what each run did; None saves the work of finding that out.
     """
-    return _Explorer(handler_for, scenario, exploration, reference, listener or Listener()).report()
+    explorer = _Explorer(
+        handler_for, scenario, exploration, reference=reference, listener=listener or Listener(), recorder=recorder
+    )
+    return explorer.report()
 
 
 @dataclass(frozen=True)
@@ -97,9 +107,12 @@ class _Explorer:
         handler_for: HandlerFactory,
         scenario: Scenario,
         exploration: Exploration,
+        *,
         reference: Reference | None,
         listener: Listener,
+        recorder: Recorder | None,
     ) -> None:
+        self._recorder = recorder
         self._reference = reference if AVAILABLE else None
         self._handler_for = handler_for
         self._scenario = scenario
@@ -146,8 +159,10 @@ class _Explorer:
         pure = chosen.pure or chosen.faults or chosen.orders or not chosen.never_twice
         ways = [*([False] if pure else []), *([True] if chosen.never_twice else [])]
         names = [named(NOTHING, never_twice=way) for way in ways]
+        places = [_whole(NOTHING, never_twice=way) for way in ways]
         jobs = [partial(self._baseline, name, never_twice=way) for name, way in zip(names, ways, strict=True)]
-        return {ways[number]: baseline for number, baseline in self._outcomes(jobs, names)}
+        known = dict(self._outcomes(jobs, names, places))
+        return {ways[number]: known[number] for number in sorted(known)}  # not in the order of arrival
 
     def _baseline(self, name: str, *, never_twice: bool) -> _Baseline:
         """The run that others are held against, and one more of the same in the same process."""
@@ -155,10 +170,14 @@ class _Explorer:
         first = self._run(Conditions(never_twice=never_twice, keep_snapshots=True))
         findings = list(judged_alone(first, NOTHING))
         baseline = canonical(first)
+        self._record(name, _whole(NOTHING, never_twice=never_twice), first, findings)
         if first.status not in ENDED:
             return _Baseline(baseline, frozenset(), tuple(findings))
         second = self._run(Conditions(never_twice=never_twice, baseline=recorded_by(first)))
-        findings += (shown_for(stability.NO_INVOCATION_STATE, found) for found in differences(baseline, second, AGAIN))
+        again = [shown_for(stability.NO_INVOCATION_STATE, found) for found in differences(baseline, second, AGAIN)]
+        place = _whole(AGAIN, never_twice=never_twice)
+        self._record(named(AGAIN, never_twice=never_twice), place, second, again, against=baseline)
+        findings += again
         self._listener.ended(name, tuple(findings), 0, 1)
         return _Baseline(baseline, second.taken_on, tuple(findings))
 
@@ -183,7 +202,8 @@ class _Explorer:
         elsewhere = self._begin_elsewhere(pure.canonical.run) if pure and self._reference else None
         found: dict[int, tuple[Finding, ...]] = {}
         jobs = [partial(self._judged, case) for case in cases]
-        for number, findings in self._outcomes(jobs, [case.name for case in cases]):
+        names, places = [case.name for case in cases], [case.place for case in cases]
+        for number, findings in self._outcomes(jobs, names, places):
             found[number] = findings
             self._look_for_enough(findings)
             self._listener.ended(cases[number].name, findings, len(found), len(cases))
@@ -200,7 +220,12 @@ class _Explorer:
         assert self._reference is not None
         thread = ThreadPoolExecutor(1)
         future = thread.submit(
-            explore_environment, self._reference, self._scenario.event, pure, self._exploration.patience
+            explore_environment,
+            self._reference,
+            self._scenario.event,
+            pure,
+            self._exploration.patience,
+            self._recorder,
         )
         thread.shutdown(wait=False)
         return future
@@ -211,30 +236,57 @@ class _Explorer:
         self._listener.began(case.name)
         run = self._run(case.conditions)
         findings = list(case.judge(run))
+        self._record(case.name, case.place, run, findings, against=case.against)
         fault = case.conditions.fault
         if fault and fault.times is None and (again := between_attempts(run, fault)):
-            findings += again.judge(self._run(again.conditions))
+            interrupted = self._run(again.conditions)
+            more = list(again.judge(interrupted))
+            self._record(again.name, again.place, interrupted, more, before=again.before)
+            findings += more
         return tuple(findings)
 
-    def _outcomes[T](self, jobs: Sequence[Callable[[], T]], names: Sequence[str]) -> Iterator[tuple[int, T]]:
+    def _outcomes[T](
+        self, jobs: Sequence[Callable[[], T]], names: Sequence[str], places: Sequence[Place]
+    ) -> Iterator[tuple[int, T]]:
         """What `jobs` return, each with its number; what hangs or fails to run is noted under its name."""
         chosen = self._exploration
+        if self._recorder:
+            for name, place in zip(names, places, strict=True):
+                self._recorder(planned(name, place))
         for fate in run_all(jobs, threads=chosen.side_by_side, patience=chosen.patience):
             name = names[fate.number]
             match fate:
                 case Done(outcome=BaseException() as error):
-                    self._could_not_run.append(f"{name}: {type(error).__name__}: {error}")
+                    self._fail(name, places[fate.number], f"{type(error).__name__}: {error}")
                 case Done(outcome=outcome):
                     yield fate.number, outcome  # type: ignore[misc]  # errors were matched above
                 case Stuck():
-                    self._could_not_run.append(f"{name}: still running after {chosen.patience:g} s")
+                    self._fail(name, places[fate.number], f"still running after {chosen.patience:g} s")
                 case NotBegun():
-                    self._could_not_run.append(f"{name}: left out, because too many runs before it hang")
+                    self._fail(name, places[fate.number], "left out, because too many runs before it hang")
 
     def _run(self, conditions: Conditions) -> Run:
         with self._counter:
             self._runs += 1
         return run_in_process(self._handler_for, self._scenario, conditions)
+
+    def _record(
+        self,
+        name: str,
+        place: Place,
+        run: Run,
+        findings: Sequence[Finding],
+        *,
+        against: Canonical | None = None,
+        before: Run | None = None,
+    ) -> None:
+        if self._recorder:
+            self._recorder(record_of(name, place, run, findings, against=against, before=before))
+
+    def _fail(self, name: str, place: Place, why: str) -> None:
+        self._could_not_run.append(f"{name}: {why}")
+        if self._recorder:
+            self._recorder(planned(name, place, why))
 
     def _add(self, findings: Iterable[Finding]) -> None:
         for found in findings:
@@ -244,6 +296,10 @@ class _Explorer:
     def _look_for_enough(self, findings: Iterable[Finding]) -> None:
         if not self._exploration.until.isdisjoint(found.rule for found in findings):
             self._enough.set()
+
+
+def _whole(what: str, *, never_twice: bool) -> Place:
+    return Place(Section.WHOLE, what, column=model_group(never_twice=never_twice))
 
 
 def _ending(run: Run) -> str:

@@ -138,7 +138,7 @@ class _Driver:
                 self._observer.tell(InvocationEnded(output["Status"]))
             self._observer.settle()
             if output is None:
-                self._deaths.append(Death(invocation, self._service.completed_paths()))
+                self._deaths.append(Death(invocation, self._service.completed_paths(), self._fate.cause))
                 continue
             if output["Status"] != "PENDING":
                 return self._finish(output["Status"], output.get("Result"), output.get("Error"))

@@ -19,6 +19,7 @@ from conformance.interpreter import Interpreter, connection_to_parent
 from conformance.model_choice import ProviderName, chosen_model
 from conformance.reference import Reference
 from conformance.rules import NAMES
+from conformance.run_record import Records, RunRecord
 from conformance.scenario import Scenario
 from conformance.sdk_logs import quiet_sdk_logs
 
@@ -43,6 +44,7 @@ class Task:
         answer: What people answer to every callback, and other functions to every invocation, as JSON text.
         exploration: How far.
         other_sandboxes: Whether to run the handler in other processes, too.
+        record: Whether to tell what each run did; whoever explores the task decides.
     """
 
     target: Reference
@@ -51,6 +53,7 @@ class Task:
     answer: str
     exploration: Exploration
     other_sandboxes: bool = True
+    record: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ class _Known:
     ended: set[str] = field(default_factory=set)
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     could_not_run: list[str] = field(default_factory=list)
+    records: Records = field(default_factory=Records)
 
     def add(self, findings: tuple[Finding, ...]) -> None:
         for found in findings:
@@ -109,7 +113,7 @@ class _Known:
         )
 
 
-def explore_isolated(task: Task, progress: Callable[[int, int], None]) -> Report:
+def explore_isolated(task: Task, progress: Callable[[int, int], None], records: Records | None = None) -> Report:
     """Explore `task` in another process.
 
     A run that ends the process, or hangs it whole, is noted as one that could not be run, and a new process goes on
@@ -118,11 +122,13 @@ def explore_isolated(task: Task, progress: Callable[[int, int], None]) -> Report
     Args:
         task: What to explore.
         progress: Told how many runs of how many are done, now and then.
+        records: Takes what each run did, those that had ended before a process died included; None asks for nothing.
 
     Raises:
         CannotRunError: The handler cannot be found, or the script is no script.
     """
-    known = _Known()
+    known = _Known() if records is None else _Known(records=records)
+    task = replace(task, record=records is not None)
     one_at_a_time = False
     while True:
         exploration = task.exploration
@@ -139,6 +145,7 @@ def explore_isolated(task: Task, progress: Callable[[int, int], None]) -> Report
         culprit = suspects[0] if suspects else "before the first run"
         known.ended.add(culprit)
         known.could_not_run.append(f"{culprit}: {outcome}")
+        known.records.failed(culprit, outcome)
         if not suspects or culprit.startswith(NOTHING) or len(known.could_not_run) > MAX_DEATHS:
             return known.complete(Report(0, 0, NAMES, 0.0, ()))
 
@@ -156,6 +163,8 @@ def _explored(task: Task, known: _Known, progress: Callable[[int, int], None]) -
                     return report
                 case CannotRun(why):
                     raise CannotRunError(why)
+                case RunRecord() as record:
+                    known.records.add(record)
                 case Began(name):
                     known.running.add(name)
                 case Ended(name, findings, done, all_):
@@ -201,9 +210,10 @@ def main() -> None:
     os._exit(0)  # whatever threads the handler has left behind
 
 
-def _report(task: Task, listener: Listener) -> Report:
+def _report(task: Task, listener: _Teller) -> Report:
     handler_for = task.target.handler_factory()
     model = chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=task.script)
     scenario = Scenario(task.event, model, ask=answers.always(task.answer))
     reference = task.target if task.other_sandboxes else None
-    return explore(handler_for, scenario, task.exploration, reference=reference, listener=listener)
+    recorder = listener.tell if task.record else None
+    return explore(handler_for, scenario, task.exploration, reference=reference, listener=listener, recorder=recorder)

@@ -25,16 +25,19 @@ class Fate:
         self.fired: list[CrashPoint] = []
         self.taken_on: list[str] = []
         self.dead = False
+        self.cause = ""
 
     def begin(self) -> None:
         """A new invocation: alive again."""
         self.dead = False
+        self.cause = ""
 
     def take_on(self, path: str) -> None:
         """The invocation dies, because the checkpoint now holds another value than it knows."""
         with self._lock:
             self.taken_on.append(path)
             self.dead = True
+            self.cause = f"{path} takes on the value that the run it is compared with recorded"
 
     def strikes(self, path: str | None, action: str, occurrence: int, *kinds: CrashKind) -> CrashKind | None:
         """How the invocation dies here, if it does."""
@@ -44,6 +47,7 @@ class Fate:
                     self._pending.remove(point)
                     self.fired.append(point)
                     self.dead = True
+                    self.cause = str(point)
                     self._observer.tell(ProcessDied(path or "", point.where))
                     return point.kind
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from aws_durable_execution_sdk_python.exceptions import StepInterruptedError
@@ -45,6 +45,7 @@ class ModelCall:
         outcome: `answered`, the name of the error that was raised, or `died` when the invocation did during the call.
         response: The answer, if there was one.
         error_message: The error's message, if one was raised.
+        after_updates: How many updates had persisted when it ended: what came first.
     """
 
     invocation: int
@@ -56,6 +57,7 @@ class ModelCall:
     outcome: str
     response: ModelResponse | None = None
     error_message: str = ""
+    after_updates: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,14 @@ class CheckpointUpdate:
     timeout_seconds: int | None
     interrupted: bool = False
     function_name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What tells it from others of its path."""
+        return f"{self.action} #{self.occurrence + 1}" if self.occurrence else self.action
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.label}"
 
 
 class BranchGate(Protocol):
@@ -186,18 +196,20 @@ class Observer:
     ) -> None:
         """Record a model call made by what runs on this thread."""
         info = self.running()
-        call = ModelCall(
-            invocation=self.invocation,
-            path=self.seen(info) if info else None,
-            operation_id=info.operation_id if info else None,
-            operation_type=info.operation_type.value if info else None,
-            attempt=info.attempt if info else None,
-            request=request,
-            outcome=outcome,
-            response=response,
-            error_message=error_message,
-        )
+        path = self.seen(info) if info else None
         with self._lock:
+            call = ModelCall(
+                invocation=self.invocation,
+                path=path,
+                operation_id=info.operation_id if info else None,
+                operation_type=info.operation_type.value if info else None,
+                attempt=info.attempt if info else None,
+                request=request,
+                outcome=outcome,
+                response=response,
+                error_message=error_message,
+                after_updates=len(self.updates),
+            )
             self.calls.append(call)
 
     def witnessed(self, effect: Effect, key: str) -> None:

@@ -22,10 +22,12 @@ class Death:
     Attributes:
         invocation: Which, from 1.
         completed: The paths of the operations that had ended by then, as far as the service knew.
+        how: What it died of, for people; empty where that is not known.
     """
 
     invocation: int
     completed: frozenset[str]
+    how: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,8 @@ class Run:
 
     def until_update(self, position: int) -> Prefix:
         """What was done until the update at `position` in `updates` had persisted: the invocation died then."""
-        start = self.snapshots[position]
-        return self._until(start, Death(self.updates[position].invocation, start.completed))
+        start, update = self.snapshots[position], self.updates[position]
+        return self._until(start, Death(update.invocation, start.completed, f"after {update} persisted"))
 
     def _until(self, start: Start, death: Death | None = None) -> Prefix:
         return Prefix(

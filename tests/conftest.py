@@ -13,7 +13,7 @@ from tests.stand_in.isolation import forget_aws_configuration
 
 pytest_plugins = ["tests.cassette_fixture"]
 
-collect_ignore = ["cloud", "e2e", "guides"]  # run by name, each in a tox environment of its own
+collect_ignore = ["browser", "cloud", "e2e", "guides"]  # run by name, each in a tox environment of its own
 
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")

@@ -32,7 +32,16 @@ STRANDS_PATTERN = "durable_strands_agent"
 CHOSEN_LATER = {"patterns.durable.sns_notifier", "providers.bedrock", "providers.cassette", "providers.scripted"}
 
 # Never loaded by a deployed pattern: what tests, cassettes, the engine and the command line need.
-DEVELOPMENT_ONLY = {"aws_durable_execution_sdk_python_testing", "conformance", "pytest", "rich", "typer", "vcr", "yaml"}
+DEVELOPMENT_ONLY = {
+    "aws_durable_execution_sdk_python_testing",
+    "conformance",
+    "jinja2",
+    "pytest",
+    "rich",
+    "typer",
+    "vcr",
+    "yaml",
+}
 
 _PROBE = """
 import sys
@@ -85,10 +94,12 @@ def probe(wheel: Path, folder: Path, code: str, **environment: str) -> JsonValue
 def test_the_wheel_holds_the_packages_typed_and_nothing_else(wheel: Path) -> None:
     sources = {path.relative_to(ROOT).as_posix() for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
     markers = {f"{name}/py.typed" for name in PACKAGES}
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "conformance/html/templates").iterdir()}
 
     packaged = {name for name in names(wheel) if ".dist-info/" not in name}
 
-    assert packaged == sources | markers
+    assert packaged == sources | markers | templates
+    assert {"conformance/html/templates/page.html.jinja", "conformance/html/templates/report.js"} <= templates
     assert len(sources) > len(PACKAGES)
 
 

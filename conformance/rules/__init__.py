@@ -6,7 +6,7 @@ A rule about one run looks at that run alone; a rule about two compares an inter
 from collections.abc import Callable, Iterable
 
 from conformance.canonical import Canonical
-from conformance.findings import Finding
+from conformance.findings import Finding, Rule
 from conformance.rules import budget, calls, endings, model_faults, side_effects, stability
 from conformance.run import Run
 
@@ -27,20 +27,21 @@ PAIR_RULES: tuple[PairRule, ...] = (
     calls.no_repeated_call,
     side_effects.side_effects,
 )
-NAMES: tuple[str, ...] = (
-    stability.REPLAY_IDENTITY.name,
-    stability.RESULT_STABILITY.name,
-    stability.HISTORY_STABILITY.name,
-    stability.REQUEST_STABILITY.name,
-    calls.NO_REPEATED_CALL.name,
-    calls.DURABLE_CALLS.name,
-    endings.SUSPENSION.name,
-    stability.NO_INVOCATION_STATE.name,
-    stability.ENVIRONMENT.name,
-    stability.COMPLETION_ORDER.name,
-    side_effects.SIDE_EFFECTS.name,
-    model_faults.RETRY_POLICY.name,
-    model_faults.FAILURE_VISIBLE.name,
-    budget.BUDGET.name,
+RULES: tuple[Rule, ...] = (
+    stability.REPLAY_IDENTITY,
+    stability.RESULT_STABILITY,
+    stability.HISTORY_STABILITY,
+    stability.REQUEST_STABILITY,
+    calls.NO_REPEATED_CALL,
+    calls.DURABLE_CALLS,
+    endings.SUSPENSION,
+    stability.NO_INVOCATION_STATE,
+    stability.ENVIRONMENT,
+    stability.COMPLETION_ORDER,
+    side_effects.SIDE_EFFECTS,
+    model_faults.RETRY_POLICY,
+    model_faults.FAILURE_VISIBLE,
+    budget.BUDGET,
 )
 """The rules that `explore` checks."""
+NAMES: tuple[str, ...] = tuple(rule.name for rule in RULES)

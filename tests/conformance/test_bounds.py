@@ -13,6 +13,7 @@ from conformance.exploration import Exploration
 from conformance.findings import Report
 from conformance.isolation import Task, explore_isolated
 from conformance.reference import Reference
+from conformance.run_record import Records, Section
 from tests.conformance import hostile
 
 PATIENCE = 2.0
@@ -39,6 +40,9 @@ POINTS = {
     ],
 }
 
+RECORDS = {name: Records() for name in NAMES}
+"""What each run did, filled by `reports`."""
+
 
 @functools.cache
 def reports() -> dict[str, Report]:
@@ -54,7 +58,7 @@ def report(name: str) -> Report:
     # What they do to other processes is seen of two, as each starts interpreters of its own.
     other_sandboxes = name in {"hangs_on_replay", "ends_the_process_on_replay"}
     task = Task(Reference(f"{hostile.__name__}:{name}"), {}, None, '"ok"', exploration, other_sandboxes)
-    return explore_isolated(task, lambda _done, _all: None)
+    return explore_isolated(task, lambda _done, _all: None, RECORDS.get(name))
 
 
 pytestmark = pytest.mark.xdist_group("hostile")
@@ -102,3 +106,22 @@ def test_what_is_no_exception_is_a_finding(name: str) -> None:
 def test_a_handler_that_cannot_be_imported_cannot_run() -> None:
     with pytest.raises(CannotRunError, match="has no 'nothing'"):
         report("nothing")
+
+
+def test_runs_that_ended_before_a_process_died_are_kept_beside_the_one_that_ended_it() -> None:
+    report = reports()["ends_the_process_on_replay"]
+    records = tuple(RECORDS["ends_the_process_on_replay"])
+    assert [record.name for record in records if record.place.section is Section.WHOLE and record.trace]
+    untold = {record.name: record.could_not_run for record in records if record.trace is None}
+    for why in report.could_not_run:
+        name, _, how = why.partition(": ")
+        if "other processes" not in why and name in untold:
+            assert untold[name] == how
+    assert "the handler ended the process with exit code 3" in untold.values()
+    assert sum(record.trace is not None for record in records) + len(untold) == len(records) > len(untold)
+
+
+def test_a_run_that_hangs_is_one_that_could_not_be_run() -> None:
+    reports()
+    hung = [record for record in RECORDS["hangs_on_replay"] if record.could_not_run.startswith("still running")]
+    assert {record.place.section for record in hung} == {Section.CRASHES}

@@ -61,9 +61,14 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     return run
 
 
-def test_a_handler_that_conforms(check: Check) -> None:
-    code, out, _ = check("good_one.py:handler", "--event", '{"order": 7}', other_sandboxes=True)
+def test_a_handler_that_conforms(check: Check, tmp_path: Path) -> None:
+    html = str(tmp_path / "report.html")
+    code, out, _ = check("good_one.py:handler", "--event", '{"order": 7}', "--html", html, other_sandboxes=True)
     assert code == 0
+    page = Path(html).read_text("utf-8")
+    assert "in other sandboxes" in page
+    assert page.count('class="cell conforms"') == int(out.partition(" runs,")[0].split()[-1])
+    assert 'class="cell breaks' not in page
     assert "conforms: 6 crash points" in out
     assert "left out" not in out
 
@@ -93,13 +98,17 @@ def test_the_sdks_default_retries_are_reported(check: Check) -> None:
 
 
 def test_a_handler_that_does_not_is_reported_with_place_and_crash(check: Check, tmp_path: Path) -> None:
-    code, out, _ = check("bad_one.py:workflow", "--json", str(tmp_path / "report.json"))
+    files = "--json", str(tmp_path / "report.json"), "--html", str(tmp_path / "report.html")
+    code, out, _ = check("bad_one.py:workflow", *files)
     assert code == 1
     assert "request-stability" in out
     assert "/1:name" in out
     report = json.loads((tmp_path / "report.json").read_text())
     assert {finding["rule"] for finding in report["findings"]} >= {"request-stability", "no-invocation-state"}
     assert all(finding["remedy"] for finding in report["findings"])
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert 'class="cell breaks' in page
+    assert all(finding["path"] in page for finding in report["findings"])
 
 
 def test_the_first_finding_can_be_enough(check: Check) -> None:
@@ -125,6 +134,7 @@ def test_the_first_finding_can_be_enough(check: Check) -> None:
             "--json cannot be written to gone/report.json: No such",
         ),
         (("good_one.py:handler", "--json", "."), "--json cannot be written to .: Is a directory"),
+        (("good_one.py:handler", "--html", "gone/a.html"), "--html cannot be written to gone/a.html: No such"),
     ],
 )
 def test_what_cannot_be_checked_ends_in_one_line_and_2(check: Check, arguments: tuple[str, ...], problem: str) -> None:

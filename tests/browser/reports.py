@@ -1,0 +1,27 @@
+"""Reports to open: one with findings, made by exploring a handler that has a defect."""
+
+from __future__ import annotations
+
+from conformance.explore import explore
+from conformance.html import Explored
+from conformance.reference import Reference
+from conformance.run_record import Records
+from conformance.sdk_logs import quiet_sdk_logs
+from conformance.subject import handler_factory
+from tests.browser import support_desk
+
+NAME = "support_desk.py:answer_ticket"
+
+
+def support_desk_report(*, other_sandboxes: bool = True) -> Explored:
+    """Explore `support_desk`, in every variant, or without going on in other processes."""
+    quiet_sdk_logs()
+    records = Records()
+    reference = Reference(f"{support_desk.__name__}:{support_desk.answer_ticket.__name__}")
+    report = explore(
+        handler_factory(support_desk.answer_ticket),
+        support_desk.SCENARIO,
+        reference=reference if other_sandboxes else None,
+        recorder=records.add,
+    )
+    return Explored(NAME, support_desk.EVENT["ticket"], report, tuple(records))

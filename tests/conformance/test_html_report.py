@@ -1,0 +1,240 @@
+"""The page about a report, as a parser reads it: nothing is missing, and nothing that a handler wrote is markup."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.findings import Report
+from conformance.html import Explored, rendered
+from conformance.html.charts import MAX_BARS, charts
+from conformance.html.difference import Kind, by_lines, by_words
+from conformance.html.matrix import parts
+from conformance.report_file import write_html
+from conformance.rules import NAMES, RULES
+from conformance.run_record import Place, RunRecord, Section
+from conformance.trace import InvocationTrace, Moment, RetrySchedule, Trace
+from tests.conformance.made_up_reports import HOSTILE, record, sized, trace, wordy
+
+
+@dataclass
+class Page(HTMLParser):
+    """What a browser would make of a page: elements, and the texts of those that hold no markup."""
+
+    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    raw: dict[str, list[str]] = field(default_factory=lambda: {"script": [], "style": []})
+    words: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem:
+            self.raw[self.cdata_elem].append(data)
+        else:
+            self.words.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.comments.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.words).split())
+
+    @property
+    def data(self) -> dict[str, Any]:
+        data: dict[str, Any] = json.loads(self.raw["script"][0])
+        return data
+
+    def openers(self, kind: str) -> list[int]:
+        """The runs that buttons of a class open."""
+        return [
+            int(str(given["data-run"]))
+            for tag, given in self.elements
+            if tag == "button" and kind in str(given.get("class")).split()
+        ]
+
+
+def page(*explorations: Explored, title: str = "A report") -> Page:
+    parsed = Page()
+    parsed.feed(rendered(title, explorations))
+    parsed.close()
+    return parsed
+
+
+def plain(*records: RunRecord, report: Report | None = None) -> Explored:
+    return Explored("a handler", "a scenario", report or Report(1, len(records), NAMES, 1.0, ()), records)
+
+
+def test_what_a_handler_wrote_never_becomes_markup() -> None:
+    ours, theirs = page(wordy("harmless"), title="harmless"), page(wordy(HOSTILE), title=HOSTILE)
+    assert [(tag, *given) for tag, given in theirs.elements] == [(tag, *given) for tag, given in ours.elements]
+    assert len(theirs.raw["script"]) == len(ours.raw["script"]) == 2
+    assert theirs.raw["script"][1] == ours.raw["script"][1]
+    assert theirs.comments == []
+    links = {str(given.get("href")) for tag, given in theirs.elements if tag in {"a", "link"}}
+    assert {link for link in links if not link.startswith(("#", "data:,", "https://docs.aws.amazon.com/"))} == set()
+
+
+def test_hostile_texts_are_all_there_as_text() -> None:
+    parsed = page(wordy(HOSTILE), title=HOSTILE)
+    assert f"never: {HOSTILE}" in parsed.data["texts"]
+    assert HOSTILE in parsed.data["texts"]
+    assert parsed.text.count(" ".join(HOSTILE.split())) > 10
+
+
+def test_the_data_is_read_back() -> None:
+    found = wordy(HOSTILE).report.findings
+    run = record("a run", Place(Section.CRASHES, "/1:a", "SUCCEED", "lost"), found, ending="the end")
+    data = page(plain(run)).data
+    texts = data["texts"]
+    name, exploration, could_not_run, status, ending, first, invocations, findings = data["runs"][0]
+    assert [texts[n] for n in (name, exploration, could_not_run, status, ending)] == [
+        "a run", "a handler", "", "SUCCEEDED", "the end",
+    ]  # fmt: skip
+    assert first == 1
+    assert [data["invocations"][n][0] for n in invocations] == [1, 2]
+    assert texts[data["invocations"][invocations[0]][6]] == "a run"
+    assert [texts[n] for n in findings[0]] == [
+        found[0].rule, found[0].path, found[0].expected, found[0].actual, found[0].remedy,
+    ]  # fmt: skip
+
+
+def test_every_run_has_a_cell_and_every_finding_is_told() -> None:
+    explorations = sized(600), wordy(HOSTILE)
+    parsed = page(*explorations)
+    assert sorted(parsed.openers("cell")) == list(range(600 + len(explorations[1].records)))
+    for exploration in explorations:
+        for finding in exploration.report.findings:
+            told = " ".join(f"at {finding.path} shown by {finding.crash}".split())
+            assert told in parsed.text
+    assert set(parsed.openers("open")) <= set(parsed.openers("cell"))
+    assert all(f"{rule.name}" in parsed.text for rule in RULES)
+
+
+def test_a_rule_that_is_broken_says_why_that_matters_and_what_to_do() -> None:
+    parsed = page(wordy(HOSTILE))
+    (rule,) = [rule for rule in RULES if rule.name == "request-stability"]
+    for text in (rule.breaks_it, rule.matters, rule.remedy, rule.source.removeprefix("https://")):
+        assert text in parsed.text
+
+
+def test_two_thousand_runs_stay_below_5_mb() -> None:
+    size = len(rendered("A large one", [sized(2_000)]).encode())
+    assert 1_000_000 < size < 5_000_000
+
+
+def test_a_browser_is_told_to_run_what_is_in_the_page_and_to_ask_nobody() -> None:
+    parsed = page(wordy(HOSTILE))
+    (policy,) = [
+        str(given["content"]) for _, given in parsed.elements if given.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy.startswith("default-src 'none'; ")
+    allowed = set(re.findall(r"'(sha256-[^']+)'", policy))
+    texts = (parsed.raw["script"][1], "".join(parsed.raw["style"]))
+    assert allowed == {"sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts}
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert not [given for tag, given in parsed.elements if "src" in given]
+
+
+def test_a_text_that_is_not_unicode_is_written_as_its_escape(tmp_path: Path) -> None:
+    write_html(tmp_path / "page.html", "half a pair \ud83d", [plain()])
+    assert r"half a pair \ud83d" in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_what_could_not_run_stands_in_the_matrix() -> None:
+    parsed = page(wordy(HOSTILE))
+    unknown = [given for tag, given in parsed.elements if tag == "button" and "unknown" in str(given.get("class"))]
+    assert [given["aria-label"] for given in unknown] == [f"{HOSTILE}: could not run"]
+
+
+def crash(moment: str, column: str, group: str = "pure") -> RunRecord:
+    return record(f"{moment} {column} {group}", Place(Section.CRASHES, "/1:ask", moment, column, group))
+
+
+def test_rows_come_in_the_order_in_which_things_happened() -> None:
+    whole = RunRecord("undisturbed", Place(Section.WHOLE, "undisturbed", column="pure"), trace=trace("/1:ask"))
+    grid, uninterrupted = parts([whole, crash("SUCCEED", "lost"), crash("CALL", "")], first=10)
+    assert uninterrupted.groups == ()
+    assert [row.moment for band in grid.bands for row in band.rows] == ["CALL", "SUCCEED"]
+    assert [cell and cell.run for band in grid.bands for row in band.rows for cell in row.cells] == [12, 11]
+
+
+def test_a_call_takes_all_columns_of_its_group_and_a_gap_stays_empty() -> None:
+    (grid,) = parts(
+        [crash("SUCCEED", "before"), crash("SUCCEED", "lost", "other"), crash("SUCCEED", "lost"), crash("CALL", "")], 0
+    )
+    assert [(group.name, group.columns) for group in grid.groups] == [
+        ("pure", ("before", "lost")),
+        ("other", ("lost",)),
+    ]
+    saved, called = grid.bands[0].rows
+    assert [cell and cell.run for cell in saved.cells] == [0, 2, 1]
+    assert [cell and (cell.run, cell.span) for cell in called.cells] == [(3, 2), None]
+
+
+def waited(name: str, section: Section, *delays: int) -> RunRecord:
+    invocation = InvocationTrace(1, 0.0, (), (), (Moment("RETRY", "/1:ask", delay_seconds=1),), "SUCCEEDED")
+    made = Trace("SUCCEEDED", "", (invocation,), 1, (RetrySchedule("/1:ask", delays),) if delays else ())
+    return RunRecord(name, Place(section, "/1:ask", column=name), trace=made)
+
+
+def test_a_chart_shows_the_longest_schedule_that_no_crash_disturbed() -> None:
+    records = [
+        waited("undisturbed", Section.WHOLE),
+        waited("every time", Section.FAULTS, 2, 4, 8),
+        waited("throttled", Section.FAULTS, 1, 2),
+        waited("crashed", Section.CRASHES, 2, 2, 4, 8),
+    ]
+    (chart,) = charts(records, first=5)
+    assert (chart.run, chart.circumstance, chart.total) == (6, "every time", 14)
+    assert chart.text == "4 attempts; seconds between them: 2, 4, 8"
+    assert [bar.height for bar in chart.bars] == [16, 32, 64]
+    assert chart.text in str([given.get("aria-label") for _, given in page(plain(*records)).elements])
+
+
+def test_a_chart_of_a_schedule_without_end_says_that_it_is_cut() -> None:
+    (chart,) = charts([waited("every time", Section.FAULTS, *([3] * 60))], first=0)
+    assert len(chart.bars) == MAX_BARS
+    assert chart.text.startswith("61 attempts")
+    assert chart.text.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "removed", "added"),
+    [
+        ("Make a joke about tea", "Make a pun about tea", ["joke"], ["pun"]),
+        ("one call", "6 attempts of a permanent error", [], []),
+        (r"so far:\nclassify: late", r"so far:\n", ["classify: late"], []),
+        ("same", "same", [], []),
+    ],
+)
+def test_words_that_differ_are_marked(expected: str, actual: str, removed: list[str], added: list[str]) -> None:
+    theirs, mine = by_words(expected, actual)
+    assert [piece.text for piece in theirs if piece.kind is Kind.REMOVED] == removed
+    assert [piece.text for piece in mine if piece.kind is Kind.ADDED] == added
+    assert "".join(piece.text for piece in theirs) == expected
+    assert "".join(piece.text for piece in mine) == actual
+
+
+def test_lines_that_are_alike_are_left_out_but_for_those_around_a_difference() -> None:
+    lines = [f"operation {n}\n" for n in range(20)]
+    pieces = by_lines("".join(lines), "".join([*lines[:10], "another\n", *lines[11:]]))
+    shown = "".join(piece.text for piece in pieces)
+    assert [piece.lines for piece in pieces if piece.kind is Kind.SKIPPED] == [8, 7]
+    assert "operation 8\noperation 9\n" in shown
+    assert "operation 7\n" not in shown
+    assert [piece.text for piece in pieces if piece.kind is Kind.ADDED] == ["another"]
