@@ -46,7 +46,7 @@ def _pytest(folder: Path, arguments: Sequence[str], environment: Mapping[str, st
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # a second saved per run
     }
     os.environ.clear()
-    os.environ.update(keep | environment)
+    os.environ.update({**keep, **environment})
     os.chdir(folder)
     with printed.open("w") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
