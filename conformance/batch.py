@@ -30,12 +30,14 @@ class Batch:
     """Executions of one handler.
 
     Attributes:
+        exploration: Tells one exploration from another: the handler is imported once for each.
         target: The handler.
         scenario: What every execution meets; its model must be picklable.
         requests: The executions.
         patience: Seconds that one may take.
     """
 
+    exploration: int
     target: Reference
     scenario: Scenario
     requests: Sequence[Request]

@@ -7,6 +7,7 @@ random numbers, variables and temporary folder.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -107,6 +108,9 @@ class _Planned:
     where: str
 
 
+_numbers = itertools.count(1)
+
+
 class _Environment:
     def __init__(
         self,
@@ -117,6 +121,7 @@ class _Environment:
         recorder: Callable[[RunRecord], None] | None,
     ) -> None:
         self._recorder = recorder
+        self._number = next(_numbers)
         self._target = target
         self._scenario = scenario
         self._answers = model_run.calls
@@ -193,6 +198,7 @@ class _Environment:
 
     def _all(self, process: FreshProcess, chosen: Sequence[_Planned]) -> Iterator[tuple[_Planned, Run]]:
         batch = Batch(
+            self._number,
             self._target,
             self._scenario,
             [replace(one.request, conditions=replace(one.request.conditions, answers=self._answers)) for one in chosen],

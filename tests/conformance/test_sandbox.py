@@ -10,6 +10,7 @@ from conformance.in_process import Conditions
 from conformance.interpreter import Interpreter
 from conformance.perturbation import Perturbation
 from conformance.reference import Reference
+from conformance.run import Run
 from conformance.scenario import Scenario
 from providers.scripted import ScriptedProvider
 
@@ -33,9 +34,44 @@ def test_what_hangs_is_ended_when_the_other_end_closes(tmp_path: Path) -> None:
     scenario = Scenario({"pipe": str(tmp_path / "pipe")}, ScriptedProvider)
     request = Request(Conditions(), Perturbation())
     target = Reference(f"{tmp_path / 'hanging.py'}:handler")
-    interpreter.connection.send(Batch(target, scenario, [request], patience=3_600))
+    interpreter.connection.send(Batch(1, target, scenario, [request], patience=3_600))
     with (tmp_path / "pipe").open() as pipe:
         assert pipe.read(len("running")) == "running"
         interpreter.connection.close()
         assert pipe.read() == "", "the process that ran the handler has ended"
     assert interpreter.process.wait() == 0
+
+
+COUNTING = """
+from pathlib import Path
+from aws_durable_execution_sdk_python import durable_execution
+
+with (Path(__file__).parent / "imported").open("a") as file:
+    file.write("once ")
+
+EXECUTIONS = []
+
+@durable_execution
+def handler(event, context):
+    EXECUTIONS.append(1)
+    return len(EXECUTIONS)
+"""
+
+
+def test_an_exploration_imports_the_handler_once_and_each_execution_finds_it_as_imported(tmp_path: Path) -> None:
+    (tmp_path / "counting.py").write_text(COUNTING)
+    interpreter = Interpreter.start("conformance.sandbox", 1)
+    target = Reference(f"{tmp_path / 'counting.py'}:handler")
+    results = []
+    for exploration in (1, 1, 2):
+        batch = Batch(
+            exploration, target, Scenario({}, ScriptedProvider), [Request(Conditions(), Perturbation())] * 2, 60
+        )
+        interpreter.connection.send(batch)
+        while (reply := interpreter.connection.recv()) is not None:
+            assert isinstance(reply.outcome, Run)
+            results.append(reply.outcome.result)
+    interpreter.connection.close()
+    assert interpreter.process.wait() == 0
+    assert results == [1] * 6
+    assert (tmp_path / "imported").read_text() == "once once "
