@@ -184,6 +184,8 @@ class _Explorer:
     def _explore(self, baselines: dict[bool, _Baseline]) -> None:
         chosen = self._exploration
         pure = baselines.get(False)
+        if pure and chosen.pure and not pure.canonical.run.calls:
+            baselines = {False: pure}  # nobody asks the model: how it answers makes no difference
         cases: list[Case] = []
         for never_twice, baseline in baselines.items():
             points = crash_points(baseline.canonical.run, chosen.kinds)

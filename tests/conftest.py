@@ -15,8 +15,9 @@ pytest_plugins = ["tests.cassette_fixture"]
 
 collect_ignore = ["browser", "cloud", "e2e", "guides"]  # run by name, each in a tox environment of its own
 
-settings.register_profile("suite", deadline=None, derandomize=True, database=None)
-settings.load_profile("suite")
+settings.register_profile("suite", deadline=None, derandomize=True, database=None, max_examples=40)
+settings.register_profile("thorough", settings.get_profile("suite"), max_examples=1_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 quiet_sdk_logs()
 

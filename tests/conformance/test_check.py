@@ -10,7 +10,10 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
 from conformance.cli import main
+from conformance.exploration import Exploration
 from conformance.pytest_plugin import DurableCheck
+from patterns.durable import ask
+from providers import ModelProvider
 
 GOOD = """
 from aws_durable_execution_sdk_python import durable_execution
@@ -213,6 +216,18 @@ def test_any_other_test_has_it_run_in_other_sandboxes(durable_check: DurableChec
     assert report.left_out == ()
     with pytest.raises(ValueError, match="bound to no name of its module"):
         durable_check(lambda *_: None, other_sandboxes=True)
+
+
+def test_how_a_model_answers_is_no_matter_where_nobody_asks_it(durable_check: DurableCheck) -> None:
+    def runs(workflow: object, *, never_twice: bool) -> int:
+        return durable_check(workflow, exploration=Exploration(never_twice=never_twice), other_sandboxes=False).runs
+
+    def asking(event: object, context: DurableContext, model: ModelProvider) -> str:
+        return ask(context, model, "greet", "Greet me").text
+
+    baselines = 2
+    assert runs(good_flow, never_twice=True) == runs(good_flow, never_twice=False) + baselines
+    assert runs(asking, never_twice=True) > runs(asking, never_twice=False) + baselines
 
 
 def good_flow(event: object, context: DurableContext, model: object) -> str:

@@ -23,7 +23,7 @@ from providers.scripted import ScriptedProvider
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.runs import SIDE_BY_SIDE, each_pattern
 
-EXAMPLES = 60
+EXAMPLES = settings().max_examples
 """Inputs that each test tries, side by side: an execution mostly waits."""
 
 CALLBACKS = {

@@ -86,8 +86,12 @@ class Shelf:
         callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
         invokes: Mapping[str, Sequence[CallbackAnswer]] | None = None,
     ) -> Callable[[Module], Module]:
-        """Put a module here that breaks nothing. A revoked token is left out: to a handler it is a lost response."""
-        kinds = (CrashKind.BEFORE_PERSIST, CrashKind.AFTER_PERSIST, CrashKind.DURING_CALL)
+        """Put a module here that breaks nothing.
+
+        A revoked token is left out: to a handler it is a lost response; and so is a death in a call: what it leaves is
+        what a death leaves before the call's result persists.
+        """
+        kinds = (CrashKind.BEFORE_PERSIST, CrashKind.AFTER_PERSIST)
         return self._put(None, replace(_scenario(event, script, callbacks), invokes=invokes or {}), kinds)
 
     def _put(self, rule: str | None, scenario: Scenario, kinds: Sequence[CrashKind]) -> Callable[[Module], Module]:
