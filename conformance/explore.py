@@ -206,6 +206,8 @@ class _Explorer:
         jobs = [partial(self._judged, case) for case in cases]
         names, places = [case.name for case in cases], [case.place for case in cases]
         for number, findings in self._outcomes(jobs, names, places):
+            if findings is None:
+                continue
             found[number] = findings
             self._look_for_enough(findings)
             self._listener.ended(cases[number].name, findings, len(found), len(cases))
@@ -232,9 +234,10 @@ class _Explorer:
         thread.shutdown(wait=False)
         return future
 
-    def _judged(self, case: Case) -> tuple[Finding, ...]:
+    def _judged(self, case: Case) -> tuple[Finding, ...] | None:
+        """What is wrong with a run of `case`; None if what was found before is enough."""
         if self._enough.is_set():
-            return ()
+            return None
         self._listener.began(case.name)
         run = self._run(case.conditions)
         findings = list(case.judge(run))

@@ -31,6 +31,14 @@ def retries_everything(event, context, model):
     request = ModelRequest(messages=(Message.user("Greet me"),))
     return context.step(lambda _: model.converse(request).text, "greet")
 """
+FORGETFUL = """
+from patterns.durable import ask
+
+def workflow(event, context, model):
+    notes = []
+    context.step(lambda _: notes.append("looked"), "look")
+    return ask(context, model, "greet", f"Greet {notes}").text
+"""
 BAD = """
 import itertools
 from patterns.durable import ask
@@ -51,6 +59,7 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     """Runs `durable-ai check` on files of its own."""
     (tmp_path / "good_one.py").write_text(GOOD)
     (tmp_path / "bad_one.py").write_text(BAD)
+    (tmp_path / "forgetful_one.py").write_text(FORGETFUL)
     (tmp_path / "broken_one.py").write_text("import nowhere_to_be_found")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "160")
@@ -120,6 +129,15 @@ def test_the_first_finding_can_be_enough(check: Check) -> None:
     assert "no-invocation-state" in out
     assert "request-stability" not in out, "an interruption shows that, and none was tried"
     assert "left out: what comes after the first finding" in out
+
+
+def test_what_is_left_out_after_the_first_finding_is_not_counted(check: Check, tmp_path: Path) -> None:
+    def runs(*arguments: str) -> int:
+        code, _, _ = check("forgetful_one.py:workflow", "--json", str(tmp_path / "report.json"), *arguments)
+        assert code == 1
+        return int(json.loads((tmp_path / "report.json").read_text())["runs"])
+
+    assert runs("--exit-first") < runs()
 
 
 @pytest.mark.parametrize(
