@@ -13,6 +13,9 @@ from tests.stand_in import environment_for
 from tests.wire.artifacts import ROOT
 from tests.wire.wire import Wire
 
+BOUND_SECONDS = 900
+"""Longest that a run may take: it takes a minute, beside all the rest."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -53,6 +56,10 @@ class CloudSuite:
         self._pytest.__exit__(None, None, None)  # closes its output and waits for it
 
     def end(self) -> Ended:
-        """Wait for its end: each of its executions has a bound."""
-        output, _ = self._pytest.communicate()
+        """Wait for its end.
+
+        Raises:
+            TimeoutExpired: It does not end.
+        """
+        output, _ = self._pytest.communicate(timeout=BOUND_SECONDS)
         return Ended(self._pytest.returncode, output)

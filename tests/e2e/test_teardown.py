@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 
 from tests.wire.artifacts import ROOT
@@ -66,14 +67,14 @@ def assert_gone(process_group: int) -> None:
 def test_a_program_that_is_killed_while_it_serves(tmp_path: Path) -> None:
     with session_of(temporary=tmp_path) as program:
         assert program.stdout is not None
-        served = [line for line in iter(program.stdout.readline, f"# local-durable-strands-agent:{ALIAS}\n") if line]
+        served = list(takewhile(f"# local-durable-strands-agent:{ALIAS}\n".__ne__, program.stdout))
         assert "export AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:" in "".join(served)
         program.kill()
-        program.wait()
+        program.wait(BOUND_SECONDS)
         assert_gone(program.pid)
 
 
 def test_a_program_that_has_run_its_command(tmp_path: Path) -> None:
     with session_of("--prefix", "try", "--", sys.executable, "-c", CALL, temporary=tmp_path) as program:
-        assert program.wait() == 7
+        assert program.wait(2 * BOUND_SECONDS) == 7
         assert_gone(program.pid)

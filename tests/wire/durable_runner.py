@@ -15,7 +15,7 @@ from typing import Self
 import urllib3
 
 from tests.stand_in import environment_for
-from tests.wire.function import LOG_TAIL_CHARS
+from tests.wire.function import LOG_TAIL_CHARS, end
 
 REGION = "us-east-1"
 
@@ -70,7 +70,7 @@ class DurableRunner:
         """Stop it."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait()
+        end(self._process)
 
     def _wait_until_it_serves(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -22,6 +22,9 @@ RUNTIME = Path(__file__).with_name("runtime.py")
 LOG_TAIL_CHARS = 2_000
 """How much of a function's log an error message shows."""
 
+PATIENCE_SECONDS = 30
+"""How long a process may take to end that has been told to: it takes milliseconds, on an idle machine."""
+
 
 @dataclass(frozen=True)
 class Returned:
@@ -49,6 +52,15 @@ type Outcome = Returned | Raised | Died
 
 class FunctionDownError(RuntimeError):
     """The function's runtime does not run: most often its handler cannot be imported. The message ends with its log."""
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a process that has been told to end, and kill it if it does not."""
+    try:
+        process.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 class Process:
@@ -163,4 +175,4 @@ class Function:
             for process in self._processes:
                 process.kill()
         self._control.close()
-        self._runtime.wait()
+        end(self._runtime)

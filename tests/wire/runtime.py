@@ -17,6 +17,7 @@ import gc
 import importlib
 import json
 import os
+import signal
 import socket
 import sys
 import time
@@ -69,24 +70,31 @@ def warm(services: list[str]) -> None:
 
 
 def serve(handler: Handler, control: socket.socket) -> None:
-    """Fork for every connection that arrives, until nobody can send any more."""
+    """Fork for every connection that arrives, until nobody can send any more; then kill what still runs."""
+    running: set[int] = set()
     while True:
         _, connections, _, _ = socket.recv_fds(control, 1, 1)
-        _reap()
+        running -= _ended()
         if not connections:
-            return
+            break
         with socket.socket(fileno=connections[0]) as connection:
-            if os.fork() == 0:
+            process = os.fork()
+            if process == 0:
                 control.close()
                 invocation(handler, connection)
                 os._exit(0)  # and whatever threads the handler left behind
+            running.add(process)
+    for process in running:
+        os.kill(process, signal.SIGKILL)
 
 
-def _reap() -> None:
-    """Take note of the processes that have ended."""
+def _ended() -> set[int]:
+    """The processes that have ended since the last look."""
+    ended = set()
     with contextlib.suppress(ChildProcessError):  # there is none
-        while os.waitpid(-1, os.WNOHANG) != (0, 0):
-            pass
+        while (process := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+            ended.add(process)
+    return ended
 
 
 def invocation(handler: Handler, connection: socket.socket) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +16,8 @@ from typing import Any
 import pytest
 
 from tests.wire.function import Died, Function, FunctionDownError, Outcome, Raised, Returned
+
+ROOT = Path(__file__).parents[2]
 
 HANDLERS = """
 import importlib.util, os, sys, time
@@ -41,6 +45,11 @@ def wait(event, context):
     if event:
         open(event, "w").close()
         time.sleep(60)
+
+def hold(event, context):
+    with open(event, "w") as pipe:
+        time.sleep(20)
+        pipe.write("left behind")
 
 def find(event, context):
     found = importlib.util.find_spec(event)
@@ -129,6 +138,20 @@ def test_a_process_that_takes_too_long_is_killed(deploy: Deploy, running: Path) 
     process = deploy("wait").start()
     assert process.run(request(str(running)), timeout=0.05) == Died("Task timed out after 0.05 seconds")
     assert not process.kill(), "it is dead"
+
+
+def test_what_runs_ends_with_whoever_started_it(deploy: Deploy, running: Path, tmp_path: Path) -> None:
+    deploy("hold")  # for its artifact
+    function = f"Function(Path({str(tmp_path / 'artifact')!r}), 'handlers.hold', Path({str(tmp_path / 'log')!r}))"
+    code = f"""
+from pathlib import Path
+from tests.wire.function import Function
+function = {function}
+function.start().run({request(str(running))!r}, 60)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) as starter, running.open("rb") as pipe:
+        starter.kill()
+        assert pipe.read() == b""
 
 
 def test_nothing_but_the_artifact_and_the_standard_library_can_be_imported(deploy: Deploy, tmp_path: Path) -> None:
