@@ -154,15 +154,21 @@ class _Explorer:
             yield "other sandboxes: the handler is not run in other processes"
 
     def _baselines(self) -> dict[bool, _Baseline]:
-        """A baseline for each way in which the model answers: the same, or never twice the same."""
+        """A baseline for each way in which the model answers: the same, or never twice the same.
+
+        One after the other: what a handler keeps in its module must not depend on which was faster.
+        """
         chosen = self._exploration
         pure = chosen.pure or chosen.faults or chosen.orders or not chosen.never_twice
-        ways = [*([False] if pure else []), *([True] if chosen.never_twice else [])]
-        names = [named(NOTHING, never_twice=way) for way in ways]
-        places = [_whole(NOTHING, never_twice=way) for way in ways]
-        jobs = [partial(self._baseline, name, never_twice=way) for name, way in zip(names, ways, strict=True)]
-        known = dict(self._outcomes(jobs, names, places))
-        return {ways[number]: known[number] for number in sorted(known)}  # not in the order of arrival
+        baselines: dict[bool, _Baseline] = {}
+        for way in [*([False] if pure else []), *([True] if chosen.never_twice else [])]:
+            name = named(NOTHING, never_twice=way)
+            job = partial(self._baseline, name, never_twice=way)
+            for _, baseline in self._outcomes([job], [name], [_whole(NOTHING, never_twice=way)]):
+                baselines[way] = baseline
+            if way not in baselines or (chosen.pure and not baselines[way].canonical.run.calls):
+                break  # it cannot be run; or nobody asks the model, and how it answers makes no difference
+        return baselines
 
     def _baseline(self, name: str, *, never_twice: bool) -> _Baseline:
         """The run that others are held against, and one more of the same in the same process."""
@@ -184,8 +190,6 @@ class _Explorer:
     def _explore(self, baselines: dict[bool, _Baseline]) -> None:
         chosen = self._exploration
         pure = baselines.get(False)
-        if pure and chosen.pure and not pure.canonical.run.calls:
-            baselines = {False: pure}  # nobody asks the model: how it answers makes no difference
         cases: list[Case] = []
         for never_twice, baseline in baselines.items():
             points = crash_points(baseline.canonical.run, chosen.kinds)
