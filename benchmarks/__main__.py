@@ -1,4 +1,4 @@
-"""The performance table: `python -m benchmarks [--json FILE]`.
+"""The performance table: `python -m benchmarks [--json FILE] [--suite]`.
 
 Each row measures both sides in turn, in this run, on this machine. Nothing fails for being slow: a busy machine is no
 defect of the code.
@@ -7,51 +7,70 @@ defect of the code.
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
-import platform
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks import calls, exploration
+from benchmarks import calls, exploration, installed, suite
 from benchmarks.comparison import Row
+from benchmarks.table import table, write_json
+from benchmarks.targets import GROWTH, IMPORTS, REPLAYS, SENT, SUITE, THROUGHPUT, Target
+
+WIDTH = 150
+"""Columns of the table where there is no terminal to fit."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What fills some rows of the table.
+
+    Attributes:
+        targets: The rows.
+        rows: Fills them.
+    """
+
+    targets: tuple[Target, ...]
+    rows: Callable[[], list[Row]]
+
+
+def measurements(*, with_suite: bool) -> list[Measurement]:
+    """What fills the table; the suite's time is not measured unless it is asked for."""
+    return [
+        Measurement((THROUGHPUT,), lambda: [exploration.throughput()]),
+        Measurement((GROWTH,), lambda: [exploration.growth()]),
+        *(
+            Measurement((target,), lambda recorded=recorded: [calls.replayed(recorded)])  # type: ignore[misc]
+            for recorded, target in REPLAYS.items()
+        ),
+        Measurement((SENT,), lambda: [calls.sent()]),
+        Measurement(tuple(IMPORTS.values()), installed.rows),
+        Measurement((SUITE,), lambda: [suite.measured(suite.command()) if with_suite else suite.left_out()]),
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--suite", action="store_true", help="time the whole offline suite, too: a minute or two")
     options = parser.parse_args(arguments)
-    rows = [*exploration.rows(), *calls.rows()]
-    Console().print(table(rows))
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH
+    began = time.monotonic()
+    rows: list[Row] = []
+    for measurement in measurements(with_suite=options.suite):
+        rows += measurement.rows()
+        for row in rows[-len(measurement.targets) :]:
+            console.print(
+                f"[dim]{time.monotonic() - began:4.0f} s  {row.target.what}: {row.ratio or 'not measured'}[/dim]"
+            )
+    console.print(table(rows))
     if options.json:
-        document = {"machine": platform.platform(), "python": platform.python_version()}
-        figures = [dataclasses.asdict(row) | {"met": row.met} for row in rows]
-        options.json.write_text(json.dumps(document | {"rows": figures}, indent=2) + "\n", encoding="utf-8")
-
-
-def table(rows: Sequence[Row]) -> Table:
-    """The rows, with the spread of their ratios."""
-    drawn = Table(title="ratios are medians, with quartiles")
-    for heading in ("what", "ours", "against", "theirs", "ratio", "target", ""):
-        drawn.add_column(heading, overflow="fold")
-    for row in rows:
-        bound = "≥" if row.higher_is_better else "≤"
-        drawn.add_row(
-            row.what,
-            row.ours,
-            row.against,
-            row.theirs,
-            f"{row.ratio:.2f} ({row.low:.2f} to {row.high:.2f})",
-            f"{bound} {row.target:g}",
-            "met" if row.met else "missed",
-        )
-        if row.note:
-            drawn.add_row(f"[dim]{row.note}[/dim]")
-    return drawn
+        write_json(rows, options.json)
 
 
 if __name__ == "__main__":

@@ -14,53 +14,20 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-ROOT = Path(__file__).parent.parent
+from benchmarks.imports import Kind, Subject, seconds, subjects
+from benchmarks.targets import IMPORTS, ROOT
+
 ROUNDS = 15
 """Imports of each subject; the median counts."""
 
-TARGET = 1.15
-"""Import time of a pattern, at most, in that of its libraries."""
-
 MEGABYTE = 1024 * 1024
-
-LIBRARIES = "import aws_durable_execution_sdk_python, boto3\nfrom pydantic import BaseModel"
-"""`import pydantic` alone loads nothing: it waits for the first name that is asked of it."""
-
-ONE_MODEL = "from pydantic import Field\nclass Model(BaseModel): name: str = Field(min_length=1)"
-"""The first model that a program declares loads the rest of pydantic."""
-
-_TIMED = """
-import sys, time
-sys.path.insert(0, {folder!r})
-start = time.process_time()
-{code}
-print(time.process_time() - start)
-"""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Something to import.
-
-    Attributes:
-        name: What it is called in the table.
-        folder: The only place it may come from, beside the standard library.
-        code: The import.
-        against: The name of the subject that it is measured against; its own for a baseline.
-    """
-
-    name: str
-    folder: Path
-    code: str
-    against: str
 
 
 def main(folder: Path) -> None:
@@ -69,7 +36,7 @@ def main(folder: Path) -> None:
     for names, artifact in distinct(folder).items():
         console.print(listing(names, artifact))
     host = f"build/manylinux2014_{platform.machine()}-3.13"
-    for kind in ("core", "strands"):
+    for kind in Kind:
         make(f"{host}/artifact-{kind}")
     console.print(sizes(ROOT / host))
     console.print(imports(ROOT / host, console))
@@ -138,7 +105,7 @@ def sizes(host: Path) -> Table:
     table = Table(title="Size, MB unzipped", title_justify="left")
     for column in ("artifact", "its libraries alone", "whole", "ratio"):
         table.add_column(column, justify="left" if column == "artifact" else "right")
-    for kind in ("core", "strands"):
+    for kind in Kind:
         libraries, whole = (
             sum(files(host / f"{part}-{kind}").values()) / MEGABYTE for part in ("requirements", "artifact")
         )
@@ -148,40 +115,24 @@ def sizes(host: Path) -> Table:
 
 def imports(host: Path, console: Console) -> Table:
     """Each pattern's import time against its libraries'."""
-    subjects = list(to_import(host))
-    times: dict[str, list[float]] = {subject.name: [] for subject in subjects}
+    kinds = {part: {kind: host / f"{part}-{kind}" for kind in Kind} for part in ("requirements", "artifact")}
+    chosen = list(subjects(kinds["requirements"], kinds["artifact"]))
+    times: dict[str, list[float]] = {subject.name: [] for subject in chosen}
     for _ in track(range(ROUNDS), "Importing", console=console, transient=True):
-        for subject in subjects:
+        for subject in chosen:
             times[subject.name].append(seconds(subject))
-    return compared(subjects, {name: statistics.median(taken) for name, taken in times.items()})
+    return compared(chosen, {name: statistics.median(taken) for name, taken in times.items()})
 
 
-def to_import(host: Path) -> Iterator[Subject]:
-    """The libraries alone, with and without Strands, and every pattern."""
-    core, strands = "durable SDK, boto3, pydantic", "durable SDK, boto3, pydantic, Strands"
-    yield Subject(core, host / "requirements-core", LIBRARIES, core)
-    yield Subject(f"{core}, and one model", host / "requirements-core", f"{LIBRARIES}\n{ONE_MODEL}", core)
-    yield Subject(strands, host / "requirements-strands", f"{LIBRARIES}\nfrom strands import Agent", strands)
-    for path in sorted((ROOT / "patterns").glob("[!_]*.py")):
-        kind, against = ("strands", strands) if path.stem == "durable_strands_agent" else ("core", core)
-        yield Subject(path.stem, host / f"artifact-{kind}", f"import patterns.{path.stem}", against)
-
-
-def seconds(subject: Subject) -> float:
-    """CPU time that its import takes in a fresh interpreter."""
-    script = _TIMED.format(folder=str(subject.folder), code=subject.code)
-    command = [sys.executable, "-I", "-S", "-B", "-c", script]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
-def compared(subjects: list[Subject], medians: Mapping[str, float]) -> Table:
+def compared(chosen: Sequence[Subject], medians: Mapping[str, float]) -> Table:
     """The table of import times."""
+    bound = min(target.bound for target in IMPORTS.values())
     table = Table(
-        title=f"Import, ms of CPU, median of {ROUNDS}; target: ratio of at most {TARGET}", title_justify="left"
+        title=f"Import, ms of CPU, median of {ROUNDS}; target: ratio of at most {bound}", title_justify="left"
     )
     for column in ("", "ms", "ratio"):
         table.add_column(column, justify="left" if not column else "right")
-    for subject in subjects:
+    for subject in chosen:
         ratio = medians[subject.name] / medians[subject.against]
         shown = "" if subject.against == subject.name else f"{ratio:.2f}"
         table.add_row(subject.name, f"{medians[subject.name] * 1000:.0f}", shown)

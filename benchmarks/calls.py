@@ -10,6 +10,7 @@ from typing import Any
 import vcr  # type: ignore[import-untyped]
 
 from benchmarks.comparison import Row, compared
+from benchmarks.targets import REPLAYS, SENT
 from providers import Message, ModelRequest
 from providers.bedrock import DEFAULT_TIERS, make_client
 from providers.cassette import CassetteProvider
@@ -19,14 +20,12 @@ from tests.providers.bedrock_stand_in import keys, provider_at
 from tests.providers.interactions import cassette, recorded
 from tests.stand_in import ConverseStandIn, Reply
 
-ROUNDS = 15
-CALLS = 200
+ROUNDS = {1: 40, 200: 3}
+"""Pairs of measurements, by how many interactions the cassette holds."""
+
+SENT_ROUNDS = 80
+CALLS = 20
 """Calls of one measurement, where they cost little."""
-
-
-def rows() -> list[Row]:
-    """The table's lines about calls."""
-    return [replayed(1, 2.0), replayed(200, 20.0), sent()]
 
 
 def asked(number: int) -> ModelRequest:
@@ -34,7 +33,7 @@ def asked(number: int) -> ModelRequest:
     return ModelRequest(messages=(Message.user(f"Question {number}"),), label=f"question-{number}")
 
 
-def replayed(interactions: int, target: float) -> Row:
+def replayed(interactions: int) -> Row:
     """Each interaction of a cassette once, through our provider and through vcrpy around the same boto3 call.
 
     One more interaction comes first, unmeasured: making a client costs more than any call.
@@ -61,15 +60,7 @@ def replayed(interactions: int, target: float) -> Row:
                     client.converse(**_converse(asked(number)))
                 return (time.perf_counter() - began) / interactions
 
-        return compared(
-            f"cassette replay of a call, {interactions} recorded",
-            ours,
-            theirs,
-            against="vcrpy patching the same boto3 call",
-            target=target,
-            faster=True,
-            rounds=ROUNDS if interactions > 1 else 5 * ROUNDS,
-        )
+        return compared(REPLAYS[interactions], ours, theirs, rounds=ROUNDS[interactions])
 
 
 def sent() -> Row:
@@ -86,15 +77,7 @@ def sent() -> Row:
         def theirs() -> float:
             return _each(lambda: client.converse(**arguments))
 
-        return compared(
-            "BedrockProvider call",
-            ours,
-            theirs,
-            against="boto3's converse, to the same local endpoint",
-            target=1.10,
-            faster=False,
-            rounds=ROUNDS,
-        )
+        return compared(SENT, ours, theirs, rounds=SENT_ROUNDS)
 
 
 def _each(call: Any) -> float:

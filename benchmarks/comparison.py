@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.progress import track
+
+from benchmarks.targets import Target
+
+type Pair = tuple[float, float]
+"""Seconds that ours took for a unit of work, and seconds that the other did, right after."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Where several measurements of the same lie.
+
+    Attributes:
+        median: Half are below.
+        low: The first quartile.
+        high: The third quartile.
+    """
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, measured: Sequence[float]) -> Spread:
+        """The spread of at least two measurements."""
+        low, _, high = statistics.quantiles(measured, n=4, method="inclusive")
+        return cls(statistics.median(measured), low, high)
+
+    def __str__(self) -> str:
+        return f"{self.median:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
 @dataclass(frozen=True)
@@ -14,76 +43,49 @@ class Row:
     """One line of the table.
 
     Attributes:
-        what: What is measured.
-        ours: Our median, with its unit.
-        theirs: The median of what it is held against.
-        against: What that is.
-        ratio: The median of the ratios, a pair of measurements each.
-        low: The first quartile of the ratios.
-        high: Their third quartile.
-        target: The ratio to reach, as `DESIGN` states it for this project.
-        higher_is_better: Whether `target` is a lower bound.
+        target: What is measured, and what it should come to.
+        ratio: What it came to, a ratio for each pair of measurements; None if it was not measured.
+        ours: Our median, with its unit; empty if not measured.
+        theirs: The median of what it is held against; empty if not measured.
         note: What a reader must know; empty if nothing.
     """
 
-    what: str
-    ours: str
-    theirs: str
-    against: str
-    ratio: float
-    low: float
-    high: float
-    target: float
-    higher_is_better: bool
+    target: Target
+    ratio: Spread | None = None
+    ours: str = ""
+    theirs: str = ""
     note: str = ""
 
     @property
-    def met(self) -> bool:
-        """Whether the target is reached."""
-        return self.ratio >= self.target if self.higher_is_better else self.ratio <= self.target
+    def met(self) -> bool | None:
+        """Whether the target is reached; None if nothing was measured."""
+        return None if self.ratio is None else self.target.met(self.ratio.median)
 
 
 def compared(
-    what: str,
-    ours: Callable[[], float],
-    theirs: Callable[[], float],
-    *,
-    against: str,
-    target: float,
-    faster: bool,
-    rounds: int,
-    unit: str = "µs",
-    scale: float = 1e6,
-    note: str = "",
+    target: Target, ours: Callable[[], float], theirs: Callable[[], float], *, rounds: int, note: str = ""
 ) -> Row:
     """Measure both in turn.
 
     Args:
-        what: What is measured.
+        target: What is measured, and what it should come to.
         ours: Measures ours once: seconds for a unit of work.
         theirs: The same for the other.
-        against: What the other is.
-        target: The ratio to reach.
-        faster: Whether the ratio says how many times faster ours is; else how many times the other's time it takes.
-        rounds: How many pairs of measurements; the first is left out, it warms up.
-        unit: For the table.
-        scale: From seconds to `unit`.
+        rounds: How many pairs of measurements, at least two. One more comes first and is left out: it warms up.
         note: What a reader must know.
     """
     ours(), theirs()
-    pairs = [(ours(), theirs()) for _ in track(range(rounds), what, transient=True)]
-    ratios = [other / mine if faster else mine / other for mine, other in pairs]
-    low, _, high = statistics.quantiles(ratios, n=4)
-    mine, other = (statistics.median(column) * scale for column in zip(*pairs, strict=True))
-    return Row(
-        what,
-        f"{mine:,.3g} {unit}",
-        f"{other:,.3g} {unit}",
-        against,
-        statistics.median(ratios),
-        low,
-        high,
-        target,
-        faster,
-        note,
-    )
+    return row_of(target, [(ours(), theirs()) for _ in track(range(rounds), target.what, transient=True)], note)
+
+
+def row_of(target: Target, pairs: Sequence[Pair], note: str = "") -> Row:
+    """The line about `pairs`, at least two."""
+    ours, theirs = (shown(statistics.median(column)) for column in zip(*pairs, strict=True))
+    return Row(target, Spread.of([target.ratio(mine, other) for mine, other in pairs]), ours, theirs, note)
+
+
+def shown(seconds: float) -> str:
+    """A time with the unit that suits it."""
+    if seconds >= 1:
+        return f"{seconds:.3g} s"
+    return f"{seconds * 1e3:.3g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g} µs"

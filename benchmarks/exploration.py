@@ -5,37 +5,42 @@ from __future__ import annotations
 import os
 import statistics
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from rich.progress import track
 
-from benchmarks.comparison import Row, compared
-from conformance.exploration import Exploration
+from benchmarks.comparison import Row, Spread, compared, row_of, shown
+from benchmarks.targets import FEW, GROWTH, MANY, THROUGHPUT
+from conformance.crash import crash_points
+from conformance.exploration import PATIENCE_SECONDS, SIDE_BY_SIDE, Exploration
 from conformance.explore import explore
+from conformance.in_process import UNDISTURBED, Conditions, run_in_process
 from conformance.public_runner import run_on_public_runner
-from conformance.scenario import Scenario
+from conformance.run import Run
+from conformance.scenario import HandlerFactory, Scenario
 from conformance.sdk_logs import quiet_sdk_logs
+from conformance.side_by_side import Done, run_all
 from patterns.durable import durable_handler
 from patterns.prompt_chaining import prompt_chaining
 from providers.scripted import ScriptedProvider
 
-ROUNDS = 5
-SEQUENTIAL = 10
+ROUNDS = 3
+SEQUENTIAL = 8
 """Executions of one measurement on the public runner."""
 
-EXPLORATIONS = 8
+EXPLORATIONS = 4
 """Explorations of one measurement of ours, spread over the cores."""
 
-FEW, MANY = 10, 60
+SAMPLED_STEPS = 5
+"""Steps of a chain whose crash points are explored."""
+
 SCENARIO = Scenario({}, ScriptedProvider)
-
-
-def rows() -> list[Row]:
-    """The table's lines about explorations."""
-    return [throughput(), growth()]
 
 
 def handler_for(model: Any) -> Any:
@@ -65,18 +70,11 @@ def throughput() -> Row:
                 run_on_public_runner(handler_for, SCENARIO)
             return (time.perf_counter() - began) / SEQUENTIAL
 
-        return compared(
-            f"an execution that is interrupted, on {cores} cores",
-            ours,
-            theirs,
-            against="the public runner, one execution after another, none interrupted",
-            target=20.0,
-            faster=True,
-            rounds=ROUNDS,
-            unit="ms",
-            scale=1e3,
-            note="the public runner waits 5 s after an invocation that dies; its figure here is without any",
+        note = (
+            f"on {cores} cores; at the end of an invocation the SDK waits up to 0.1 s for a thread, which explorations"
+            " shorten; the public runner's wait of 5 s after an invocation that dies is not in its figure"
         )
+        return compared(THROUGHPUT, ours, theirs, rounds=ROUNDS, note=note)
 
 
 def chain(steps: int) -> Any:
@@ -89,30 +87,83 @@ def chain(steps: int) -> Any:
     return handler
 
 
+@dataclass(frozen=True)
+class PerRun:
+    """Seconds that a run of one chain of steps takes, each beside others.
+
+    Attributes:
+        explored: As `explore` does it, which begins at a stored prefix where it can; the two runs that crash nowhere
+            count as two.
+        from_start: The same from the beginning of the execution.
+        undisturbed: An execution that nothing interrupts, to its end.
+    """
+
+    explored: float
+    from_start: float
+    undisturbed: float
+
+
+class Chain:
+    """A chain of steps, and the crash points of some of them: of every kind, evenly spread."""
+
+    def __init__(self, steps: int) -> None:
+        handler = chain(steps)
+        self._handler_for: HandlerFactory = lambda _model: handler
+        points = crash_points(run_in_process(self._handler_for, SCENARIO))
+        of_each = len(points) // steps
+        every = steps // SAMPLED_STEPS
+        self.points = [point for n, point in enumerate(points) if n // of_each % every == every // 2]
+
+    def measured(self) -> PerRun:
+        """Measure everything once."""
+        crashing = [Conditions(crashes=(point,)) for point in self.points]
+        return PerRun(
+            _per_run(self.explore),
+            _per_run(lambda: self._run_all(crashing)),
+            _per_run(lambda: self._run_all([UNDISTURBED] * len(self.points))),
+        )
+
+    def explore(self) -> int:
+        """Explore the points; returns how many executions that was."""
+        exploration = Exploration(never_twice=False, faults=False, points=self.points)
+        report = explore(self._handler_for, SCENARIO, exploration)
+        if not report.conforms or report.points != len(self.points):
+            raise RuntimeError(f"The chain of steps does not conform, so its figures mean nothing: {report}")
+        return report.runs
+
+    def _run_all(self, all_conditions: Sequence[Conditions]) -> int:
+        jobs = [partial(run_in_process, self._handler_for, SCENARIO, conditions) for conditions in all_conditions]
+        for fate in run_all(jobs, threads=SIDE_BY_SIDE, patience=PATIENCE_SECONDS):
+            match fate:
+                case Done(outcome=Run()):
+                    pass
+                case _:
+                    raise RuntimeError(f"A run of the chain of steps did not end: {fate}")
+        return len(all_conditions)
+
+
+def _per_run(work: Callable[[], int]) -> float:
+    began = time.perf_counter()
+    runs = work()
+    return (time.perf_counter() - began) / runs
+
+
 def growth() -> Row:
     """Time per crash point of a long chain of steps, in that of a short one."""
-    exploration = Exploration(never_twice=False, faults=False)
+    few, many = Chain(FEW), Chain(MANY)
+    few.measured()
+    rounds = [(many.measured(), few.measured()) for _ in track(range(ROUNDS), GROWTH.what, transient=True)]
 
-    def per_point(steps: int) -> tuple[float, int]:
-        handler = chain(steps)
-        began = time.perf_counter()
-        report = explore(lambda _: handler, SCENARIO, exploration)
-        assert report.conforms
-        return (time.perf_counter() - began) / report.points, report.points
+    def ratio(part: Callable[[PerRun], float]) -> Spread:
+        return Spread.of([part(long) / part(short) for long, short in rounds])
 
-    per_point(FEW)
-    pairs = [(per_point(MANY), per_point(FEW)) for _ in track(range(ROUNDS), "growth", transient=True)]
-    ratios = [many / few for (many, _), (few, _) in pairs]
-    low, _, high = statistics.quantiles(ratios, n=4)
-    return Row(
-        f"a crash point among {MANY} steps",
-        f"{statistics.median(many for (many, _), _ in pairs) * 1e3:.3g} ms",
-        f"{statistics.median(few for _, (few, _) in pairs) * 1e3:.3g} ms",
-        f"a crash point among {FEW} steps",
-        statistics.median(ratios),
-        low,
-        high,
-        MANY / FEW / 2,
-        higher_is_better=False,
-        note=f"points x steps would be {MANY / FEW:g}; a replay still reads what is before it",
+    undisturbed = ratio(lambda per_run: per_run.undisturbed)
+    from_start = ratio(lambda per_run: per_run.from_start)
+    dearer = Spread.of([long.from_start / long.explored for long, _ in rounds])
+    cost = statistics.median(long.undisturbed for long, _ in rounds)
+    note = (
+        f"every run is followed to its end, and the limit is what that costs: uninterrupted, {MANY} steps take"
+        f" {undisturbed} times as long as {FEW} ({shown(cost)}); without stored prefixes the ratio would be"
+        f" {from_start}, and a crash run among {MANY} steps would take {dearer} times as long as with them"
     )
+    return row_of(GROWTH, [(long.explored, short.explored) for long, short in rounds], note)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -59,6 +60,7 @@ def canonical(run: Run) -> Canonical:
     def rename(text: str) -> str:
         return _renamed(text, names)
 
+    retries = Counter(update.path for update in run.updates if update.action == "RETRY" and not update.interrupted)
     requests: dict[str, set[str]] = {}
     for call in run.calls:
         requests.setdefault(rename(call.path or ""), set()).add(rename(_text(call.request)))
@@ -67,7 +69,7 @@ def canonical(run: Run) -> Canonical:
         result=rename(json.dumps(run.result, sort_keys=True, ensure_ascii=False)),
         error=rename(f"{run.error_type}: {run.error_message}") if run.error_type else "",
         history=tuple(
-            (rename(row.path), row.type, row.sub_type, row.status, _attempts(run, row)) for row in run.operations
+            (rename(row.path), row.type, row.sub_type, row.status, _attempts(row, retries)) for row in run.operations
         ),
         decided_early=_decided_early(run),
         requests={path: frozenset(texts) for path, texts in requests.items()},
@@ -109,12 +111,11 @@ def _decided_early(run: Run) -> frozenset[str]:
     )
 
 
-def _attempts(run: Run, operation: OperationRecord) -> int | None:
+def _attempts(operation: OperationRecord, retries: Mapping[str, int]) -> int | None:
     """Attempts that failed by themselves, plus one. An attempt that died with the invocation is none of them.
 
     How often a condition is polled is left out: a poll that dies starts again from the state before it.
     """
     if operation.attempts is None or operation.sub_type == "WaitForCondition":
         return None
-    retries = (update for update in run.updates if (update.path, update.action) == (operation.path, "RETRY"))
-    return 1 + sum(not update.interrupted for update in retries)
+    return 1 + retries.get(operation.path, 0)

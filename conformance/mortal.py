@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from aws_durable_execution_sdk_python.lambda_service import CheckpointOutput, OperationUpdate, StateOutput
 
 from conformance.crash import MODEL_CALL, CrashKind, CrashPoint, DiedInCall, InvocationDied
-from conformance.observer import DIED, Observer
+from conformance.observer import Observer
 from conformance.recorded import Recorded
 from conformance.service import InProcessService, merged
 from conformance.timeline import ProcessDied
@@ -119,7 +119,7 @@ class MortalModel:
     def converse(self, request: ModelRequest) -> ModelResponse:
         info = self._observer.running()
         path = self._observer.seen(info) if info else None
-        earlier = sum(call.path == path and call.outcome != DIED for call in self._observer.calls)
+        earlier = self._observer.calls_survived(path)
         if self._fate.dead or self._fate.strikes(path, MODEL_CALL, earlier, CrashKind.DURING_CALL):
             raise DiedInCall(f"died during a call in {path}")
         return self._provider.converse(request)

@@ -7,6 +7,7 @@ which thread, the model provider that the handler is given, and the service clie
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -133,6 +134,8 @@ class Observer:
         self.calls: list[ModelCall] = []
         self.updates: list[CheckpointUpdate] = []
         self.effects: list[Happened] = []
+        self._occurrences: Counter[tuple[str, str]] = Counter()
+        self._survived: Counter[str | None] = Counter()
         self._lock = threading.Lock()
         self._threads = threading.local()
 
@@ -151,6 +154,8 @@ class Observer:
         self.updates.extend(updates)
         self.calls.extend(calls)
         self.effects.extend(effects)
+        self._occurrences.update((update.path, update.action) for update in updates)
+        self._survived.update(call.path for call in calls if call.outcome != DIED)
 
     def begin(self, invocation: int, ended: frozenset[str]) -> None:  # noqa: ARG002  # for who tells what is replayed
         """Invocation number `invocation` begins, when the operations at the paths `ended` have."""
@@ -211,6 +216,12 @@ class Observer:
                 after_updates=len(self.updates),
             )
             self.calls.append(call)
+            self._survived[path] += outcome != DIED
+
+    def calls_survived(self, path: str | None) -> int:
+        """How many model calls of the operation at `path`, None for outside any, did not die."""
+        with self._lock:
+            return self._survived[path]
 
     def witnessed(self, effect: Effect, key: str) -> None:
         """Record a side effect caused by what runs on this thread."""
@@ -228,7 +239,7 @@ class Observer:
     def occurrences(self, path: str, action: str) -> int:
         """How many updates of this path and action were persisted."""
         with self._lock:
-            return sum(update.path == path and update.action == action for update in self.updates)
+            return self._occurrences[path, action]
 
     def persisted(self, update: OperationUpdate) -> CheckpointUpdate:
         """Record that the service has persisted `update`."""
@@ -247,6 +258,7 @@ class Observer:
         )
         with self._lock:
             self.updates.append(persisted)
+            self._occurrences[path, action] += 1
         return persisted
 
     def _stack(self) -> list[UserFunctionStartInfo]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -151,14 +151,14 @@ class Run:
 
         What stands in a context that had ended had, too: a flat branch is no operation of its own.
         """
+        ended: dict[str, int] = {}  # for each path, the first invocation that died when it had ended
+        for death in self.deaths:
+            for path in death.completed:
+                ended[path] = min(ended.get(path, death.invocation), death.invocation)
         return tuple(
             call
             for call in self.calls
-            if any(
-                call.invocation > death.invocation and f"{call.path}/".startswith(f"{path}/")
-                for death in self.deaths
-                for path in death.completed
-            )
+            if any(call.invocation > ended.get(path, call.invocation) for path in _with_parents(call.path))
         )
 
     @property
@@ -254,3 +254,10 @@ def finished(
         taken_on=frozenset(taken_on),
         effects=tuple(observer.effects),
     )
+
+
+def _with_parents(path: str | None) -> Iterator[str]:
+    """`path`, and those of the contexts that it stands in; nothing for what stands outside any operation."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]

@@ -48,8 +48,9 @@ def no_repeated_call(baseline: Canonical, run: Canonical, crash: str) -> Iterabl
         yield finding(NO_REPEATED_CALL, path, crash, expected="the recorded answer", actual=actual)
         return
     allowed = 1 + len(run.run.deaths)
+    theirs = baseline.run.ledger
     for name, outcomes in run.run.ledger.items():
-        known = len(baseline.run.ledger.get(name, []))
+        known = len(theirs.get(name, []))
         if known and len(outcomes) > known * allowed:
             expected, actual = f"at most {known * allowed} calls", f"{len(outcomes)} calls"
             yield finding(NO_REPEATED_CALL, name, crash, expected=expected, actual=actual)
