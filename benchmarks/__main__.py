@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--suite", action="store_true", help="time the whole offline suite, too: a minute or two")
+    parser.add_argument("--suite", action="store_true", help="time the offline suite, too: a minute or two")
     options = parser.parse_args(arguments)
     console = Console()
     if not console.is_terminal:

@@ -1,4 +1,4 @@
-"""The time that the whole offline suite takes."""
+"""The time that the offline suite takes: what `tox -e py313` runs."""
 
 from __future__ import annotations
 

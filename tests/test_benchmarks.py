@@ -42,7 +42,7 @@ def test_every_row_of_the_design_is_filled_by_something() -> None:
         "cassette replay of a call, 200 recorded": "≥ 20",
         "BedrockProvider call": "≤ 1.1",
         **{f"import of {pattern}": "≤ 1.15" for pattern in patterns},
-        "the whole offline suite, on 2 cores": "≤ 1",
+        "the offline suite but for `tox -e engine`, on 2 cores": "≤ 1",
     }
 
 
