@@ -81,8 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             progress.advance(bar)
             if not outcomes[-1].report.conforms:
                 console.print(f"{outcomes[-1].pattern}: {outcomes[-1].scenario}", rendered(outcomes[-1].report))
-    for pattern in options.patterns or CATALOGUE:
-        console.print(f"{pattern}: {_total([one for one in outcomes if one.pattern == pattern])}")
+            of_pattern = [one for one in outcomes if one.pattern == outcomes[-1].pattern]
+            if len(of_pattern) == len(CATALOGUE[outcomes[-1].pattern].scenarios):
+                console.print(f"{outcomes[-1].pattern}: {_total(of_pattern)}")
     console.print(f"all patterns: {_total(outcomes)}, {time.monotonic() - began:.0f} seconds")
     return int(any(not one.report.conforms for one in outcomes))
 
