@@ -14,6 +14,7 @@ from conformance.findings import Report
 from conformance.pytest_plugin import DurableCheck
 from conformance.reference import reference_to
 from conformance.scenario import CallbackAnswer, Scenario
+from conformance.sdk_logs import sdk_logs_quiet
 from conformance.subject import handler_factory
 from providers.script import Script
 from providers.scripted import ScriptedProvider
@@ -47,7 +48,8 @@ def checked_by(*, in_other_processes: bool) -> DurableCheck:
         reference = reference_to(target) if elsewhere else None
         if other_sandboxes and reference is None:
             raise ValueError(f"{target!r} is bound to no name of its module, so no other process can import it.")
-        report = explore(handler_factory(target), scenario, exploration or EVERYTHING, reference=reference)
+        with sdk_logs_quiet():
+            report = explore(handler_factory(target), scenario, exploration or EVERYTHING, reference=reference)
         if not report.conforms:
             pytest.fail(
                 f"{getattr(target, '__name__', target)} is not durable.\n{report_text.plain(report)}", pytrace=False

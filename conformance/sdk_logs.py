@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Iterator
 
 _LOGGERS = ("aws_durable_execution_sdk_python", "aws_durable_execution_sdk_python_testing")
+_SILENT = logging.CRITICAL + 1
 
 
 def quiet_sdk_logs(*others: str) -> None:
@@ -14,4 +17,16 @@ def quiet_sdk_logs(*others: str) -> None:
         others: Further loggers to silence.
     """
     for name in (*_LOGGERS, *others):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        logging.getLogger(name).setLevel(_SILENT)
+
+
+@contextlib.contextmanager
+def sdk_logs_quiet() -> Iterator[None]:
+    """Silence them for a while, in a process that is somebody else's."""
+    levels = {name: logging.getLogger(name).level for name in _LOGGERS}
+    quiet_sdk_logs()
+    try:
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)

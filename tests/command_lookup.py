@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -17,7 +18,8 @@ import typer.main
 from botocore import xform_name
 
 from conformance.cli import app
-from tests.tooling import ROOT, TOX, environments
+from tests.documents import DOCUMENTS, blocks, text_of
+from tests.tooling import PYTEST, ROOT, TOX, environments
 
 GLOBAL_OPTIONS = {"cli-binary-format", "output", "query"}
 """Of AWS's command line, for every command."""
@@ -68,6 +70,13 @@ def pytest_arguments(words: Sequence[str]) -> None:
             expect((ROOT / word.partition("::")[0]).exists(), f"there is no {word}")
 
 
+def pytest_with_the_project(words: Sequence[str]) -> None:
+    """Of files that a document has people write."""
+    written = {block.splitlines()[0] for text in map(text_of, DOCUMENTS) for block in blocks(text, "python")}
+    for word in words:
+        expect(f"# {word}" in written, f"no document shows a {word}")
+
+
 def uv(words: Sequence[str]) -> None:
     if words[:2] == ["run", "--no-sync"]:
         look_up(words[2:])
@@ -108,6 +117,7 @@ def aws(words: Sequence[str]) -> None:
 
 KINDS: Mapping[str, Callable[[Sequence[str]], None]] = {
     TOX: tox,
+    " ".join(shlex.split(PYTEST)): pytest_with_the_project,
     "tox": tox,
     "durable-ai": durable_ai,
     "python": python,

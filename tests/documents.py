@@ -45,6 +45,42 @@ def commands_in(text: str, document: str = "") -> tuple[Command, ...]:
     return tuple(Command(document, typed) for line in lines if (typed := _typed(line)))
 
 
+def blocks(text: str, language: str = "") -> tuple[str, ...]:
+    """The fenced blocks of a text in Markdown that are in a language, in order."""
+    every = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return tuple(block for its, block in every if its == language)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change that a document tells people to make: a `diff` block without places.
+
+    Attributes:
+        before: The lines that go.
+        after: The lines that come in their place.
+    """
+
+    before: str
+    after: str
+
+    def applied(self, text: str) -> str:
+        """A text with the change made.
+
+        Raises:
+            AssertionError: The lines that go stand there not at all, or more than once.
+        """
+        assert text.count(self.before) == 1, f"the text does not have {self.before!r} once"
+        return text.replace(self.before, self.after)
+
+
+def changes(text: str) -> tuple[Change, ...]:
+    """The changes that a text in Markdown tells people to make, in order."""
+    return tuple(
+        Change(*("".join(re.findall(rf"^{re.escape(sign)}(.*\n)", block, re.MULTILINE)) for sign in "-+"))
+        for block in blocks(text, "diff")
+    )
+
+
 def commands() -> tuple[Command, ...]:
     """The commands of every document."""
     return tuple(command for document in DOCUMENTS for command in commands_in(text_of(document), document))

@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 
 from tests.command_lookup import UnknownError, look_up, named
 from tests.documents import DOCUMENTS, Command, commands, commands_in, text_of
-from tests.tooling import TOX
+from tests.tooling import PYTEST, TOX
 
 NOT_LOOKED_UP: Mapping[str, str] = {
     "uv venv -p 3.13": "uv's own; it names nothing of this project",
@@ -62,6 +62,7 @@ def test_nothing_is_excused_that_no_document_says() -> None:
         "durable-ai run human_review --aprove",
         "durable-ai walk human_review",
         "durable-ai check app.py:f --patience soon",
+        f"{PYTEST} test_nothing.py",
         "python -m tests.no_such_module",
         "python -m tests.histories.selection.nothing",
         "python -m tests.stand_in -- pytest tests/nothing.py",

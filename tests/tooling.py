@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 TOX = "uvx -p 3.13 -c constraints/tox.txt --with tox-uv tox"
 """How tox is called on a machine that has uv."""
+PYTEST = 'uvx -p 3.13 -c constraints/project.txt --with ".[conformance]" pytest'
+"""How pytest is called there, with this project installed beside it."""
 
 
 def tox_ini() -> configparser.ConfigParser:

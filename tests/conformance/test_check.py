@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from conformance.exploration import Exploration
 from conformance.pytest_plugin import DurableCheck
 from patterns.durable import ask
 from providers import ModelProvider
+from tests.documents import blocks, changes, text_of
 
 GOOD = """
 from aws_durable_execution_sdk_python import durable_execution
@@ -170,6 +172,14 @@ pytest_plugins = ["pytester"]
 
 
 def test_the_fixture_makes_a_users_test_three_lines(pytester: pytest.Pytester) -> None:
+    """As the README shows it: its handler, its test, what it has people break, and what they see then."""
+    readme = text_of("README.md")
+    files = {block.splitlines()[0].removeprefix("# "): block for block in blocks(readme, "python")}
+    handler, its_test = files["briefing.py"], files["test_briefing.py"]
+    late = changes(readme)[1].applied(handler)
+    for name, text in {"briefing": handler, "test_briefing": its_test, "late_briefing": late}.items():
+        pytester.makepyfile(**{name: text})
+    pytester.makepyfile(test_late=its_test.replace("from briefing", "from late_briefing"))
     pytester.makepyfile(good_one=GOOD, bad_one=BAD)
     pytester.makepyfile(
         test_mine="""
@@ -184,8 +194,11 @@ def test_the_fixture_makes_a_users_test_three_lines(pytester: pytest.Pytester) -
         """
     )
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
-    result.assert_outcomes(passed=1, failed=1)
+    result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(["*workflow is not durable.*", "*request-stability*"])
+    (shown,) = (block for block in blocks(readme) if block.startswith("briefing is not durable."))
+    assert shown in re.sub(r" +$", "", str(result.stdout), flags=re.MULTILINE)
+    assert "Captured log" not in str(result.stdout), "the SDK logs every death, and buries what was found"
 
 
 def test_the_fixture_returns_the_report(durable_check: DurableCheck) -> None:

@@ -67,6 +67,13 @@ class Copy:
         assert before in old, f"{path} no longer says {before!r}: say here where the text belongs"
         (self.folder / path).write_text(old.replace(before, text + before, 1), encoding="utf-8")
 
+    def put_right(self, path: str, pattern: str, line: str) -> None:
+        """Replace the one line of a text that a pattern matches."""
+        old = (self.folder / path).read_text(encoding="utf-8")
+        new, places = re.subn(pattern, line, old, flags=re.MULTILINE)
+        assert places == 1, f"{pattern!r} matches {places} lines of {path}"
+        (self.folder / path).write_text(new, encoding="utf-8")
+
     def append(self, path: str, text: str) -> None:
         """Add a text to the end of a file."""
         with (self.folder / path).open("a", encoding="utf-8") as file:

@@ -206,7 +206,8 @@ def deployed(copy: Copy) -> None:
 
 
 def told(copy: Copy) -> None:
-    row = "| [`limerick`](patterns/limerick.py) | one call | a limerick is paid for once |\n"
+    lines = len((copy.folder / "patterns/limerick.py").read_text(encoding="utf-8").splitlines())
+    row = f"| [`limerick`](patterns/limerick.py) | one call | a limerick is paid for once | {lines} |\n"
     copy.insert("README.md", "| [`llm_as_judge`](", row)
 
 

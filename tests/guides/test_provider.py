@@ -86,8 +86,8 @@ def chosen_on_the_command_line(copy: Copy) -> None:
 
 
 def told(copy: Copy) -> None:
-    copy.insert("README.md", "| `bedrock` | Amazon Bedrock |", "| `parrot` | what it was taught | nothing |\n")
-    copy.insert("README.md", "`bedrock`, `cassette` or `scripted`", "`parrot`, ")
+    copy.insert("docs/models.md", "| `bedrock` | Amazon Bedrock |", "| `parrot` | what it was taught | nothing |\n")
+    copy.insert("docs/models.md", "`bedrock`, `cassette` or `scripted`", "`parrot`, ")
 
 
 def test_a_provider_is_added_as_the_list_says(tmp_path: Path) -> None:

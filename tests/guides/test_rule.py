@@ -113,7 +113,9 @@ def named_and_broken(copy: Copy) -> None:
 
 
 def told(copy: Copy) -> None:
-    copy.insert("README.md", "| `upgrade` |", "| `loudness` | an operation is called in capitals |\n")
+    copy.insert("docs/check.md", "| `upgrade` |", "| `loudness` | an operation is called in capitals |\n")
+    *_, counted = copy.run("python -m tests.conformance.one_run").stdout.splitlines()
+    copy.put_right("README.md", r"^one run finds .*$", counted)
 
 
 def test_a_rule_is_added_as_the_list_says(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the README tells people to type in AWS's command line, all the way: queries and names that there are.
+"""What docs/deploy.md tells people to type in AWS's command line, all the way: queries and names that there are.
 
 tests/test_documents.py says that there are such commands and options.
 """
@@ -15,7 +15,7 @@ from botocore.model import ServiceModel
 from tests.documents import commands_in, text_of
 from tests.template.deployment import template
 
-DEPLOY = text_of("README.md").partition("\n## Deploy\n")[2].partition("\n## ")[0]
+DEPLOY = text_of("docs/deploy.md")
 
 
 def commands(text: str) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""What the README tells people to type for golden histories of their own: typed, in that order."""
+"""What docs/histories.md tells people to type for golden histories of their own: typed, in that order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PAID, FROM_PRODUCTION = Path("tests/histories/order/paid.json"), Path("tests/his
 def test_histories_of_your_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    typed = [command.words for command in commands_in(text_of("README.md")) if command.words[0] == "durable-ai"]
+    typed = [command.words for command in commands_in(text_of("docs/histories.md")) if command.words[0] == "durable-ai"]
     record, replay, update, from_export = [words[1:] for words in typed]
     monkeypatch.chdir(tmp_path)
     Path("app.py").write_text(APP)
