@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 from conformance.lookup import pattern_names
 from conformance.model_choice import ProviderName
 from conformance.rules import NAMES
 from conformance.rules.upgrade import UPGRADE
-from tests.conformance import one_run
-from tests.documents import DOCUMENTS, blocks, changes, commands, commands_in, text_of
-from tests.tooling import ROOT, TOX, tox_ini
+from tests.documents import DOCUMENTS, commands, text_of
+from tests.tooling import TOX, tox_ini
 
 FOR_USERS = ("README.md", *(document for document in DOCUMENTS if document.startswith("docs/")))
 """The README, and the pages that it sends its readers to."""
-
-WIDTH = 100
-"""Characters in a line of the output that the README shows."""
 
 
 def test_every_command_can_be_typed_as_it_is() -> None:
@@ -62,42 +53,7 @@ def test_there_is_a_row_for_each_provider_and_its_name_for_the_environment() -> 
     assert sorted(re.findall(r"`(\w+)`", named)) == sorted(ProviderName)
 
 
-def test_the_readme_quotes_what_one_run_finds() -> None:
-    *_, counted = one_run.lines()
-    assert f"\n{counted}\n" in text_of("README.md")
-
-
 def test_the_command_line_may_ask_bedrock() -> None:
     environment = tox_ini()["testenv:durable-ai"]
     assert {"AWS_*", "MODEL_*"} <= set(environment["pass_env"].split())
     assert "offline" not in environment["set_env"]
-
-
-def test_the_readme_shows_what_the_check_prints_about_the_line_that_it_has_people_change(tmp_path: Path) -> None:
-    """In the folder where they changed it: the copy of the pattern that tox has installed conforms."""
-    readme = text_of("README.md")
-    for package in ("conformance", "patterns", "providers"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (typed,) = (command.words for command in commands_in(readme) if "check" in command.words)
-    arguments = typed[typed.index("--") + 1 :]
-    pattern = tmp_path / arguments[1].partition(":")[0]
-    pattern.write_text(changes(readme)[0].applied(pattern.read_text()))
-    program, *command = tox_ini()["testenv:durable-ai"]["commands"].splitlines()[-1].split()
-    assert (program, command.pop()) == ("python", "{posargs:--help}")
-
-    ran = subprocess.run(
-        [sys.executable, *command, *arguments],
-        cwd=tmp_path,
-        env=os.environ | {"COLUMNS": str(WIDTH), "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert ran.returncode == 1, ran.stderr
-    assert without_seconds(ran.stdout) in map(without_seconds, blocks(readme))
-
-
-def without_seconds(text: str) -> str:
-    """A report's text without how long it took, and without what the title is padded with."""
-    return re.sub(r"\d+\.\d seconds", "N seconds", "\n".join(line.rstrip() for line in text.splitlines()))

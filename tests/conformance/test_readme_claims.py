@@ -1,0 +1,52 @@
+"""What the README claims of the check: the numbers and the output that it shows are what the commands print."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conformance import one_run
+from tests.documents import blocks, changes, commands_in, text_of
+from tests.tooling import ROOT, tox_ini
+
+WIDTH = 100
+"""Characters in a line of the output that the README shows."""
+
+
+def test_the_readme_quotes_what_one_run_finds() -> None:
+    *_, counted = one_run.lines()
+    assert f"\n{counted}\n" in text_of("README.md")
+
+
+def test_the_readme_shows_what_the_check_prints_about_the_line_that_it_has_people_change(tmp_path: Path) -> None:
+    """In the folder where they changed it: the copy of the pattern that tox has installed conforms."""
+    readme = text_of("README.md")
+    for package in ("conformance", "patterns", "providers"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (typed,) = (command.words for command in commands_in(readme) if "check" in command.words)
+    arguments = typed[typed.index("--") + 1 :]
+    pattern = tmp_path / arguments[1].partition(":")[0]
+    pattern.write_text(changes(readme)[0].applied(pattern.read_text()))
+    program, *command = tox_ini()["testenv:durable-ai"]["commands"].splitlines()[-1].split()
+    assert (program, command.pop()) == ("python", "{posargs:--help}")
+
+    ran = subprocess.run(
+        [sys.executable, *command, *arguments],
+        cwd=tmp_path,
+        env=os.environ | {"COLUMNS": str(WIDTH), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 1, ran.stderr
+    assert without_seconds(ran.stdout) in map(without_seconds, blocks(readme))
+
+
+def without_seconds(text: str) -> str:
+    """A report's text without how long it took, and without what the title is padded with."""
+    return re.sub(r"\d+\.\d seconds", "N seconds", "\n".join(line.rstrip() for line in text.splitlines()))
