@@ -22,6 +22,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 quiet_sdk_logs()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: one more than the cores, as a test mostly computes, and waits at times."""
+    return (os.process_cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Lets only those tests out of this machine, and at its AWS configuration, that record or test what is deployed."""
     recording = (config.getoption("--record-mode") or "none") != "none"
