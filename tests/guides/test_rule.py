@@ -100,7 +100,7 @@ def named_and_broken(copy: Copy) -> None:
     rules = "conformance/rules/__init__.py"
     copy.insert(rules, "from conformance.run import", "from conformance.rules import loudness\n")
     copy.insert(rules, "    side_effects.too_often,\n)", "    loudness.loudness,\n")
-    copy.insert(rules, ')\n"""The rules that', "    loudness.LOUDNESS.name,\n")
+    copy.insert(rules, ')\n"""The rules that', "    loudness.LOUDNESS,\n")
     corpus = "tests/conformance/corpus"
     copy.write(f"{corpus}/broken_loudness.py", BROKEN)
     copy.insert(
