@@ -9,12 +9,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+from conformance.history import load_history
 from tests.conformance import one_run
 from tests.documents import blocks, changes, commands_in, text_of
+from tests.histories.selection import GOLDEN
 from tests.tooling import ROOT, tox_ini
 
 WIDTH = 100
 """Characters in a line of the output that the README shows."""
+
+
+def test_the_page_on_histories_counts_them_right() -> None:
+    changes_of = [len(load_history(path).changes) for path in GOLDEN.rglob("*.json")]
+    all_, prefixes = len(changes_of), sum(changes_of) + len(changes_of)
+    said = f"{all_} of {all_} histories replay: {prefixes} prefixes, {prefixes} runs"
+    assert said in text_of("docs/histories.md")
 
 
 def test_the_readme_quotes_what_one_run_finds() -> None:
