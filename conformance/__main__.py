@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+INTERRUPTED = 130
+"""Exit code of what Ctrl-C has ended, as shells have it."""
+
 
 def main() -> None:
     """Run the command line, or say what is missing for it."""
@@ -13,6 +16,8 @@ def main() -> None:
     except ModuleNotFoundError as error:
         sys.stderr.write(f"durable-ai: {error.name!r} is not installed; install durable-ai-patterns[conformance].\n")
         sys.exit(2)
+    except KeyboardInterrupt:  # once the command line runs, it takes care of that itself
+        sys.exit(INTERRUPTED)
     try:
         run()
     except SystemExit as end:

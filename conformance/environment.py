@@ -58,6 +58,8 @@ def explore_environment(
     model_run: Run,
     patience: float,
     recorder: Callable[[RunRecord], None] | None = None,
+    *,
+    enough: Callable[[], bool] = bool,
 ) -> EnvironmentReport:
     """Run the execution that `model_run` did in other sandboxes.
 
@@ -67,8 +69,9 @@ def explore_environment(
         model_run: How the model and people answered.
         patience: Seconds that one execution may take.
         recorder: Told what each run did.
+        enough: Whether what was found is enough: what has not begun is left out.
     """
-    return _Environment(target, scenario_of(model_run, event), model_run, patience, recorder).report()
+    return _Environment(target, scenario_of(model_run, event), model_run, patience, recorder, enough=enough).report()
 
 
 def scenario_of(run: Run, event: object) -> Scenario:
@@ -119,8 +122,11 @@ class _Environment:
         model_run: Run,
         patience: float,
         recorder: Callable[[RunRecord], None] | None,
+        *,
+        enough: Callable[[], bool],
     ) -> None:
         self._recorder = recorder
+        self._enough = enough
         self._number = next(_numbers)
         self._target = target
         self._scenario = scenario
@@ -206,6 +212,8 @@ class _Environment:
         )
         for one in chosen:
             self._failed(one)
+        if self._enough():
+            return
         try:
             for reply in process.run(batch):
                 with self._lock:

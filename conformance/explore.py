@@ -234,6 +234,7 @@ class _Explorer:
             pure,
             self._exploration.patience,
             self._recorder,
+            enough=self._enough.is_set,
         )
         thread.shutdown(wait=False)
         return future

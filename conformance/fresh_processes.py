@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import os
+import subprocess
 import threading
 from collections.abc import Iterator
 
@@ -17,6 +19,9 @@ HASH_SEEDS = (1, 2, 3)
 SILENCE_SECONDS = 300.0
 PATIENCES = 2
 """How long an interpreter may say nothing: it may take a while to start, and ends each execution in time by itself."""
+
+PARTING_SECONDS = 5.0
+"""How long an interpreter may take to end what it runs."""
 
 AVAILABLE = hasattr(os, "fork")
 """Whether executions can have a process each here."""
@@ -47,13 +52,17 @@ class FreshProcess:
         with self._lock:
             if self._interpreter is None:
                 self._interpreter = Interpreter.start("conformance.sandbox", self._hash_seed)
-            self._interpreter.connection.send(batch)
+            with contextlib.suppress(ConnectionError):  # what it ran before has ended it: there is no reply, either
+                self._interpreter.connection.send(batch)
             while (reply := self._received(self._interpreter, batch.patience)) is not None:
                 yield reply
 
     def close(self) -> None:
-        """End the interpreter."""
+        """End the interpreter: it ends what it runs when the connection closes, and by itself."""
         if self._interpreter:
+            self._interpreter.connection.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._interpreter.process.wait(PARTING_SECONDS)
             self._interpreter.kill()
             self._interpreter = None
 
@@ -63,7 +72,7 @@ class FreshProcess:
             if interpreter.connection.poll(silence):
                 reply: Reply | None = interpreter.connection.recv()
                 return reply
-        except EOFError:
+        except (EOFError, ConnectionError):
             pass
         self.close()
         raise FreshProcessError(f"a fresh interpreter died, or said nothing for {silence:g} s")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -27,6 +28,7 @@ AT_ONCE = 4
 """Executions at the same time, a process each."""
 
 _FORK = get_context("fork")
+_IMPORTED = "imported"
 _DONE = "done"
 
 
@@ -39,6 +41,8 @@ class Nursery:
     """
 
     def __init__(self, target: Reference, replies: Connection) -> None:
+        self._replies = replies
+        self._imported = False
         self._batches, theirs = _FORK.Pipe()
         self._process = _FORK.Process(target=_serve, args=(target, theirs, self._batches, replies))
         self._process.start()
@@ -47,6 +51,8 @@ class Nursery:
     def run(self, batch: Batch) -> bool:
         """Have it run `batch`; returns False if it ended instead, for good."""
         try:
+            if not self._imported:
+                self._import()
             self._batches.send(batch)
             return bool(self._batches.recv() == _DONE)
         except (EOFError, ConnectionError):
@@ -60,15 +66,36 @@ class Nursery:
         self._process.join()
         return self._process.exitcode or 0
 
+    def _import(self) -> None:
+        """Wait until it has imported the handler; raises `EOFError` if it ended, or nobody waits for it any more."""
+        if self._batches not in wait([self._batches, self._replies]):
+            self._process.kill()  # the other end has closed: it sends nothing meanwhile
+        self._imported = bool(self._batches.recv() == _IMPORTED)
+
 
 def _serve(target: Reference, batches: Connection, theirs: Connection, replies: Connection) -> None:
     """In the process: import the handler, and run batches until there are no more, or the other end closes."""
     theirs.close()  # or this process would keep the other end open
-    handler_for = target.handler_factory()
-    with contextlib.suppress(EOFError, ConnectionError):
-        while (batch := batches.recv()) is not None:
-            _run_batch(handler_for, batch, replies)
-            batches.send(_DONE)
+    with _to_the_end():
+        handler_for = target.handler_factory()
+        with contextlib.suppress(EOFError, ConnectionError):
+            batches.send(_IMPORTED)
+            while (batch := batches.recv()) is not None:
+                _run_batch(handler_for, batch, replies)
+                batches.send(_DONE)
+
+
+@contextlib.contextmanager
+def _to_the_end() -> Iterator[None]:
+    """What this process has to do: it ends afterwards, whatever threads the handler or its module left behind."""
+    code = 1
+    try:
+        yield
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    finally:
+        os._exit(code)
 
 
 def _run_batch(handler_for: HandlerFactory, batch: Batch, connection: Connection) -> None:
@@ -77,13 +104,13 @@ def _run_batch(handler_for: HandlerFactory, batch: Batch, connection: Connection
     with tempfile.TemporaryDirectory(prefix="durable-ai-") as folder:
 
         def run(request: Request, number: int, answer: Connection) -> None:
-            scratch = Path(folder) / str(number)
-            scratch.mkdir()
-            surroundings = Surroundings(request.perturbation, scratch)
-            conditions = replace(request.conditions, before_invocation=surroundings.before)
-            answer.send(run_in_process(handler_for, batch.scenario, conditions))
-            answer.close()
-            os._exit(0)  # whatever threads the handler left behind
+            with _to_the_end():
+                scratch = Path(folder) / str(number)
+                scratch.mkdir()
+                surroundings = Surroundings(request.perturbation, scratch)
+                conditions = replace(request.conditions, before_invocation=surroundings.before)
+                answer.send(run_in_process(handler_for, batch.scenario, conditions))
+                answer.close()
 
         try:
             while waiting or running:

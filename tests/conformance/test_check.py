@@ -11,10 +11,16 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
 from conformance.cli import main
+from conformance.environment import explore_environment
 from conformance.exploration import Exploration
+from conformance.in_process import run_in_process
 from conformance.pytest_plugin import DurableCheck
+from conformance.reference import reference_to
+from conformance.scenario import Scenario
+from conformance.subject import handler_factory
 from patterns.durable import ask
 from providers import ModelProvider
+from providers.scripted import ScriptedProvider
 from tests.documents import blocks, changes, text_of
 
 GOOD = """
@@ -276,3 +282,14 @@ def test_the_runs_that_others_are_held_against_do_not_overlap(durable_check: Dur
 
 def good_flow(event: object, context: DurableContext, model: object) -> str:
     return context.step(lambda _: "fine", "look")
+
+
+def test_other_sandboxes_are_left_out_once_what_was_found_is_enough() -> None:
+    """The first execution there has begun by then; the others, and every beginning, have not."""
+    handler_for, scenario = handler_factory(good_flow), Scenario({}, ScriptedProvider)
+    target = reference_to(good_flow)
+    assert target
+    found = iter([False])
+    run = run_in_process(handler_for, scenario)
+    report = explore_environment(target, {}, run, 60, enough=lambda: next(found, True))
+    assert (report.runs, report.could_not_run) == (1, [])

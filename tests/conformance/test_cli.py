@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -168,3 +169,16 @@ def test_the_module_is_the_command() -> None:
     )
     assert finished.returncode == 2
     assert finished.stderr.startswith("durable-ai: There is no pattern 'nope'.")
+
+
+def test_who_interrupts_it_while_it_starts_sees_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")  # Ctrl-C comes when this is imported
+    finished = subprocess.run(
+        [sys.executable, "-m", "conformance", "run", "nope"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (finished.returncode, finished.stdout, finished.stderr) == (130, "", "")
