@@ -24,7 +24,6 @@ from conformance.scenario import Scenario
 from conformance.sdk_logs import quiet_sdk_logs
 
 MAX_DEATHS = 5
-"""How many runs may end the process before the rest is left out."""
 
 SILENCE_SECONDS = 300.0
 PATIENCES = 3
@@ -113,7 +112,13 @@ class _Known:
         )
 
 
-def explore_isolated(task: Task, progress: Callable[[int, int], None], records: Records | None = None) -> Report:
+def explore_isolated(
+    task: Task,
+    progress: Callable[[int, int], None],
+    records: Records | None = None,
+    *,
+    max_deaths: int = MAX_DEATHS,
+) -> Report:
     """Explore `task` in another process.
 
     A run that ends the process, or hangs it whole, is noted as one that could not be run, and a new process goes on
@@ -123,6 +128,7 @@ def explore_isolated(task: Task, progress: Callable[[int, int], None], records: 
         task: What to explore.
         progress: Told how many runs of how many are done, now and then.
         records: Takes what each run did, those that had ended before a process died included; None asks for nothing.
+        max_deaths: How many runs may end the process before the rest is left out.
 
     Raises:
         CannotRunError: The handler cannot be found, or the script is no script.
@@ -146,8 +152,11 @@ def explore_isolated(task: Task, progress: Callable[[int, int], None], records: 
         known.ended.add(culprit)
         known.could_not_run.append(f"{culprit}: {outcome}")
         known.records.failed(culprit, outcome)
-        if not suspects or culprit.startswith(NOTHING) or len(known.could_not_run) > MAX_DEATHS:
+        if not suspects or culprit.startswith(NOTHING):
             return known.complete(Report(0, 0, NAMES, 0.0, ()))
+        if len(known.could_not_run) > max_deaths:
+            rest = f"what had not been run by then: too many runs end the process ({len(known.could_not_run)})"
+            return known.complete(Report(0, 0, NAMES, 0.0, (), left_out=(rest,)))
 
 
 def _explored(task: Task, known: _Known, progress: Callable[[int, int], None]) -> Report | str:

@@ -103,6 +103,15 @@ def test_what_is_no_exception_is_a_finding(name: str) -> None:
     assert any("RAISED" in found.actual for found in report.findings)
 
 
+def test_a_handler_that_keeps_ending_the_process_is_given_up_and_that_is_said() -> None:
+    exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], never_twice=False, patience=PATIENCE)
+    target = Reference(f"{hostile.__name__}:ends_the_process_on_replay")
+    task = Task(target, {}, None, '"ok"', exploration, other_sandboxes=False)
+    report = explore_isolated(task, lambda _done, _all: None, max_deaths=0)
+    assert len(report.could_not_run) == 1
+    assert report.left_out == ("what had not been run by then: too many runs end the process (1)",)
+
+
 def test_a_handler_that_cannot_be_imported_cannot_run() -> None:
     with pytest.raises(CannotRunError, match="has no 'nothing'"):
         report("nothing")
