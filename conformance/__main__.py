@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-INTERRUPTED = 130
-"""Exit code of what Ctrl-C has ended, as shells have it."""
+from conformance.exit_codes import CANNOT_RUN, INTERRUPTED
 
 
 def main() -> None:
@@ -15,7 +14,7 @@ def main() -> None:
         from conformance.cli import main as run  # noqa: PLC0415  # it needs what only the extra installs
     except ModuleNotFoundError as error:
         sys.stderr.write(f"durable-ai: {error.name!r} is not installed; install durable-ai-patterns[conformance].\n")
-        sys.exit(2)
+        sys.exit(CANNOT_RUN)
     except KeyboardInterrupt:  # once the command line runs, it takes care of that itself
         sys.exit(INTERRUPTED)
     try:

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from conformance import answers, report_text
+from conformance.exit_codes import CANNOT_RUN, FINDINGS
 from conformance.exploration import PATIENCE_SECONDS, Exploration
 from conformance.html import Explored
 from conformance.isolation import Task, explore_isolated
@@ -22,8 +23,6 @@ from conformance.subject import check_place
 from conformance.typed_json import parsed
 
 OK = json.dumps("ok")
-FINDINGS = 1
-COULD_NOT_RUN = 2
 
 
 def check(  # noqa: PLR0917  # options, which a person names
@@ -73,4 +72,4 @@ def check(  # noqa: PLR0917  # options, which a person names
     if html_file and records is not None:
         write_html(html_file, target, [Explored(target, f"event {event}", report, tuple(records))])
     if not report.conforms:
-        raise typer.Exit(FINDINGS if report.findings else COULD_NOT_RUN)
+        raise typer.Exit(FINDINGS if report.findings else CANNOT_RUN)

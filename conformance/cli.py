@@ -14,6 +14,7 @@ from conformance import answers
 from conformance.check_command import check
 from conformance.conclusion import SUCCEEDED, conclude
 from conformance.errors import CannotRunError
+from conformance.exit_codes import CANNOT_RUN, FAILED
 from conformance.lookup import find_pattern, pattern_names
 from conformance.model_choice import ProviderName, chosen_model
 from conformance.public_runner import run_on_public_runner
@@ -22,9 +23,6 @@ from conformance.replay_command import replay
 from conformance.run_command import default_cassette, run
 from conformance.scenario import Scenario
 from conformance.sdk_logs import quiet_sdk_logs
-
-CANNOT_RUN = 2
-FAILED = 1
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

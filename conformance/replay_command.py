@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from conformance.errors import CannotRunError
+from conformance.exit_codes import CANNOT_RUN, FINDINGS
 from conformance.exploration import PATIENCE_SECONDS
 from conformance.history import load_history, save_history
 from conformance.history_answers import recorded_scenario
@@ -25,8 +26,6 @@ from conformance.upgrade import Subject, UpgradeReport, confirm
 from conformance.upgrade import replay as replay_all
 
 HISTORIES = Path("tests/histories")
-FINDINGS = 1
-CANNOT_RUN = 2
 
 
 def replay(

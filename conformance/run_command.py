@@ -13,6 +13,7 @@ from conformance import answers
 from conformance.conclusion import SUCCEEDED, conclude
 from conformance.crash_at import EXAMPLE, came_by, not_reached, typed_point
 from conformance.errors import CannotRunError
+from conformance.exit_codes import FAILED
 from conformance.in_process import Conditions, run_in_process
 from conformance.lookup import find_pattern
 from conformance.model_choice import ProviderName, chosen_model
@@ -22,8 +23,6 @@ from conformance.scenario import Scenario
 from conformance.terminal import asked_at_terminal
 from conformance.timeline_live import timeline_on
 from conformance.typed_json import parsed
-
-FAILED = 1
 
 
 def default_cassette(pattern: str) -> Path:

@@ -18,8 +18,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from conformance.check_command import COULD_NOT_RUN, FINDINGS
 from conformance.errors import CannotRunError
+from conformance.exit_codes import CANNOT_RUN, FINDINGS
 from conformance.explore import explore
 from conformance.html import Explored
 from conformance.reference import Reference
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         make_sure_of("--html", options.html)
     except CannotRunError as error:
         Console(stderr=True, soft_wrap=True).print(str(error), markup=False)
-        return COULD_NOT_RUN
+        return CANNOT_RUN
     patterns: Sequence[str] = options.patterns or tuple(CATALOGUE)
     began = time.monotonic()
     done: dict[str, Explored] = {}
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reports = [one.report for one in done.values()]
     if any(one.findings for one in reports):
         return FINDINGS
-    return 0 if all(one.conforms for one in reports) else COULD_NOT_RUN
+    return 0 if all(one.conforms for one in reports) else CANNOT_RUN
 
 
 if __name__ == "__main__":
