@@ -24,6 +24,7 @@ from conformance.scenario import Scenario
 from conformance.sdk_logs import quiet_sdk_logs
 
 MAX_DEATHS = 5
+"""How many runs may end the process before the rest is left out, unless `explore_isolated` is told otherwise."""
 
 SILENCE_SECONDS = 300.0
 PATIENCES = 3
