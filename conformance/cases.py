@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from conformance.answering import ModelFault
@@ -12,6 +12,7 @@ from conformance.canonical import Canonical, canonical
 from conformance.completion_order import Order, orders
 from conformance.crash import CrashKind, CrashPoint
 from conformance.findings import Finding, Rule
+from conformance.horizon import as_followed, begun_before
 from conformance.in_process import Conditions
 from conformance.recorded import recorded_by
 from conformance.rules import PAIR_RULES, RUN_RULES, stability
@@ -85,7 +86,7 @@ def differences(baseline: Canonical, run: Run, where: str) -> Iterator[Finding]:
     """What differs between a run and the baseline that should not."""
     # What a handler does about a step that died half-way, and may not be repeated, is its own business.
     rules = (no_repeated_call, side_effects) if run.interrupted_for_good else PAIR_RULES
-    theirs = canonical(run)
+    theirs = as_followed(baseline, canonical(run))
     return itertools.chain.from_iterable(rule(baseline, theirs, where) for rule in rules)
 
 
@@ -101,6 +102,7 @@ def crash_cases(
     *,
     pairs: bool,
     never_twice: bool,
+    horizon: int | None = None,
 ) -> list[Case]:
     """A case for every point at which `baseline` can be interrupted, and for every pair of them on request."""
     recorded = recorded_by(baseline.run, volatile)
@@ -110,8 +112,12 @@ def crash_cases(
 
     def case(plan: tuple[CrashPoint, ...]) -> Case:
         where = ", then ".join(str(point) for point in plan)
-        prefix, rest = _seeded(baseline.run, plan)
-        conditions = Conditions(crashes=rest, prefix=prefix, never_twice=never_twice, baseline=recorded)
+        prefix, rest = _seeded(baseline.run, plan, horizon)
+        if rest == plan and prefix.death:
+            where += f", in an invocation that goes on from {prefix.updates[-1]}"
+        conditions = Conditions(
+            crashes=rest, prefix=prefix, never_twice=never_twice, baseline=recorded, horizon=horizon
+        )
         return Case(
             where,
             conditions,
@@ -130,21 +136,31 @@ def _place(plan: Sequence[CrashPoint], group: str) -> Place:
     return Place(Section.CRASHES, first.path, first.moment, COLUMNS[first.kind], group)
 
 
-def _seeded(baseline: Run, plan: Sequence[CrashPoint]) -> tuple[Prefix, tuple[CrashPoint, ...]]:
+def _seeded(baseline: Run, plan: Sequence[CrashPoint], horizon: int | None) -> tuple[Prefix, tuple[CrashPoint, ...]]:
     """Where a run of `plan` can begin, and which of its crashes are still to come there.
 
     Up to the first crash it would do what the baseline did. An invocation that dies once an update has persisted need
-    not be run at all: what is left of it is that update.
+    not be run at all: what is left of it is that update. Any other is run whole, for what it leaves in the process;
+    with a horizon, from so many operations before its crash.
     """
     first, *rest = plan
     if first.kind is CrashKind.AFTER_PERSIST:
-        position = next(
-            position
-            for position, update in enumerate(baseline.updates)
-            if (update.path, update.action, update.occurrence) == (first.path, first.action, first.occurrence)
-        )
-        return baseline.until_update(position), tuple(rest)
+        return baseline.until_update(_position(baseline, first)), tuple(rest)
+    if horizon and (prefix := begun_before(baseline, min(_position(baseline, point) for point in plan), horizon)):
+        return prefix, tuple(plan)
     return baseline.until_invocation(min(point.invocation for point in plan)), tuple(plan)
+
+
+def _position(baseline: Run, point: CrashPoint) -> int:
+    """Of the update in `baseline` that `point` interrupts; for a call, of the one that came next."""
+    if point.kind is CrashKind.DURING_CALL:
+        of_path = [call for call in baseline.calls if call.path == point.path]
+        return of_path[point.occurrence].after_updates
+    return next(
+        position
+        for position, update in enumerate(baseline.updates)
+        if (update.path, update.action, update.occurrence) == (point.path, point.action, point.occurrence)
+    )
 
 
 def order_cases(baseline: Canonical, volatile: Set[str]) -> list[Case]:
@@ -177,41 +193,63 @@ def _order_place(order: Order) -> Place:
     return Place(Section.ORDERS, "; ".join(order.batches), column="; ".join(branches))
 
 
-def fault_cases(baseline: Run) -> list[Case]:
+def fault_cases(baseline: Run, horizon: int | None = None) -> list[Case]:
     """For each operation that asks the model, how it takes a permanent error and one that passes; and both for all."""
+
+    def case(fault: ModelFault, column: str, judge: Callable[..., Iterable[Finding]]) -> Case:
+        where = str(fault)
+        prefix = _shortly_before(baseline, fault.path, horizon) if horizon and fault.path else None
+        conditions = Conditions(
+            fault=fault,
+            prefix=prefix,
+            max_invocations=MAX_FAULTY_INVOCATIONS,
+            keep_snapshots=fault.times is None,
+            horizon=horizon,
+            anchor=fault.path,
+        )
+        return Case(
+            where,
+            conditions,
+            lambda run: itertools.chain(judged_alone(run, where), judge(run, fault=where)),
+            Place(Section.FAULTS, fault.path or EVERY_CALL, column=column),
+            before=baseline if prefix else None,
+        )
+
     cases = []
     for path in baseline.ledger:
         denied = ModelFault(ModelAccessDeniedError, path)
-        cases.append(_fault_case(denied, "denied", partial(permanent_error, path=path)))
+        cases.append(case(denied, "denied", partial(permanent_error, path=path)))
         once = ModelFault(ModelThrottledError, path, times=1)
-        cases.append(_fault_case(once, "throttled once", partial(passing_error, baseline=baseline, path=path)))
+        cases.append(case(once, "throttled once", partial(passing_error, baseline=baseline, path=path)))
         always = ModelFault(ModelThrottledError, path)
-        cases.append(_fault_case(always, "throttled every time", partial(exhaustion, path=path)))
+        cases.append(case(always, "throttled every time", partial(exhaustion, path=path)))
     everything = ModelFault(ModelAccessDeniedError)
-    cases.append(_fault_case(everything, "denied", partial(every_error, baseline=baseline)))
+    cases.append(case(everything, "denied", partial(every_error, baseline=baseline)))
     return cases
 
 
-def _fault_case(fault: ModelFault, column: str, judge: Callable[..., Iterable[Finding]]) -> Case:
-    where = str(fault)
-    return Case(
-        where,
-        Conditions(fault=fault, max_invocations=MAX_FAULTY_INVOCATIONS, keep_snapshots=fault.times is None),
-        lambda run: itertools.chain(judged_alone(run, where), judge(run, fault=where)),
-        Place(Section.FAULTS, fault.path or EVERY_CALL, column=column),
-    )
+def _shortly_before(baseline: Run, path: str, horizon: int) -> Prefix | None:
+    """A state of `baseline` so many operations before the one at `path` begins; None if there is none."""
+    begins = (position for position, update in enumerate(baseline.updates) if update.path == path)
+    return begun_before(baseline, next(begins, 0), horizon)
 
 
-def between_attempts(run: Run, fault: ModelFault) -> Case | None:
-    """A case in which an invocation dies after the first failed attempt of `run`; None if there is no second one."""
-    path = fault.path
+def between_attempts(run: Run, conditions: Conditions) -> Case | None:
+    """A case in which an invocation of `run` dies after the first failed attempt; None if there is no second one.
+
+    Args:
+        run: An execution whose model failed.
+        conditions: What it met.
+    """
+    fault = conditions.fault
+    path = fault.path if fault else None
     position = next(
         (n for n, update in enumerate(run.updates) if (update.path, update.action) == (path, "RETRY")), None
     )
     if path is None or position is None:
         return None
     where = f"{fault}, and {path} RETRY {CrashKind.AFTER_PERSIST}"
-    conditions = Conditions(prefix=run.until_update(position), fault=fault, max_invocations=MAX_FAULTY_INVOCATIONS)
+    conditions = replace(conditions, prefix=run.until_update(position), keep_snapshots=False)
     return Case(
         where,
         conditions,

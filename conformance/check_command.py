@@ -38,6 +38,14 @@ def check(  # noqa: PLR0917  # options, which a person names
         bool, typer.Option("--order-matters", help="The order in which branches end may change the result.")
     ] = False,
     exit_first: Annotated[bool, typer.Option("--exit-first", "-x", help="Stop at the first finding.")] = False,  # noqa: FBT002
+    horizon: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="OPERATIONS",
+            help="Follow an execution so many operations past its interruption, not to its end: for long workflows.",
+        ),
+    ] = None,
     other_sandboxes: Annotated[  # noqa: FBT002
         bool,
         typer.Option(help="Run it in other processes, too: cold, at another time, with another hash seed."),
@@ -54,7 +62,7 @@ def check(  # noqa: PLR0917  # options, which a person names
     payload = answers.given(approve=False, reject=False, answer=answer)
     assert payload is not None
     until = frozenset(NAMES) if exit_first else frozenset()
-    exploration = Exploration(pairs=pairs, orders=not order_matters, patience=patience, until=until)
+    exploration = Exploration(pairs=pairs, orders=not order_matters, patience=patience, horizon=horizon, until=until)
     task = Task(Reference(target), parsed("--event", event), script, payload, exploration, other_sandboxes)
     check_place(target)
     chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)  # a script that is none is told at once

@@ -59,6 +59,7 @@ def explore_environment(
     patience: float,
     recorder: Callable[[RunRecord], None] | None = None,
     *,
+    horizon: int | None = None,
     enough: Callable[[], bool] = bool,
 ) -> EnvironmentReport:
     """Run the execution that `model_run` did in other sandboxes.
@@ -69,9 +70,12 @@ def explore_environment(
         model_run: How the model and people answered.
         patience: Seconds that one execution may take.
         recorder: Told what each run did.
+        horizon: How many operations one is followed past its interruption; None follows each to its end.
         enough: Whether what was found is enough: what has not begun is left out.
     """
-    return _Environment(target, scenario_of(model_run, event), model_run, patience, recorder, enough=enough).report()
+    return _Environment(
+        target, scenario_of(model_run, event), model_run, patience, recorder, horizon=horizon, enough=enough
+    ).report()
 
 
 def scenario_of(run: Run, event: object) -> Scenario:
@@ -123,9 +127,11 @@ class _Environment:
         patience: float,
         recorder: Callable[[RunRecord], None] | None,
         *,
+        horizon: int | None,
         enough: Callable[[], bool],
     ) -> None:
         self._recorder = recorder
+        self._horizon = horizon
         self._enough = enough
         self._number = next(_numbers)
         self._target = target
@@ -173,7 +179,7 @@ class _Environment:
         unstable = any(found.rule == stability.ENVIRONMENT.name for found in self._report.findings)
 
         def runs(process: FreshProcess, number: int, chosen: Sequence[str]) -> dict[str, tuple[_Planned, Run]]:
-            all_ = [_planned(beginnings[where], recorded, Perturbation(number)) for where in chosen]
+            all_ = [self._planned(beginnings[where], recorded, Perturbation(number)) for where in chosen]
             return {one.where: (one, run) for one, run in self._all(process, all_)}
 
         names = list(beginnings)
@@ -197,6 +203,16 @@ class _Environment:
                     self._report.findings += self._judged(stability.ENVIRONMENT, baseline, run, one)
                 elif self._recorder:  # reported of the cold sandbox already
                     self._judged(stability.NO_INVOCATION_STATE, baseline, run, one)
+
+    def _planned(self, beginning: _Beginning, recorded: Recorded, way: Perturbation) -> _Planned:
+        column = CHANGED if way.number else "cold"
+        conditions = Conditions(prefix=beginning.prefix, baseline=recorded, interrupted=True, horizon=self._horizon)
+        return _Planned(
+            f"{beginning.where}, then {way}",
+            Place(Section.CRASHES, beginning.operation, beginning.moment, column, ELSEWHERE),
+            Request(conditions, way),
+            beginning.where,
+        )
 
     def _one(self, process: FreshProcess, chosen: _Planned) -> Run | None:
         runs = [run for _, run in self._all(process, [chosen])]
@@ -247,16 +263,6 @@ class _Environment:
     def _failed(self, one: _Planned, why: str = NOT_RUN) -> None:
         if self._recorder:
             self._recorder(planned(one.name, one.place, why))
-
-
-def _planned(beginning: _Beginning, recorded: Recorded, way: Perturbation) -> _Planned:
-    column = CHANGED if way.number else "cold"
-    return _Planned(
-        f"{beginning.where}, then {way}",
-        Place(Section.CRASHES, beginning.operation, beginning.moment, column, ELSEWHERE),
-        Request(Conditions(prefix=beginning.prefix, baseline=recorded, interrupted=True), way),
-        beginning.where,
-    )
 
 
 def _beginnings(run: Run) -> Iterator[_Beginning]:

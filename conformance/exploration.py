@@ -31,6 +31,9 @@ class Exploration:
         patience: Seconds that one execution may take.
         side_by_side: How many executions at the same time.
         skip: Runs to leave out, by name.
+        horizon: How many operations an execution is followed past its interruption, and how many it does before it, for
+            workflows so long that following each to its end would take too long; None does that. It misses what an
+            interruption leaves in the process that shows only later on.
         until: Rules of which one finding is enough: what has not begun by then is left out. Empty goes on to the end.
     """
 
@@ -44,7 +47,12 @@ class Exploration:
     patience: float = PATIENCE_SECONDS
     side_by_side: int = SIDE_BY_SIDE
     skip: Set[str] = frozenset()
+    horizon: int | None = None
     until: Set[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.horizon is not None and self.horizon < 1:
+            raise ValueError(f"horizon is {self.horizon}: an execution is followed for at least 1 operation.")
 
 
 EVERYTHING = Exploration()

@@ -150,6 +150,9 @@ class _Explorer:
     def _left_out(self) -> Iterator[str]:
         if self._enough.is_set():
             yield "what comes after the first finding"
+        if horizon := self._exploration.horizon:
+            operations = f"{horizon} operation{'' if horizon == 1 else 's'}"
+            yield f"what an interruption shows only more than {operations} later: executions were followed no further"
         if not self._reference:
             yield "other sandboxes: the handler is not run in other processes"
 
@@ -198,12 +201,17 @@ class _Explorer:
             self._points = max(self._points, len(points))
             if never_twice or chosen.pure:
                 cases += crash_cases(
-                    baseline.canonical, points, baseline.volatile, pairs=chosen.pairs, never_twice=never_twice
+                    baseline.canonical,
+                    points,
+                    baseline.volatile,
+                    pairs=chosen.pairs,
+                    never_twice=never_twice,
+                    horizon=chosen.horizon,
                 )
         if pure and chosen.orders:
             cases += order_cases(pure.canonical, pure.volatile)
         if pure and chosen.faults:
-            cases += fault_cases(pure.canonical.run)
+            cases += fault_cases(pure.canonical.run, chosen.horizon)
         cases = [case for case in cases if case.name not in chosen.skip]
         elsewhere = self._begin_elsewhere(pure.canonical.run) if pure and self._reference else None
         found: dict[int, tuple[Finding, ...]] = {}
@@ -234,6 +242,7 @@ class _Explorer:
             pure,
             self._exploration.patience,
             self._recorder,
+            horizon=self._exploration.horizon,
             enough=self._enough.is_set,
         )
         thread.shutdown(wait=False)
@@ -246,9 +255,9 @@ class _Explorer:
         self._listener.began(case.name)
         run = self._run(case.conditions)
         findings = list(case.judge(run))
-        self._record(case.name, case.place, run, findings, against=case.against)
+        self._record(case.name, case.place, run, findings, against=case.against, before=case.before)
         fault = case.conditions.fault
-        if fault and fault.times is None and (again := between_attempts(run, fault)):
+        if fault and fault.times is None and (again := between_attempts(run, case.conditions)):
             interrupted = self._run(again.conditions)
             more = list(again.judge(interrupted))
             self._record(again.name, again.place, interrupted, more, before=again.before)

@@ -11,6 +11,7 @@ from aws_durable_execution_sdk_python import durable_execution
 from conformance.answering import Answering, ModelFault
 from conformance.completion_order import CompletionOrder, Order
 from conformance.crash import CrashPoint
+from conformance.horizon import AT_HORIZON, Horizon
 from conformance.lambda_context import lambda_context
 from conformance.mortal import Fate, MortalClient, MortalModel
 from conformance.observer import ModelCall, Observer
@@ -53,6 +54,8 @@ class Conditions:
         keep_snapshots: Whether to keep the state after each update.
         before_invocation: Called with an invocation's number before it begins.
         max_invocations: How many invocations the execution may take.
+        horizon: How many operations it is followed past its last interruption; None follows it to its end.
+        anchor: The operation past which these are counted, where it is not a crash that interrupts it.
     """
 
     crashes: Sequence[CrashPoint] = ()
@@ -66,6 +69,8 @@ class Conditions:
     keep_snapshots: bool = False
     before_invocation: Callable[[int], None] = nothing_changes
     max_invocations: int = MAX_INVOCATIONS
+    horizon: int | None = None
+    anchor: str | None = None
 
 
 UNDISTURBED = Conditions()
@@ -108,7 +113,7 @@ class _Driver:
         observer = observer or Observer(CompletionOrder(conditions.order) if conditions.order else None)
         self._observer = observer
         self._service = InProcessService(scenario, observer, keep_snapshots=conditions.keep_snapshots)
-        self._fate = Fate(conditions.crashes, observer)
+        self._fate = Fate(conditions.crashes, observer, Horizon(conditions.horizon, _anchor(conditions)))
         answering = Answering(observer, scenario.model(), never_twice=conditions.never_twice, fault=conditions.fault)
         answering.know(conditions.answers)
         self._handler = instrumented(handler_for, observer, MortalModel(self._fate, observer, answering))
@@ -137,6 +142,8 @@ class _Driver:
             if output is not None:
                 self._observer.tell(InvocationEnded(output["Status"]))
             self._observer.settle()
+            if self._fate.far_enough:
+                return self._finish(AT_HORIZON)
             if output is None:
                 self._deaths.append(Death(invocation, self._service.completed_paths(), self._fate.cause))
                 continue
@@ -175,3 +182,9 @@ class _Driver:
             snapshots=self._service.snapshots,
             taken_on=self._fate.taken_on,
         )
+
+
+def _anchor(conditions: Conditions) -> str | None:
+    """The operation past which a horizon begins: at first, the last one that was changed elsewhere."""
+    prefix = conditions.prefix
+    return conditions.anchor or (prefix.updates[-1].path if prefix and prefix.updates else None)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from aws_durable_execution_sdk_python.lambda_service import CheckpointOutput, OperationUpdate, StateOutput
 
 from conformance.crash import MODEL_CALL, CrashKind, CrashPoint, DiedInCall, InvocationDied
+from conformance.horizon import Horizon
 from conformance.observer import Observer
 from conformance.recorded import Recorded
 from conformance.service import InProcessService, merged
@@ -16,16 +17,24 @@ from providers import ModelProvider, ModelRequest, ModelResponse
 
 
 class Fate:
-    """Which crash points are still to fire, and whether the running invocation is dead already."""
+    """Which crash points are still to fire, and whether the running invocation is dead already.
 
-    def __init__(self, crashes: Sequence[CrashPoint], observer: Observer) -> None:
+    Args:
+        crashes: The crash points.
+        observer: Told of each that fires.
+        horizon: How far the execution goes on after the last.
+    """
+
+    def __init__(self, crashes: Sequence[CrashPoint], observer: Observer, horizon: Horizon) -> None:
         self._observer = observer
+        self._horizon = horizon
         self._lock = threading.Lock()
         self._pending = list(crashes)
         self.fired: list[CrashPoint] = []
         self.taken_on: list[str] = []
         self.dead = False
         self.cause = ""
+        self.far_enough = False
 
     def begin(self) -> None:
         """A new invocation: alive again."""
@@ -48,9 +57,17 @@ class Fate:
                     self.fired.append(point)
                     self.dead = True
                     self.cause = str(point)
+                    self._horizon.interrupted(point.path)
                     self._observer.tell(ProcessDied(path or "", point.where))
                     return point.kind
         return None
+
+    def ends_before(self, update: OperationUpdate, path: str) -> bool:
+        """Whether the execution need not be followed to `update`, and is over for us."""
+        with self._lock:
+            if not self._pending and self._horizon.passed_with(update, path):
+                self.dead = self.far_enough = True
+            return self.far_enough
 
 
 class MortalClient:
@@ -80,6 +97,8 @@ class MortalClient:
         for update in updates:
             self._check_alive()
             path, action = self._observer.path_of(update), update.action.value
+            if self._fate.ends_before(update, path):
+                raise InvocationDied("it was followed far enough")
             occurrence = self._observer.occurrences(path, action)
             if self._fate.strikes(path, action, occurrence, CrashKind.BEFORE_PERSIST):
                 raise InvocationDied("before the update persisted")

@@ -133,7 +133,7 @@ class Run:
 
     def until_update(self, position: int) -> Prefix:
         """What was done until the update at `position` in `updates` had persisted: the invocation died then."""
-        start, update = self.snapshots[position], self.updates[position]
+        start, update = self.snapshots[position - self.starts[0].updates], self.updates[position]
         return self._until(start, Death(update.invocation, start.completed, f"after {update} persisted"))
 
     def _until(self, start: Start, death: Death | None = None) -> Prefix:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from conformance.canonical import Canonical, canonical
 from conformance.comparison import Comparison, comparisons
 from conformance.findings import Finding
+from conformance.horizon import as_followed
 from conformance.run import Run
 from conformance.trace import Trace, trace_of
 
@@ -89,7 +90,7 @@ def record_of(
         against: The run it is held against; None if it is judged by itself.
         before: The run whose beginning it took over; unless given, the one it is held against.
     """
-    differences = comparisons(against, canonical(run)) if against and findings else ()
+    differences = comparisons(against, as_followed(against, canonical(run))) if against and findings else ()
     trace = trace_of(run, before or (against.run if against else None))
     return RunRecord(name, place, "", trace, tuple(findings), differences)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conformance.findings import EXECUTION, Finding, Rule, finding
+from conformance.horizon import AT_HORIZON
 from conformance.rules.stability import GUIDE
 from conformance.run import Run
 
@@ -25,6 +26,8 @@ _MAY_LEAVE_BRANCHES = frozenset({"Map", "Parallel"})
 
 def suspension(run: Run, crash: str) -> Iterable[Finding]:
     """An operation that is still open in an execution that has ended, or an execution that cannot end."""
+    if run.status == AT_HORIZON:
+        return
     if run.status not in ENDED:
         yield finding(SUSPENSION, EXECUTION, crash, expected="an execution that ends", actual=run.status)
         return

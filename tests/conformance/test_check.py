@@ -139,6 +139,16 @@ def test_the_first_finding_can_be_enough(check: Check) -> None:
     assert "left out: what comes after the first finding" in out
 
 
+def test_how_far_executions_are_followed_can_be_limited_and_is_said(check: Check) -> None:
+    code, out, _ = check("good_one.py:workflow", "--horizon", "1")
+    assert code == 0
+    assert "only more than 1 operation later" in out
+    assert check("bad_one.py:workflow", "--horizon", "1")[0] == 1
+    code, _, err = check("good_one.py:workflow", "--horizon", "0")
+    assert code == 2
+    assert "--horizon" in err
+
+
 def test_what_is_left_out_after_the_first_finding_is_not_counted(check: Check, tmp_path: Path) -> None:
     def runs(*arguments: str) -> int:
         code, _, _ = check("forgetful_one.py:workflow", "--json", str(tmp_path / "report.json"), *arguments)

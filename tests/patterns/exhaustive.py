@@ -1,7 +1,8 @@
 """Every crash point of every scenario of every pattern, in every variant: `python -m tests.patterns.exhaustive`.
 
-With `--pairs`, every pair of points, too. It takes minutes (with pairs, much longer), prints what it has explored as it
-goes, and exits with 1 if there was a finding. The suite itself explores each point once (`catalogue.novelty`).
+With `--pairs`, every pair of points, too; with `--horizon`, executions are not followed to their ends. It takes minutes
+(with pairs, much longer), prints what it has explored as it goes, and exits with 1 if there was a finding. The suite
+itself explores each point once (`catalogue.novelty`).
 """
 
 from __future__ import annotations
@@ -62,8 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Explore everything that the command line asks for; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.patterns.exhaustive", description=__doc__)
     parser.add_argument("--pairs", action="store_true", help="try every pair of crash points, too")
+    parser.add_argument("--horizon", type=int, metavar="OPERATIONS", help="how far to follow an execution")
     parser.add_argument("patterns", nargs="*", choices=[[], *CATALOGUE], help="which patterns; all unless given")
     options = parser.parse_args(arguments)
+    exploration = replace(PAIRS if options.pairs else SINGLES, horizon=options.horizon)
     console = Console(soft_wrap=True)
     outcomes: list[Outcome] = []
     tasks = [
@@ -75,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Progress(console=console, transient=True) as progress,
     ):
         bar = progress.add_task("Exploring", total=len(tasks))
-        futures = [pool.submit(explored, *task, PAIRS if options.pairs else SINGLES) for task in tasks]
+        futures = [pool.submit(explored, *task, exploration) for task in tasks]
         for future in as_completed(futures):
             outcomes.append(future.result())
             progress.advance(bar)

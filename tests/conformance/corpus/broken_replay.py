@@ -69,12 +69,15 @@ def name_with_the_number_of_invocations_and_a_wait() -> object:
 
 @SHELF.broken("replay-identity")
 def branches_on_a_coin() -> object:
+    """On several: one coin would fall as it did before in every execution of an exploration, once in a hundred."""
+
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        if random.random() < 0.5:
-            context.step(lambda _: None, "tell-ana")
-        else:
-            context.wait(Duration.from_seconds(5), "think")
+        for _ in range(4):
+            if random.random() < 0.5:
+                context.step(lambda _: None, "tell-ana")
+            else:
+                context.wait(Duration.from_seconds(5), "think")
         return context.step(lambda _: "done", "end") + context.step(lambda _: ".", "close")
 
     return handler

@@ -44,13 +44,13 @@ class Entry:
     kinds: Sequence[CrashKind]
     reference: Reference | None
 
-    def explored(self) -> Report:
+    def explored(self, horizon: int | None = None) -> Report:
         """Explore it, in a module of its own; a broken one until its rule is reported."""
         until = frozenset({self.rule} if self.rule else ())
         return explore(
             handler_factory(self.module(), self.name),
             self.scenario,
-            Exploration(kinds=self.kinds, side_by_side=2, until=until),
+            Exploration(kinds=self.kinds, side_by_side=2, horizon=horizon, until=until),
             reference=self.reference,
         )
 
