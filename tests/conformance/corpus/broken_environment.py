@@ -39,6 +39,17 @@ def set_joined_into_a_prompt() -> object:
 
 
 @SHELF.broken("environment")
+def set_of_two_names_in_a_prompt() -> object:
+    """Which of two comes first is a coin that every hash seed tosses: it takes several to see both sides."""
+
+    def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
+        context.step(lambda _: None, "prepare")
+        return say_in_step(context, model, "compare", f"Compare {' with '.join({'ana', 'ora'})}")
+
+    return workflow
+
+
+@SHELF.broken("environment")
 def hash_of_a_text_as_a_shard() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> int:
