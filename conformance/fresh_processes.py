@@ -56,8 +56,7 @@ class FreshProcess:
         with self._lock:
             if self._interpreter is None:
                 self._interpreter = Interpreter.start("conformance.sandbox", self._hash_seed)
-            with contextlib.suppress(ConnectionError):  # what it ran before has ended it: there is no reply, either
-                self._interpreter.connection.send(batch)
+            self._interpreter.send(batch)
             while (reply := self._received(self._interpreter, batch.patience)) is not None:
                 yield reply
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import Any
+
+
+class NoMoreError(RuntimeError):
+    """A child process sends nothing any more, and had not said that it was done; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,27 @@ class Interpreter:
                 stderr=subprocess.DEVNULL,
             )
         return cls(process, Connection(mine.detach()))
+
+    def send(self, message: object) -> None:
+        """Send it something. That it has ended is told when something is received from it."""
+        with contextlib.suppress(ConnectionError):
+            self.connection.send(message)
+
+    def received(self, silence: float) -> Any:
+        """The next thing that it sends.
+
+        Args:
+            silence: Seconds that it may say nothing.
+
+        Raises:
+            NoMoreError: It has ended, or says nothing.
+        """
+        try:
+            if self.connection.poll(silence):
+                return self.connection.recv()
+        except (EOFError, ConnectionError) as error:
+            raise NoMoreError(f"the handler ended the process with exit code {self.process.wait()}") from error
+        raise NoMoreError(f"the process said nothing for {silence:g} s")
 
     def kill(self) -> int:
         """End it, whatever it does; returns its exit code, negative for the signal that ended it."""

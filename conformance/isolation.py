@@ -15,7 +15,7 @@ from conformance.errors import CannotRunError
 from conformance.exploration import Exploration
 from conformance.explore import NOTHING, Listener, explore
 from conformance.findings import Finding, Report
-from conformance.interpreter import Interpreter, connection_to_parent
+from conformance.interpreter import Interpreter, NoMoreError, connection_to_parent
 from conformance.model_choice import ProviderName, chosen_model
 from conformance.reference import Reference
 from conformance.rules import NAMES
@@ -28,9 +28,12 @@ MAX_DEATHS = 5
 
 SILENCE_SECONDS = 300.0
 PATIENCES = 3
-"""How long the process may say nothing: it may take a while to import the handler, and a run may take its time."""
-
 HASH_SEED = 0
+
+
+def silence_after(patience: float) -> float:
+    """Seconds that a process may say nothing in which an execution has `patience`: imports may take a while, too."""
+    return max(SILENCE_SECONDS, PATIENCES * patience)
 
 
 @dataclass(frozen=True)
@@ -164,11 +167,10 @@ def _explored(task: Task, known: _Known, progress: Callable[[int, int], None]) -
     """The report, or how the process died."""
     known.running.clear()
     child = Interpreter.start("conformance.isolation", HASH_SEED)
-    silence = max(SILENCE_SECONDS, PATIENCES * task.exploration.patience)
     try:
-        child.connection.send(task)
-        while child.connection.poll(silence):
-            match child.connection.recv():
+        child.send(task)
+        while True:
+            match child.received(silence_after(task.exploration.patience)):
                 case Report() as report:
                     return report
                 case CannotRun(why):
@@ -182,11 +184,10 @@ def _explored(task: Task, known: _Known, progress: Callable[[int, int], None]) -
                     known.ended.add(name)
                     known.add(findings)
                     progress(done, all_)
-    except (EOFError, ConnectionError):
-        return f"the handler ended the process with exit code {child.process.wait()}"
+    except NoMoreError as error:
+        return str(error)
     finally:
         child.kill()
-    return f"the process said nothing for {silence:g} s"
 
 
 class _Teller(Listener):

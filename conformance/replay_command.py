@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,16 +14,15 @@ from rich.text import Text
 from conformance.errors import CannotRunError
 from conformance.exit_codes import CANNOT_RUN, FINDINGS
 from conformance.exploration import PATIENCE_SECONDS
-from conformance.history import load_history, save_history
+from conformance.history import save_history
 from conformance.history_answers import recorded_scenario
 from conformance.history_recorder import alike, provenance, record
 from conformance.observer import Observer
+from conformance.replay_isolation import replay_isolated, subject_from
 from conformance.report_text import findings_table
 from conformance.rules.upgrade import UPGRADE
 from conformance.scenario import HandlerFactory
-from conformance.subject import find_handler
 from conformance.upgrade import Subject, UpgradeReport, confirm
-from conformance.upgrade import replay as replay_all
 
 HISTORIES = Path("tests/histories")
 
@@ -42,16 +41,14 @@ def replay(
     if update and not paths:
         raise CannotRunError("--update needs the histories, or the folder, to record anew.")
     console = Console()
-    subjects, problems = _subjects(_files(paths or [HISTORIES]))
+    files = _files(paths or [HISTORIES])
     findings = False
     if update:
-        problems += _record_anew(console, subjects, patience)
+        problems = _record_anew(console, files, patience)
     else:
         with console.status("Replaying…") as status:
-            report = replay_all(
-                subjects,
-                patience=patience,
-                progress=lambda done, of: status.update(f"Replaying: {done} of {of} runs"),
+            report, problems = replay_isolated(
+                files, patience, lambda done, of: status.update(f"Replaying: {done} of {of} runs")
             )
         console.print(rendered(report))
         findings = bool(report.findings)
@@ -73,7 +70,7 @@ def rendered(report: UpgradeReport) -> RenderableType:
     return Group(*parts, Text(f"{verdict}: {', '.join([f'{found} findings'] * bool(found) + done)}"))
 
 
-def _files(paths: Sequence[Path]) -> Iterable[Path]:
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         if not path.exists():
             raise CannotRunError(f"There is no history, or folder of histories, {path}.")
@@ -83,27 +80,16 @@ def _files(paths: Sequence[Path]) -> Iterable[Path]:
         yield from files
 
 
-def _subjects(files: Iterable[Path]) -> tuple[list[Subject], list[str]]:
-    """The histories that can be replayed, and why others cannot. A handler is looked for once."""
+def _record_anew(console: Console, files: Iterable[Path], patience: float) -> list[str]:
+    """Record each history from its event and answers on today's code; why some could not be."""
     handlers: dict[str, HandlerFactory] = {}
-    subjects, problems = [], []
+    problems = []
     for file in files:
         try:
-            history = load_history(file)
-            reference = history.recorded.handler
-            if reference not in handlers:
-                handlers[reference] = find_handler(reference)
+            subject = subject_from(file, handlers)
         except CannotRunError as error:
-            problems.append(str(error) if str(file) in str(error) else f"{file}: {error}")
-        else:
-            subjects.append(Subject(str(file), history, handlers[reference]))
-    return subjects, problems
-
-
-def _record_anew(console: Console, subjects: Sequence[Subject], patience: float) -> list[str]:
-    """Record each history from its event and answers on today's code; why some could not be."""
-    problems = []
-    for subject in subjects:
+            problems.append(str(error))
+            continue
         old = subject.history.recorded
         observer = Observer()
         try:

@@ -10,7 +10,7 @@ from conformance.html import Explored, rendered
 
 
 def make_sure_of(option: str, file: Path) -> None:
-    """That `file` can be written, told before an exploration that may be long rather than after it.
+    """That `file` can be written, told before an exploration that may be long rather than after it. It stays as it is.
 
     Args:
         option: The option that names it.
@@ -19,8 +19,11 @@ def make_sure_of(option: str, file: Path) -> None:
     Raises:
         CannotRunError: It cannot.
     """
+    there = file.exists()
     try:
         file.open("a", encoding="utf-8").close()
+        if not there:
+            file.unlink()
     except OSError as error:
         raise CannotRunError(f"{option} cannot be written to {file}: {error.strerror}.") from error
 

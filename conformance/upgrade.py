@@ -51,6 +51,7 @@ class UpgradeReport:
         findings: By history; each place and difference once, with the first prefix that shows it. Nothing stands here
             for a history that replays.
         could_not_run: By history; which replays did not end, and why.
+        hung: Whether one of them still runs.
     """
 
     histories: int
@@ -59,6 +60,7 @@ class UpgradeReport:
     seconds: float
     findings: Mapping[str, tuple[Finding, ...]]
     could_not_run: Mapping[str, tuple[str, ...]]
+    hung: bool = False
 
     @property
     def replaying(self) -> int:
@@ -88,6 +90,7 @@ def replay(
     ]
     found: dict[int, tuple[Finding, ...]] = {}
     problems: dict[int, tuple[str, ...]] = {}
+    hung = False
     jobs = [case.findings for case in cases]
     for done, fate in enumerate(run_all(jobs, threads=SIDE_BY_SIDE, patience=patience), 1):
         match fate:
@@ -96,6 +99,7 @@ def replay(
             case Done(number, error):
                 problems[number] = (f"{cases[number].where}: {type(error).__name__}: {error}",)
             case Stuck(number):
+                hung = True
                 problems[number] = (f"{cases[number].where}: still running after {patience:g} s",)
             case NotBegun(number):
                 problems[number] = (f"{cases[number].where}: left out, because too many others hang",)
@@ -107,6 +111,7 @@ def replay(
         time.monotonic() - began,
         {name: _once(findings) for name, findings in _by_history(cases, found).items()},
         _by_history(cases, problems),
+        hung,
     )
 
 

@@ -132,12 +132,53 @@ def order(event, context, model):
 """
 
 
+def replayed_elsewhere(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`durable-ai replay histories` in a process of its own, which a handler may hang or end."""
+    command = [sys.executable, "-m", "conformance", "replay", "histories", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def copied(name: str, handler: str) -> None:
+    """The recorded history again, as one of another handler."""
+    history = json.loads(Path(HISTORY).read_text())
+    history["recorded"]["handler"] = handler
+    Path(f"histories/{name}.json").write_text(json.dumps(history))
+
+
+def test_a_handler_that_ends_the_process_could_not_run_and_all_others_are(recorded: DurableAi) -> None:
+    Path("quits.py").write_text("import os\n\ndef order(event, context, model):\n    os._exit(3)\n")
+    Path("leaves.py").write_text("import os\n\nos._exit(4)\n")
+    Path("drifted.py").write_text(ORDER.replace('f"Greet', 'f"Welcome'))
+    for name in ("leaves", "quits", "drifted"):
+        copied(name, f"{name}.py:order")
+    ran = replayed_elsewhere()
+    assert ran.returncode == 1, ran.stderr
+    assert (
+        "could not run: histories/leaves.json, all of it: the handler ended the process with exit code 4" in ran.stdout
+    )
+    assert (
+        "could not run: histories/quits.json, all of it: the handler ended the process with exit code 3" in ran.stdout
+    )
+    assert "Welcome Ana" in ran.stdout
+    assert "1 of 4 histories replay: 2 findings, 44 prefixes, 22 runs, " in ran.stdout
+
+
+def test_where_a_handler_hangs_its_other_histories_are_left_out(recorded: DurableAi) -> None:
+    copied("again", "shop.py:order")
+    copied("other", "other.py:order")
+    Path("other.py").write_text(ORDER)
+    Path("shop.py").write_text(HANGS)
+    ran = replayed_elsewhere("--patience", "1")
+    assert ran.returncode == 2, ran.stderr
+    assert "could not run: histories/again.json, prefix 0 of 10: from the start: still running after 1 s" in ran.stdout
+    assert f"could not run: {HISTORY}, all of it: left out, because shop.py:order hung before" in ran.stdout
+    assert "1 of 3 histories replay: 33 prefixes, 11 runs, " in ran.stdout
+
+
 def test_a_handler_that_hangs_could_not_run_and_does_not_hang_the_command(recorded: DurableAi) -> None:
     Path("shop.py").write_text(HANGS)
-    command = [sys.executable, "-m", "conformance", "replay", "histories", "--patience", "1"]
-    ran = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
-    )
+    ran = replayed_elsewhere("--patience", "1")
     assert ran.returncode == 2, ran.stderr
     assert f"could not run: {HISTORY}, prefix 0 of 10: from the start: still running after 1 s" in ran.stdout
     assert ran.stdout.count(f"could not run: {HISTORY}, prefix ") == 11
