@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,8 +12,10 @@ from conformance import answers, report_text
 from conformance.exploration import EVERYTHING, Exploration
 from conformance.explore import explore
 from conformance.findings import Report
+from conformance.html import Explored
 from conformance.pytest_plugin import DurableCheck
 from conformance.reference import reference_to
+from conformance.run_record import Records
 from conformance.scenario import CallbackAnswer, Scenario
 from conformance.sdk_logs import sdk_logs_quiet
 from conformance.subject import handler_factory
@@ -20,11 +23,12 @@ from providers.script import Script
 from providers.scripted import ScriptedProvider
 
 
-def checked_by(*, in_other_processes: bool) -> DurableCheck:
+def checked_by(*, in_other_processes: bool, keep: Callable[[Explored], None] | None = None) -> DurableCheck:
     """A check for one test.
 
     Args:
         in_other_processes: Whether what the test checks runs in other processes, too, unless a call says otherwise.
+        keep: Given each exploration, with a record of every run, whatever was found; None saves the work of recording.
     """
 
     def check(
@@ -37,8 +41,9 @@ def checked_by(*, in_other_processes: bool) -> DurableCheck:
         exploration: Exploration | None = None,
         other_sandboxes: bool | None = None,
     ) -> Report:
+        event = {} if event is None else event
         scenario = Scenario(
-            {} if event is None else event,
+            event,
             _model(script),
             callbacks or {},
             ask=answers.always('"ok"'),
@@ -48,12 +53,20 @@ def checked_by(*, in_other_processes: bool) -> DurableCheck:
         reference = reference_to(target) if elsewhere else None
         if other_sandboxes and reference is None:
             raise ValueError(f"{target!r} is bound to no name of its module, so no other process can import it.")
+        name = getattr(target, "__name__", str(target))
+        records = Records()
         with sdk_logs_quiet():
-            report = explore(handler_factory(target), scenario, exploration or EVERYTHING, reference=reference)
-        if not report.conforms:
-            pytest.fail(
-                f"{getattr(target, '__name__', target)} is not durable.\n{report_text.plain(report)}", pytrace=False
+            report = explore(
+                handler_factory(target),
+                scenario,
+                exploration or EVERYTHING,
+                reference=reference,
+                recorder=records.add if keep else None,
             )
+        if keep:
+            keep(Explored(name, f"event {json.dumps(event, ensure_ascii=False)}", report, tuple(records)))
+        if not report.conforms:
+            pytest.fail(f"{name} is not durable.\n{report_text.plain(report)}", pytrace=False)
         return report
 
     return check

@@ -7,8 +7,10 @@ durable_check(my_handler, event={"order": 7})
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -18,8 +20,13 @@ from conformance.side_by_side import threads_left_behind
 if TYPE_CHECKING:  # pytest loads every plugin at every start; the SDKs, half a second, only where a test asks for them
     from conformance.exploration import Exploration
     from conformance.findings import Report
+    from conformance.html import Explored
     from conformance.scenario import CallbackAnswer
     from providers.script import Script
+
+OPTION = "--durable-report"
+
+_NO_FILE_NAME = re.compile(r"[^\w.]+")
 
 PATCHING_FIXTURES = frozenset({"monkeypatch", "mocker"})
 """Fixtures whose doubles another process would not have: what they replace would be called for real there."""
@@ -54,12 +61,39 @@ class DurableCheck(Protocol):
         ...
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option that names a folder for reports."""
+    parser.getgroup("durable").addoption(
+        OPTION, metavar="FOLDER", help="Write a page about every run of each durable_check to this folder, one a test."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder, so that what keeps a report from being written is told before any test."""
+    if folder := config.getoption(OPTION):
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise pytest.UsageError(f"{OPTION} cannot be written to {folder}: {error.strerror}.") from error
+
+
 @pytest.fixture
-def durable_check(request: pytest.FixtureRequest) -> DurableCheck:
+def durable_check(request: pytest.FixtureRequest) -> Iterator[DurableCheck]:
     """Explores a durable handler and fails the test if it breaks a rule."""
     from conformance.durable_check import checked_by  # noqa: PLC0415  # see above
 
-    return checked_by(in_other_processes=PATCHING_FIXTURES.isdisjoint(request.fixturenames))
+    in_other_processes = PATCHING_FIXTURES.isdisjoint(request.fixturenames)
+    folder = request.config.getoption(OPTION)
+    if not folder:
+        yield checked_by(in_other_processes=in_other_processes)
+        return
+    kept: list[Explored] = []
+    yield checked_by(in_other_processes=in_other_processes, keep=kept.append)
+    if kept:
+        from conformance.report_file import write_html  # noqa: PLC0415  # see above
+
+        test = request.node.nodeid
+        write_html(Path(folder) / f"{_NO_FILE_NAME.sub('-', test)}.html", test, kept)
 
 
 @pytest.hookimpl(trylast=True)

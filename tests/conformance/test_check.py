@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
 from conformance.cli import main
+from conformance.durable_check import checked_by
 from conformance.environment import explore_environment
 from conformance.exploration import Exploration
+from conformance.html import Explored
 from conformance.in_process import run_in_process
 from conformance.pytest_plugin import DurableCheck
 from conformance.reference import reference_to
@@ -207,14 +210,50 @@ def test_the_fixture_makes_a_users_test_three_lines(pytester: pytest.Pytester) -
 
         def test_bad(durable_check):
             durable_check(bad)
+            raise AssertionError("not reached")
         """
     )
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--durable-report", "pages/of-checks")
     result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(["*workflow is not durable.*", "*request-stability*"])
     (shown,) = (block for block in blocks(readme) if block.startswith("briefing is not durable."))
     assert shown in re.sub(r" +$", "", str(result.stdout), flags=re.MULTILINE)
     assert "Captured log" not in str(result.stdout), "the SDK logs every death, and buries what was found"
+    pages = {page.name: page.read_text("utf-8") for page in (pytester.path / "pages" / "of-checks").iterdir()}
+    assert sorted(pages) == [
+        "test_briefing.py-test_it_survives_every_crash.html",
+        "test_late.py-test_it_survives_every_crash.html",
+        "test_mine.py-test_bad.html",
+        "test_mine.py-test_good.html",
+    ]
+    assert "request-stability" in pages["test_mine.py-test_bad.html"]
+    assert "/1:name SUCCEED before it persists" in pages["test_mine.py-test_bad.html"], "every run"
+    assert "conforms" in pages["test_mine.py-test_good.html"]
+    for name in ("test_mine.py::test_bad", "workflow"):
+        assert name in pages["test_mine.py-test_bad.html"]
+
+
+def test_a_folder_for_reports_that_cannot_be_made_is_told_before_any_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(): raise AssertionError")
+    (pytester.path / "file").touch()
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--durable-report", "file/pages")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--durable-report cannot be written to file/pages: Not a directory*"])
+
+
+def test_several_checks_of_one_test_stand_on_its_page() -> None:
+    kept: list[Explored] = []
+    check = checked_by(in_other_processes=False, keep=kept.append)
+    check(good_flow, event={"order": 7})
+
+    def late(event: object, context: DurableContext, model: object) -> int:
+        return context.step(lambda _: 12, "price") + time.time_ns()
+
+    with pytest.raises(pytest.fail.Exception):
+        check(late)
+    assert [(one.name, one.scenario) for one in kept] == [("good_flow", 'event {"order": 7}'), ("late", "event {}")]
+    assert [one.report.conforms for one in kept] == [True, False]
+    assert all(one.records for one in kept)
 
 
 def test_the_fixture_returns_the_report(durable_check: DurableCheck) -> None:
