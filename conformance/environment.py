@@ -60,6 +60,7 @@ def explore_environment(
     recorder: Callable[[RunRecord], None] | None = None,
     *,
     horizon: int | None = None,
+    noticed: Callable[[Sequence[Finding]], object] = len,
     enough: Callable[[], bool] = bool,
 ) -> EnvironmentReport:
     """Run the execution that `model_run` did in other sandboxes.
@@ -71,10 +72,18 @@ def explore_environment(
         patience: Seconds that one execution may take.
         recorder: Told what each run did.
         horizon: How many operations one is followed past its interruption; None follows each to its end.
+        noticed: Told what is found, at once.
         enough: Whether what was found is enough: what has not begun is left out.
     """
     return _Environment(
-        target, scenario_of(model_run, event), model_run, patience, recorder, horizon=horizon, enough=enough
+        target,
+        scenario_of(model_run, event),
+        model_run,
+        patience,
+        recorder,
+        horizon=horizon,
+        noticed=noticed,
+        enough=enough,
     ).report()
 
 
@@ -128,10 +137,12 @@ class _Environment:
         recorder: Callable[[RunRecord], None] | None,
         *,
         horizon: int | None,
+        noticed: Callable[[Sequence[Finding]], object],
         enough: Callable[[], bool],
     ) -> None:
         self._recorder = recorder
         self._horizon = horizon
+        self._noticed = noticed
         self._enough = enough
         self._number = next(_numbers)
         self._target = target
@@ -170,7 +181,7 @@ class _Environment:
             run = self._one(process, whole)
             if run is not None:
                 volatile |= run.taken_on
-                self._report.findings += self._judged(stability.ENVIRONMENT, baseline, run, whole)
+                self._add(self._judged(stability.ENVIRONMENT, baseline, run, whole))
         return frozenset(volatile)
 
     def _from_every_prefix(self, baseline: Canonical, volatile: frozenset[str]) -> None:
@@ -195,12 +206,12 @@ class _Environment:
             # What differs from one cold execution to the next is the environment's; what only a prefix shows is not.
             rule = stability.ENVIRONMENT if unstable else stability.NO_INVOCATION_STATE
             if found := self._judged(rule, baseline, run, one):
-                self._report.findings += found
+                self._add(found)
                 forgetful.add(where)
         for future in others:
             for where, (one, run) in future.result().items():
                 if where not in forgetful:
-                    self._report.findings += self._judged(stability.ENVIRONMENT, baseline, run, one)
+                    self._add(self._judged(stability.ENVIRONMENT, baseline, run, one))
                 elif self._recorder:  # reported of the cold sandbox already
                     self._judged(stability.NO_INVOCATION_STATE, baseline, run, one)
 
@@ -243,6 +254,10 @@ class _Environment:
                     self._failed(chosen[reply.number], str(reply.outcome))
         except FreshProcessError as error:
             self._could_not_run(str(error))
+
+    def _add(self, found: Sequence[Finding]) -> None:
+        self._report.findings += found
+        self._noticed(found)
 
     def _could_not_run(self, why: str) -> None:
         with self._lock:

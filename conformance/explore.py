@@ -28,37 +28,18 @@ from conformance.exploration import EVERYTHING, Exploration
 from conformance.findings import Finding, Report
 from conformance.fresh_processes import AVAILABLE
 from conformance.in_process import Conditions, run_in_process
+from conformance.listener import Listener, Recorder
 from conformance.recorded import recorded_by
 from conformance.reference import Reference
 from conformance.rules import NAMES, stability
 from conformance.rules.endings import ENDED
 from conformance.run import Run
-from conformance.run_record import Place, RunRecord, Section, planned, record_of
+from conformance.run_record import Place, Section, planned, record_of
 from conformance.scenario import HandlerFactory, Scenario
 from conformance.side_by_side import Done, NotBegun, Stuck, run_all
 
 NOTHING = "no interruption"
 AGAIN = "a second execution"
-
-type Recorder = Callable[[RunRecord], None]
-"""Told of each run, from any thread: of its plan, and then, under the same name, of what became of it."""
-
-
-class Listener:
-    """Told what an exploration does, as it does it, from any thread. This one does not listen."""
-
-    def began(self, name: str) -> None:
-        """A run begins."""
-
-    def ended(self, name: str, findings: tuple[Finding, ...], done: int, all_: int) -> None:
-        """A run has ended.
-
-        Args:
-            name: The run.
-            findings: What is wrong with it.
-            done: How many runs have ended.
-            all_: How many there are.
-        """
 
 
 def explore(
@@ -243,6 +224,7 @@ class _Explorer:
             self._exploration.patience,
             self._recorder,
             horizon=self._exploration.horizon,
+            noticed=self._look_for_enough,
             enough=self._enough.is_set,
         )
         thread.shutdown(wait=False)

@@ -13,9 +13,10 @@ from typing import Any
 from conformance import answers
 from conformance.errors import CannotRunError
 from conformance.exploration import Exploration
-from conformance.explore import NOTHING, Listener, explore
+from conformance.explore import NOTHING, explore
 from conformance.findings import Finding, Report
 from conformance.interpreter import Interpreter, NoMoreError, connection_to_parent
+from conformance.listener import Listener
 from conformance.model_choice import ProviderName, chosen_model
 from conformance.reference import Reference
 from conformance.rules import NAMES

@@ -15,6 +15,8 @@ from conformance.cli import main
 from conformance.durable_check import checked_by
 from conformance.environment import explore_environment
 from conformance.exploration import Exploration
+from conformance.findings import Finding
+from conformance.fresh_processes import HASH_SEEDS
 from conformance.html import Explored
 from conformance.in_process import run_in_process
 from conformance.pytest_plugin import DurableCheck
@@ -331,6 +333,23 @@ def test_the_runs_that_others_are_held_against_do_not_overlap(durable_check: Dur
 
 def good_flow(event: object, context: DurableContext, model: object) -> str:
     return context.step(lambda _: "fine", "look")
+
+
+def in_the_order_of_a_set(event: object, context: DurableContext, model: object) -> str:
+    return context.step(lambda _: "fine", "look") + "".join({"us", "eu", "ap", "sa", "af"})
+
+
+def test_what_is_found_in_another_sandbox_is_told_at_once() -> None:
+    """So that it can be enough for what is run elsewhere, and for what is left to run here."""
+    handler_for, scenario = handler_factory(in_the_order_of_a_set), Scenario({}, ScriptedProvider)
+    target = reference_to(in_the_order_of_a_set)
+    assert target
+    told: list[Finding] = []
+    run = run_in_process(handler_for, scenario)
+    report = explore_environment(target, {}, run, 60, noticed=told.extend, enough=lambda: bool(told))
+    assert {found.rule for found in told} == {"environment"}
+    assert told == report.findings
+    assert report.runs < 1 + len(HASH_SEEDS), "the other whole executions, and every beginning, have not begun"
 
 
 def test_other_sandboxes_are_left_out_once_what_was_found_is_enough() -> None:
