@@ -101,7 +101,8 @@ class Trace:
 
     Attributes:
         status: SUCCEEDED, FAILED, or what kept it from ending.
-        ending: Its result as JSON text, cut to `MAX_RESULT_CHARS`, or the error that it failed with.
+        ending: Its result as JSON text, cut to `MAX_RESULT_CHARS`, or the error that it failed with; empty if it has
+            not ended.
         invocations: In order.
         first: The number of the first invocation that was run; those before it are another run's.
         retries: Of every operation that was tried again.
@@ -124,7 +125,9 @@ def trace_of(run: Run, before: Run | None = None) -> Trace:
     first = run.starts[0].invocation if run.starts else 1
     earlier = [start for start in before.starts if start.invocation < first] if before else []
     starts = {start.invocation: start for start in (*earlier, *run.starts)}
-    ending = f"{run.error_type}: {run.error_message}" if run.error_type else json.dumps(run.result, ensure_ascii=False)
+    ending = f"{run.error_type}: {run.error_message}" if run.error_type else ""
+    if run.status == "SUCCEEDED":
+        ending = json.dumps(run.result, ensure_ascii=False)
     return Trace(
         status=run.status,
         ending=ending if len(ending) <= MAX_RESULT_CHARS else f"{ending[:MAX_RESULT_CHARS]}…",

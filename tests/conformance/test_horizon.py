@@ -164,6 +164,7 @@ def test_a_run_that_begins_shortly_before_its_crash_says_so() -> None:
         "after /6:step-5 SUCCEED persisted", "/9:step-8 SUCCEED before it persists", "",
     ]  # fmt: skip
     assert begun.status == begun.invocations[-1].ended == AT_HORIZON
+    assert not begun.ending, "it has no result, not even null"
     assert "/2:step-1 SUCCEED before it persists" in names, "from the start: there is not enough before it"
     assert "/9:step-8 SUCCEED after it persisted, the response lost" in names, "goes on from there anyway"
 

@@ -103,7 +103,7 @@
     return [title, element("p", "", verdict), ...findings.map(finding), element("h3", "", plural(invocations.length, "invocation")),
       element("ol", "timeline", ...invocations.map((number) => invocation(data.invocations[number], first))),
       element("p", "", element("span", "label", "The execution ends "), element("strong", "", text(status))),
-      element("pre", "ending", text(ending))];
+      ...(text(ending) ? [element("pre", "ending", text(ending))] : [])];
   };
 
   // The panel.
