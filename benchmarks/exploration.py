@@ -171,7 +171,7 @@ def growth() -> list[Row]:
     )
     saved = Spread.of([long.explored / long.near for long, _ in rounds])
     near_note = (
-        f"what a crash leaves in the process and shows only more than {HORIZON} operations later is missed; a crash run"
+        f"what a crash leaves behind and shows only more than {HORIZON} operations later is missed; a crash run"
         f" among {MANY} steps is {saved} times as fast as followed to its end"
     )
     return [

@@ -33,7 +33,7 @@ class Exploration:
         skip: Runs to leave out, by name.
         horizon: How many operations an execution is followed past its interruption, and how many it does before it, for
             workflows so long that following each to its end would take too long; None does that. It misses what an
-            interruption leaves in the process that shows only later on.
+            interruption leaves behind, in the process or in a step's value, that shows only later on.
         until: Rules of which one finding is enough: what has not begun by then is left out. Empty goes on to the end.
     """
 

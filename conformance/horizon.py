@@ -5,8 +5,8 @@ square. With a horizon, an execution begins a few operations before its interrup
 state that it can begin with, and stops a few after it; what it has done by then is held against the baseline.
 
 What replay breaks is found all the same, however far its cause is from where it shows: an interruption shortly before
-that place replays everything that came before. What is missed is what an interruption leaves in the process, and shows
-only further on.
+that place replays everything that came before. What is missed is what an interruption leaves behind, and shows only
+further on: in the process, or as a wrong value that a step records.
 """
 
 from __future__ import annotations

@@ -318,6 +318,23 @@ def test_the_limit_what_a_death_leaves_in_the_process_and_only_the_end_shows_is_
     assert found(3) == set()
 
 
+def test_the_limit_a_wrong_value_that_a_step_records_and_only_the_end_uses_is_missed() -> None:
+    def workflow(event: object, context: DurableContext, model: ModelProvider) -> str:
+        notes: list[str] = []
+        context.step(lambda _: notes.append("fragile"), "look")
+        noted = context.step(lambda _: ", ".join(notes), "sum-up")
+        for n in range(FAR):
+            context.step(lambda _: None, f"look-{n}")
+        return ask(context, model, "greet", f"Greet {noted}").text
+
+    def found(horizon: int | None) -> set[str]:
+        exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], faults=False, horizon=horizon)
+        return {one.rule for one in explore(handler_factory(workflow), SCENARIO, exploration).findings}
+
+    assert "request-stability" in found(None)
+    assert found(3) == set()
+
+
 def remembering() -> Callable[[object, DurableContext, object], int]:
     """A workflow that keeps in its process how often the body of its first step ran since it last ended."""
     ran: list[str] = []
