@@ -4,7 +4,7 @@ To its end, each of a workflow's interrupted executions costs as much as the wor
 square. With a horizon, an execution begins a few operations before its interruption, where the baseline recorded a
 state that it can begin with, and stops a few after it; what it has done by then is held against the baseline.
 
-What replay breaks is found all the same, however far its cause is from where it shows: an interruption shortly before
+A prompt or operation that replay changes is found however far its cause is from it: an interruption shortly before
 that place replays everything that came before. What is missed is what an interruption leaves behind, and shows only
 further on: in the process, or as a wrong value that a step records.
 """
