@@ -11,6 +11,7 @@ further on: in the process, or as a wrong value that a step records.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from aws_durable_execution_sdk_python.lambda_service import (
@@ -22,8 +23,9 @@ from aws_durable_execution_sdk_python.lambda_service import (
 
 from conformance.canonical import Canonical
 from conformance.completion_order import BRANCHES
+from conformance.observer import ModelCall
 from conformance.operations import TERMINAL, path_order, place
-from conformance.run import Prefix, Run
+from conformance.run import Prefix, Run, Start
 
 AT_HORIZON = "HORIZON: followed as far as was asked for"
 """The status of an execution that was stopped there."""
@@ -97,20 +99,19 @@ def begun_before(baseline: Run, position: int, operations: int) -> Prefix | None
         update = baseline.updates[earlier]
         if update.invocation != invocation:
             return None
-        if len(begun) >= operations and update.action in _ENDINGS:
-            prefix = baseline.until_update(earlier)
-            if not _under_way(prefix):
-                return prefix
+        far_enough = len(begun) >= operations and update.action in _ENDINGS
+        if far_enough and not _under_way(baseline.after_update(earlier), baseline.calls):
+            return baseline.until_update(earlier)
         if update.action == OperationAction.START.value and update.path != path:
             begun.add(update.path)
     return None
 
 
-def _under_way(prefix: Prefix) -> bool:
+def _under_way(state: Start, calls: Sequence[ModelCall]) -> bool:
     """Whether a step has begun there and not ended. It may ask the model before the service knows that it has begun."""
-    return any(call.path not in prefix.start.completed for call in prefix.calls) or any(
+    return any(call.path not in state.completed for call in calls[: state.calls]) or any(
         operation.operation_type is OperationType.STEP and operation.status is OperationStatus.STARTED
-        for operation in prefix.start.operations
+        for operation in state.operations
     )
 
 

@@ -133,8 +133,12 @@ class Run:
 
     def until_update(self, position: int) -> Prefix:
         """What was done until the update at `position` in `updates` had persisted: the invocation died then."""
-        start, update = self.snapshots[position - self.starts[0].updates], self.updates[position]
+        start, update = self.after_update(position), self.updates[position]
         return self._until(start, Death(update.invocation, start.completed, f"after {update} persisted"))
+
+    def after_update(self, position: int) -> Start:
+        """The state after the update at `position` in `updates` had persisted. It must have persisted in this run."""
+        return self.snapshots[position - self.starts[0].updates]
 
     def _until(self, start: Start, death: Death | None = None) -> Prefix:
         return Prefix(

@@ -132,9 +132,9 @@ def order(event, context, model):
 """
 
 
-def replayed_elsewhere(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """`durable-ai replay histories` in a process of its own, which a handler may hang or end."""
-    command = [sys.executable, "-m", "conformance", "replay", "histories", *arguments]
+def elsewhere(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command line in a process of its own, which a handler may hang or end."""
+    command = [sys.executable, "-m", "conformance", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
@@ -152,7 +152,7 @@ def test_a_handler_that_ends_the_process_could_not_run_and_all_others_are(record
     Path("drifted.py").write_text(ORDER.replace('f"Greet', 'f"Welcome'))
     for name in ("leaves", "quits", "drifted"):
         copied(name, f"{name}.py:order")
-    ran = replayed_elsewhere()
+    ran = elsewhere("replay", "histories")
     assert ran.returncode == 1, ran.stderr
     assert (
         "could not run: histories/leaves.json, all of it: the handler ended the process with exit code 4" in ran.stdout
@@ -169,7 +169,7 @@ def test_where_a_handler_hangs_its_other_histories_are_left_out(recorded: Durabl
     copied("other", "other.py:order")
     Path("other.py").write_text(ORDER)
     Path("shop.py").write_text(HANGS)
-    ran = replayed_elsewhere("--patience", "1")
+    ran = elsewhere("replay", "histories", "--patience", "1")
     assert ran.returncode == 2, ran.stderr
     assert "could not run: histories/again.json, prefix 0 of 10: from the start: still running after 1 s" in ran.stdout
     assert f"could not run: {HISTORY}, all of it: left out, because shop.py:order hung before" in ran.stdout
@@ -178,7 +178,7 @@ def test_where_a_handler_hangs_its_other_histories_are_left_out(recorded: Durabl
 
 def test_a_handler_that_hangs_could_not_run_and_does_not_hang_the_command(recorded: DurableAi) -> None:
     Path("shop.py").write_text(HANGS)
-    ran = replayed_elsewhere("--patience", "1")
+    ran = elsewhere("replay", "histories", "--patience", "1")
     assert ran.returncode == 2, ran.stderr
     assert f"could not run: {HISTORY}, prefix 0 of 10: from the start: still running after 1 s" in ran.stdout
     assert ran.stdout.count(f"could not run: {HISTORY}, prefix ") == 11
@@ -187,10 +187,7 @@ def test_a_handler_that_hangs_could_not_run_and_does_not_hang_the_command(record
 
 def test_a_handler_that_hangs_is_not_recorded(durable_ai: DurableAi) -> None:
     Path("shop.py").write_text(HANGS)
-    command = [sys.executable, "-m", "conformance", "record-history", "shop.py:order", "-o", HISTORY, "--patience", "1"]
-    ran = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
-    )
+    ran = elsewhere("record-history", "shop.py:order", "-o", HISTORY, "--patience", "1")
     assert ran.returncode == 2, ran.stdout
     assert "shop.py:order cannot be recorded: it is still running after 1 s." in ran.stderr
     assert not Path(HISTORY).exists()
