@@ -1,10 +1,12 @@
 """Durable operations as a reader wants them: under a stable path, without ids, timestamps and order of arrival.
 
-A path is `/2:candidates/0:candidates-1/1:ask`: for each level, the operation's position in its context and its name.
+A path is `/2:candidates/0:candidates-1/1:ask`: for each level, the operation's position in its context and its name. A
+slash in a name stands there as `%2F`.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -60,7 +62,7 @@ class OperationRecord:
     @property
     def name(self) -> str:
         """The operation's name, or its subtype where it has none."""
-        return self.path.rpartition("/")[2].partition(":")[2]
+        return _unescaped(self.path.rpartition("/")[2].partition(":")[2])
 
 
 class OperationPaths:
@@ -82,7 +84,7 @@ class OperationPaths:
         with self._lock:
             if operation_id not in self._paths:
                 parent = self._paths[parent_id] if parent_id else ""
-                self._paths[operation_id] = f"{parent}/{self._position(operation_id, parent_id)}:{label}"
+                self._paths[operation_id] = f"{parent}/{self._position(operation_id, parent_id)}:{_escaped(str(label))}"
             return self._paths[operation_id]
 
     def __getitem__(self, operation_id: str) -> str:
@@ -104,6 +106,15 @@ class OperationPaths:
                 if namespace.create_id_for_step(position) == operation_id:
                     return f"{branch}.{position}"
         return "?"
+
+
+def _escaped(name: str) -> str:
+    """`name` as it stands in a path, where a slash divides."""
+    return re.sub("%(?=(25)*2F)", "%25", name).replace("/", "%2F")
+
+
+def _unescaped(name: str) -> str:
+    return re.sub("%25(?=(25)*2F)", "%", name.replace("%2F", "/"))
 
 
 def place(path: str) -> str:
