@@ -11,9 +11,6 @@ ROOT = Path(__file__).parent.parent
 FEW, MANY = 10, 60
 """Steps of a short workflow, and of a long one."""
 
-HORIZON = 3
-"""Operations that an interrupted execution is followed past its crash, where it is not followed to its end."""
-
 SUITE_SECONDS = 60.0
 CORE = "durable SDK, boto3, pydantic"
 STRANDS = f"{CORE}, Strands"
@@ -61,12 +58,6 @@ GROWTH = Target(
     f"a crash point among {MANY} steps",
     f"a crash point among {FEW} steps",
     bound=MANY / FEW / 2,
-    higher_is_better=False,
-)
-GROWTH_NEAR = Target(
-    f"a crash point among {MANY} steps, `--horizon {HORIZON}`",
-    f"a crash point among {FEW} steps, the same",
-    bound=GROWTH.bound,
     higher_is_better=False,
 )
 REPLAYS: Mapping[int, Target] = {

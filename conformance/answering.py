@@ -31,7 +31,7 @@ class ModelFault:
     Attributes:
         error: What they raise.
         path: Whose calls; None is everybody's.
-        times: How many of them, from the first on; None is all.
+        times: How many of each operation's, from the first on; None is all.
     """
 
     error: type[ModelError]
@@ -40,7 +40,8 @@ class ModelFault:
 
     def __str__(self) -> str:
         calls = "every call" if self.times is None else "one call" if self.times == 1 else f"{self.times} calls"
-        return f"{self.error.__name__} in {calls}" + (f" of {self.path}" if self.path else "")
+        whose = f" of {self.path}" if self.path else "" if self.times is None else " of every operation"
+        return f"{self.error.__name__} in {calls}{whose}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Answering:
         self._lock = threading.Lock()
         self._answered: dict[tuple[str | None, int | None, int], _Answered] = {}
         self._made: dict[tuple[int, str | None, int | None], int] = {}
-        self._failed = 0
+        self._failed: Counter[str | None] = Counter()
         self._serial = 0
 
     def know(self, calls: Sequence[ModelCall]) -> None:
@@ -116,8 +117,8 @@ class Answering:
         if fault is None or (fault.path is not None and fault.path != path):
             return False
         with self._lock:
-            self._failed += 1
-            return fault.times is None or self._failed <= fault.times
+            self._failed[path] += 1
+            return fault.times is None or self._failed[path] <= fault.times
 
     def _base(self, request: ModelRequest, invocation: int, path: str | None, attempt: int | None) -> _Answered:
         """What the provider answers to this call of the execution: the n-th of its operation's attempt."""

@@ -13,14 +13,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from conformance.operations import OperationRecord
+from conformance.operations import BATCHES, OperationRecord
 from conformance.run import Run
 from providers import ModelRequest
 
 TAG = re.compile(r" ?~a(\d+)z")
 """A tag as it stands in a text: `varied_text` puts a space before it where the text is no JSON."""
 
-_BATCHES = frozenset({"Map", "Parallel"})
 _ENDED_EARLY = re.compile(r"MIN_SUCCESSFUL_REACHED|FAILURE_TOLERANCE_EXCEEDED|CUSTOM_COMPLETION")
 """The SDK's completion reasons other than ALL_COMPLETED, as a batch's checkpoint holds them."""
 
@@ -107,7 +106,7 @@ def _decided_early(run: Run) -> frozenset[str]:
     return frozenset(
         operation.path
         for operation in run.operations
-        if operation.sub_type in _BATCHES and _ENDED_EARLY.search(operation.result or "")
+        if operation.sub_type in BATCHES and _ENDED_EARLY.search(operation.result or "")
     )
 
 

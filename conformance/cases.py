@@ -19,7 +19,7 @@ from conformance.rules import PAIR_RULES, RUN_RULES, stability
 from conformance.rules.calls import no_repeated_call
 from conformance.rules.model_faults import every_error, exhaustion, passing_error, permanent_error, same_attempts
 from conformance.rules.side_effects import side_effects
-from conformance.run import Prefix, Run
+from conformance.run import Prefix, Run, Start
 from conformance.run_record import Place, Section
 from providers import ModelAccessDeniedError, ModelThrottledError
 
@@ -51,7 +51,7 @@ class Case:
         judge: What is wrong with the run.
         place: Where it stands among the others.
         against: The run it is held against; None if it is judged by itself.
-        before: The run whose beginning it takes over; None for the one it is held against.
+        before: How the invocations began that it takes over; empty for those of the run it is held against.
     """
 
     where: str
@@ -59,7 +59,7 @@ class Case:
     judge: Judge
     place: Place
     against: Canonical | None = None
-    before: Run | None = None
+    before: Sequence[Start] = ()
 
     @property
     def name(self) -> str:
@@ -103,8 +103,19 @@ def crash_cases(
     pairs: bool,
     never_twice: bool,
     horizon: int | None = None,
+    to_the_end: Set[CrashPoint] = frozenset(),
 ) -> list[Case]:
-    """A case for every point at which `baseline` can be interrupted, and for every pair of them on request."""
+    """A case for every point at which `baseline` can be interrupted, and for every pair of them on request.
+
+    Args:
+        baseline: The run that is held against.
+        points: Where executions die.
+        volatile: The operations whose recorded values differ from execution to execution.
+        pairs: Whether to try every pair, too.
+        never_twice: Whether the model never answers twice the same.
+        horizon: How far they are followed; None follows them to their ends.
+        to_the_end: The points for which they are followed to their ends all the same.
+    """
     recorded = recorded_by(baseline.run, volatile)
     plans: list[tuple[CrashPoint, ...]] = [(point,) for point in points]
     if pairs:
@@ -112,11 +123,12 @@ def crash_cases(
 
     def case(plan: tuple[CrashPoint, ...]) -> Case:
         where = ", then ".join(str(point) for point in plan)
-        prefix, rest = _seeded(baseline.run, plan, horizon)
+        followed = horizon if to_the_end.isdisjoint(plan) else None
+        prefix, rest = _seeded(baseline.run, plan, followed)
         if rest == plan and prefix.death:
             where += f", in an invocation that goes on from {prefix.updates[-1]}"
         conditions = Conditions(
-            crashes=rest, prefix=prefix, never_twice=never_twice, baseline=recorded, horizon=horizon
+            crashes=rest, prefix=prefix, never_twice=never_twice, baseline=recorded, horizon=followed
         )
         return Case(
             where,
@@ -193,10 +205,16 @@ def _order_place(order: Order) -> Place:
     return Place(Section.ORDERS, "; ".join(order.batches), column="; ".join(branches))
 
 
-def fault_cases(baseline: Run, horizon: int | None = None) -> list[Case]:
-    """For each operation that asks the model, how it takes a permanent error and one that passes; and both for all."""
+def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end: bool = False) -> list[Case]:
+    """For each operation that asks the model, how it takes a permanent error and one that passes; and both for all.
 
-    def case(fault: ModelFault, column: str, judge: Callable[..., Iterable[Finding]]) -> Case:
+    Args:
+        baseline: The run that nothing disturbs.
+        horizon: How far executions are followed past the operation; None follows them to their ends.
+        passing_to_the_end: Whether to follow them to their ends all the same where the error passes.
+    """
+
+    def case(fault: ModelFault, column: str, judge: Callable[..., Iterable[Finding]], horizon: int | None) -> Case:
         where = str(fault)
         prefix = _shortly_before(baseline, fault.path, horizon) if horizon and fault.path else None
         conditions = Conditions(
@@ -212,19 +230,21 @@ def fault_cases(baseline: Run, horizon: int | None = None) -> list[Case]:
             conditions,
             lambda run: itertools.chain(judged_alone(run, where), judge(run, fault=where)),
             Place(Section.FAULTS, fault.path or EVERY_CALL, column=column),
-            before=baseline if prefix else None,
+            before=baseline.starts if prefix else (),
         )
 
     cases = []
+    once_followed = None if passing_to_the_end else horizon
     for path in baseline.ledger:
         denied = ModelFault(ModelAccessDeniedError, path)
-        cases.append(case(denied, "denied", partial(permanent_error, path=path)))
+        cases.append(case(denied, "denied", partial(permanent_error, path=path), horizon))
         once = ModelFault(ModelThrottledError, path, times=1)
-        cases.append(case(once, "throttled once", partial(passing_error, baseline=baseline, path=path)))
+        passing = partial(passing_error, baseline=baseline, path=path)
+        cases.append(case(once, "throttled once", passing, once_followed))
         always = ModelFault(ModelThrottledError, path)
-        cases.append(case(always, "throttled every time", partial(exhaustion, path=path)))
+        cases.append(case(always, "throttled every time", partial(exhaustion, path=path), horizon))
     everything = ModelFault(ModelAccessDeniedError)
-    cases.append(case(everything, "denied", partial(every_error, baseline=baseline)))
+    cases.append(case(everything, "denied", partial(every_error, baseline=baseline), horizon))
     return cases
 
 
@@ -234,14 +254,14 @@ def _shortly_before(baseline: Run, path: str, horizon: int) -> Prefix | None:
     return begun_before(baseline, next(begins, 0), horizon)
 
 
-def between_attempts(run: Run, conditions: Conditions) -> Case | None:
+def between_attempts(run: Run, case: Case) -> Case | None:
     """A case in which an invocation of `run` dies after the first failed attempt; None if there is no second one.
 
     Args:
         run: An execution whose model failed.
-        conditions: What it met.
+        case: That execution's.
     """
-    fault = conditions.fault
+    fault = case.conditions.fault
     path = fault.path if fault else None
     position = next(
         (n for n, update in enumerate(run.updates) if (update.path, update.action) == (path, "RETRY")), None
@@ -249,11 +269,11 @@ def between_attempts(run: Run, conditions: Conditions) -> Case | None:
     if path is None or position is None:
         return None
     where = f"{fault}, and {path} RETRY {CrashKind.AFTER_PERSIST}"
-    conditions = replace(conditions, prefix=run.until_update(position), keep_snapshots=False)
+    conditions = replace(case.conditions, prefix=run.until_update(position), keep_snapshots=False)
     return Case(
         where,
         conditions,
         lambda interrupted: same_attempts(run, interrupted, path, where),
         Place(Section.FAULTS, path, column=DIES_BETWEEN),
-        before=run,
+        before=(*case.before, *run.starts),
     )

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from conformance import answers, report_text
 from conformance.exit_codes import CANNOT_RUN, FINDINGS
-from conformance.exploration import PATIENCE_SECONDS, Exploration
+from conformance.exploration import HORIZON, PATIENCE_SECONDS, Exploration
 from conformance.html import Explored
 from conformance.isolation import Task, explore_isolated
 from conformance.model_choice import ProviderName, chosen_model
@@ -39,13 +39,16 @@ def check(  # noqa: PLR0917  # options, which a person names
     ] = False,
     exit_first: Annotated[bool, typer.Option("--exit-first", "-x", help="Stop at the first finding.")] = False,  # noqa: FBT002
     horizon: Annotated[
-        int | None,
+        int,
         typer.Option(
             min=1,
             metavar="OPERATIONS",
-            help="Follow an execution so many operations past its interruption, not to its end: for long workflows.",
+            help="Of a workflow of more than twice as many: follow executions so far past an interruption.",
         ),
-    ] = None,
+    ] = HORIZON,
+    to_the_end: Annotated[  # noqa: FBT002
+        bool, typer.Option("--to-the-end", help="Follow every execution to its end, however long the workflow is.")
+    ] = False,
     other_sandboxes: Annotated[  # noqa: FBT002
         bool,
         typer.Option(help="Run it in other processes, too: cold, at another time, with another hash seed."),
@@ -62,7 +65,13 @@ def check(  # noqa: PLR0917  # options, which a person names
     payload = answers.given(approve=False, reject=False, answer=answer)
     assert payload is not None
     until = frozenset(NAMES) if exit_first else frozenset()
-    exploration = Exploration(pairs=pairs, orders=not order_matters, patience=patience, horizon=horizon, until=until)
+    exploration = Exploration(
+        pairs=pairs,
+        orders=not order_matters,
+        patience=patience,
+        horizon=None if to_the_end else horizon,
+        until=until,
+    )
     task = Task(Reference(target), parsed("--event", event), script, payload, exploration, other_sandboxes)
     check_place(target)
     chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)  # a script that is none is told at once

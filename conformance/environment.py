@@ -18,6 +18,7 @@ from conformance.canonical import Canonical, canonical
 from conformance.cases import differences, shown_for
 from conformance.findings import Finding, Rule
 from conformance.fresh_processes import FreshProcess, FreshProcessError, fresh_processes
+from conformance.horizon import drifted
 from conformance.in_process import Conditions
 from conformance.operations import OperationRecord
 from conformance.perturbation import Perturbation
@@ -190,8 +191,12 @@ class _Environment:
         unstable = any(found.rule == stability.ENVIRONMENT.name for found in self._report.findings)
 
         def runs(process: FreshProcess, number: int, chosen: Sequence[str]) -> dict[str, tuple[_Planned, Run]]:
-            all_ = [self._planned(beginnings[where], recorded, Perturbation(number)) for where in chosen]
-            return {one.where: (one, run) for one, run in self._all(process, all_)}
+            way = Perturbation(number)
+            all_ = [self._planned(beginnings[where], recorded, way, self._horizon) for where in chosen]
+            made = {one.where: (one, run) for one, run in self._all(process, all_)}
+            further = [where for where, (_, run) in made.items() if drifted(baseline.run, run)]
+            to_the_end = [self._planned(beginnings[where], recorded, way, None) for where in further]
+            return made | {one.where: (one, run) for one, run in self._all(process, to_the_end)}
 
         names = list(beginnings)
         shares = [names[share :: len(self._elsewhere)] for share in range(len(self._elsewhere))]
@@ -215,9 +220,9 @@ class _Environment:
                 elif self._recorder:  # reported of the cold sandbox already
                     self._judged(stability.NO_INVOCATION_STATE, baseline, run, one)
 
-    def _planned(self, beginning: _Beginning, recorded: Recorded, way: Perturbation) -> _Planned:
+    def _planned(self, beginning: _Beginning, recorded: Recorded, way: Perturbation, horizon: int | None) -> _Planned:
         column = CHANGED if way.number else "cold"
-        conditions = Conditions(prefix=beginning.prefix, baseline=recorded, interrupted=True, horizon=self._horizon)
+        conditions = Conditions(prefix=beginning.prefix, baseline=recorded, interrupted=True, horizon=horizon)
         return _Planned(
             f"{beginning.where}, then {way}",
             Place(Section.CRASHES, beginning.operation, beginning.moment, column, ELSEWHERE),
@@ -239,7 +244,7 @@ class _Environment:
         )
         for one in chosen:
             self._failed(one)
-        if self._enough():
+        if self._enough() or not chosen:
             return
         try:
             for reply in process.run(batch):

@@ -13,6 +13,9 @@ PATIENCE_SECONDS = 60.0
 SIDE_BY_SIDE = 4
 """Executions at the same time. They share one interpreter lock: more would wait for it rather than run."""
 
+HORIZON = 8
+"""Operations that an execution of a long workflow is followed past its interruption, unless told otherwise."""
+
 
 @dataclass(frozen=True)
 class Exploration:
@@ -31,9 +34,9 @@ class Exploration:
         patience: Seconds that one execution may take.
         side_by_side: How many executions at the same time.
         skip: Runs to leave out, by name.
-        horizon: How many operations an execution is followed past its interruption, and how many it does before it, for
-            workflows so long that following each to its end would take too long; None does that. It misses what an
-            interruption leaves behind, in the process or in a step's value, that shows only later on.
+        horizon: How many operations an execution is followed past its interruption, and how many it does before it, in
+            workflows of more than twice as many; None follows each to its end. Then executions are interrupted
+            everywhere, too, and followed to their ends: if those show something, so are single ones (`sweep`).
         until: Rules of which one finding is enough: what has not begun by then is left out. Empty goes on to the end.
     """
 
@@ -47,7 +50,7 @@ class Exploration:
     patience: float = PATIENCE_SECONDS
     side_by_side: int = SIDE_BY_SIDE
     skip: Set[str] = frozenset()
-    horizon: int | None = None
+    horizon: int | None = HORIZON
     until: Set[str] = frozenset()
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -22,21 +22,22 @@ from conformance.cases import (
     order_cases,
     shown_for,
 )
-from conformance.crash import crash_points
+from conformance.crash import CrashPoint, crash_points
 from conformance.environment import EnvironmentReport, explore_environment
+from conformance.executions import Executions, Job
 from conformance.exploration import EVERYTHING, Exploration
 from conformance.findings import Finding, Report
 from conformance.fresh_processes import AVAILABLE
-from conformance.in_process import Conditions, run_in_process
+from conformance.in_process import Conditions
 from conformance.listener import Listener, Recorder
 from conformance.recorded import recorded_by
 from conformance.reference import Reference
 from conformance.rules import NAMES, stability
 from conformance.rules.endings import ENDED
 from conformance.run import Run
-from conformance.run_record import Place, Section, planned, record_of
+from conformance.run_record import Place, Section
 from conformance.scenario import HandlerFactory, Scenario
-from conformance.side_by_side import Done, NotBegun, Stuck, run_all
+from conformance.sweep import NOT_SWEPT, Sweep, Swept, crash_sweeps, fault_sweep, swept
 
 NOTHING = "no interruption"
 AGAIN = "a second execution"
@@ -74,11 +75,13 @@ class _Baseline:
     Attributes:
         canonical: The run in comparable terms.
         volatile: The operations whose recorded values differ from execution to execution.
+        points: Where it can be interrupted.
         findings: What is wrong with it, and with a second execution in the same process.
     """
 
     canonical: Canonical
     volatile: frozenset[str]
+    points: tuple[CrashPoint, ...]
     findings: tuple[Finding, ...]
 
 
@@ -93,37 +96,36 @@ class _Explorer:
         listener: Listener,
         recorder: Recorder | None,
     ) -> None:
+        self._executions = Executions(handler_for, scenario, exploration, recorder)
         self._recorder = recorder
         self._reference = reference if AVAILABLE else None
-        self._handler_for = handler_for
-        self._scenario = scenario
+        self._event = scenario.event
         self._exploration = exploration
         self._listener = listener
         self._findings: dict[tuple[str, str], Finding] = {}
-        self._could_not_run: list[str] = []
         self._enough = threading.Event()
-        self._counter = threading.Lock()
-        self._runs = 0
         self._points = 0
+        self._horizon: int | None = None
 
     def report(self) -> Report:
         began = time.monotonic()
+        could_not_run = self._executions.could_not_run
         baselines = self._baselines()
         for baseline in baselines.values():
             self._add(baseline.findings)
         unended = [one.canonical.run.status for one in baselines.values() if one.canonical.run.status not in ENDED]
         if unended:
-            self._could_not_run.append(f"{unended[0]}; an execution that does not end has no interruptions to try")
+            could_not_run.append(f"{unended[0]}; an execution that does not end has no interruptions to try")
         elif baselines and not self._enough.is_set():
             self._explore(baselines)
         found = sorted(self._findings.values(), key=lambda one: (NAMES.index(one.rule), one.path))
         return Report(
             self._points,
-            self._runs,
+            self._executions.runs,
             NAMES,
             time.monotonic() - began,
             tuple(found),
-            tuple(self._could_not_run),
+            tuple(could_not_run),
             tuple(self._left_out()),
             next((_ending(one.canonical.run) for one in baselines.values()), ""),
         )
@@ -131,9 +133,9 @@ class _Explorer:
     def _left_out(self) -> Iterator[str]:
         if self._enough.is_set():
             yield "what comes after the first finding"
-        if horizon := self._exploration.horizon:
+        if horizon := self._horizon:
             operations = f"{horizon} operation{'' if horizon == 1 else 's'}"
-            yield f"what an interruption shows only more than {operations} later: executions were followed no further"
+            yield f"what one interruption shows only more than {operations} later, and many in one execution do not"
         if not self._reference:
             yield "other sandboxes: the handler is not run in other processes"
 
@@ -147,8 +149,8 @@ class _Explorer:
         baselines: dict[bool, _Baseline] = {}
         for way in [*([False] if pure else []), *([True] if chosen.never_twice else [])]:
             name = named(NOTHING, never_twice=way)
-            job = partial(self._baseline, name, never_twice=way)
-            for _, baseline in self._outcomes([job], [name], [_whole(NOTHING, never_twice=way)]):
+            job = Job(name, _whole(NOTHING, never_twice=way), partial(self._baseline, name, never_twice=way))
+            for _, baseline in self._executions.outcomes([job]):
                 baselines[way] = baseline
             if way not in baselines or (chosen.pure and not baselines[way].canonical.run.calls):
                 break  # it cannot be run; or nobody asks the model, and how it answers makes no difference
@@ -157,48 +159,71 @@ class _Explorer:
     def _baseline(self, name: str, *, never_twice: bool) -> _Baseline:
         """The run that others are held against, and one more of the same in the same process."""
         self._listener.began(name)
-        first = self._run(Conditions(never_twice=never_twice, keep_snapshots=True))
+        first = self._executions.run(Conditions(never_twice=never_twice, keep_snapshots=True))
         findings = list(judged_alone(first, NOTHING))
         baseline = canonical(first)
-        self._record(name, _whole(NOTHING, never_twice=never_twice), first, findings)
+        self._executions.record(name, _whole(NOTHING, never_twice=never_twice), first, findings)
         if first.status not in ENDED:
-            return _Baseline(baseline, frozenset(), tuple(findings))
-        second = self._run(Conditions(never_twice=never_twice, baseline=recorded_by(first)))
+            return _Baseline(baseline, frozenset(), (), tuple(findings))
+        second = self._executions.run(Conditions(never_twice=never_twice, baseline=recorded_by(first)))
         again = [shown_for(stability.NO_INVOCATION_STATE, found) for found in differences(baseline, second, AGAIN)]
         place = _whole(AGAIN, never_twice=never_twice)
-        self._record(named(AGAIN, never_twice=never_twice), place, second, again, against=baseline)
+        self._executions.record(named(AGAIN, never_twice=never_twice), place, second, again, against=baseline)
         findings += again
         self._listener.ended(name, tuple(findings), 0, 1)
-        return _Baseline(baseline, second.taken_on, tuple(findings))
+        points = crash_points(first, self._exploration.kinds)
+        if self._exploration.points is not None:
+            points = tuple(point for point in points if point in self._exploration.points)
+        return _Baseline(baseline, second.taken_on, points, tuple(findings))
 
-    def _explore(self, baselines: dict[bool, _Baseline]) -> None:
+    def _explore(self, baselines: Mapping[bool, _Baseline]) -> None:
         chosen = self._exploration
-        pure = baselines.get(False)
+        self._points = max(len(baseline.points) for baseline in baselines.values())
+        if chosen.horizon and any(len(one.canonical.history) > 2 * chosen.horizon for one in baselines.values()):
+            self._horizon = chosen.horizon
+        to_crash = {way: baseline for way, baseline in baselines.items() if way or chosen.pure}
+        together = self._swept(baselines, to_crash) if self._horizon else NOT_SWEPT
         cases: list[Case] = []
-        for never_twice, baseline in baselines.items():
-            points = crash_points(baseline.canonical.run, chosen.kinds)
-            if chosen.points is not None:
-                points = tuple(point for point in points if point in chosen.points)
-            self._points = max(self._points, len(points))
-            if never_twice or chosen.pure:
-                cases += crash_cases(
-                    baseline.canonical,
-                    points,
-                    baseline.volatile,
-                    pairs=chosen.pairs,
-                    never_twice=never_twice,
-                    horizon=chosen.horizon,
-                )
+        for way, baseline in to_crash.items():
+            cases += crash_cases(
+                baseline.canonical,
+                baseline.points,
+                baseline.volatile,
+                pairs=chosen.pairs,
+                never_twice=way,
+                horizon=self._horizon,
+                to_the_end=together.to_the_end[way],
+            )
+        pure = baselines.get(False)
         if pure and chosen.orders:
             cases += order_cases(pure.canonical, pure.volatile)
         if pure and chosen.faults:
-            cases += fault_cases(pure.canonical.run, chosen.horizon)
-        cases = [case for case in cases if case.name not in chosen.skip]
+            passing_to_the_end = together.passing_to_the_end
+            cases += fault_cases(pure.canonical.run, self._horizon, passing_to_the_end=passing_to_the_end)
         elsewhere = self._begin_elsewhere(pure.canonical.run) if pure and self._reference else None
+        self._judge([case for case in cases if case.name not in chosen.skip])
+        if elsewhere:
+            environment = elsewhere.result()
+            self._add(environment.findings)
+            self._executions.could_not_run += environment.could_not_run
+            self._executions.runs += environment.runs
+        if not self._findings:
+            self._add(together.findings)  # what only many interruptions of one execution show
+
+    def _swept(self, baselines: Mapping[bool, _Baseline], to_crash: Mapping[bool, _Baseline]) -> Swept:
+        """What executions show that are interrupted everywhere."""
+        sweeps: list[Sweep] = []
+        for way, one in to_crash.items():
+            sweeps += crash_sweeps(one.canonical, one.points, one.volatile, never_twice=way)
+        if False in baselines and self._exploration.faults and baselines[False].canonical.run.calls:
+            sweeps.append(fault_sweep(baselines[False].canonical.run))
+        return swept(sweeps, self._executions, self._listener, self._exploration.skip)
+
+    def _judge(self, cases: Sequence[Case]) -> None:
+        """Run every case, and take note of what is found."""
         found: dict[int, tuple[Finding, ...]] = {}
-        jobs = [partial(self._judged, case) for case in cases]
-        names, places = [case.name for case in cases], [case.place for case in cases]
-        for number, findings in self._outcomes(jobs, names, places):
+        jobs = [Job(case.name, case.place, partial(self._judged, case)) for case in cases]
+        for number, findings in self._executions.outcomes(jobs):
             if findings is None:
                 continue
             found[number] = findings
@@ -206,11 +231,22 @@ class _Explorer:
             self._listener.ended(cases[number].name, findings, len(found), len(cases))
         for number in sorted(found):  # in their order, not in that of arrival: what stands for a finding does not vary
             self._add(found[number])
-        if elsewhere:
-            environment = elsewhere.result()
-            self._add(environment.findings)
-            self._could_not_run += environment.could_not_run
-            self._runs += environment.runs
+
+    def _judged(self, case: Case) -> tuple[Finding, ...] | None:
+        """What is wrong with a run of `case`; None if what was found before is enough."""
+        if self._enough.is_set():
+            return None
+        self._listener.began(case.name)
+        run = self._executions.run(case.conditions)
+        findings = list(case.judge(run))
+        self._executions.record(case.name, case.place, run, findings, against=case.against, before=case.before)
+        fault = case.conditions.fault
+        if fault and fault.times is None and (again := between_attempts(run, case)):
+            interrupted = self._executions.run(again.conditions)
+            more = list(again.judge(interrupted))
+            self._executions.record(again.name, again.place, interrupted, more, before=again.before)
+            findings += more
+        return tuple(findings)
 
     def _begin_elsewhere(self, pure: Run) -> Future[EnvironmentReport]:
         """The environment's part, in processes of its own, while everything else goes on here."""
@@ -219,75 +255,16 @@ class _Explorer:
         future = thread.submit(
             explore_environment,
             self._reference,
-            self._scenario.event,
+            self._event,
             pure,
             self._exploration.patience,
             self._recorder,
-            horizon=self._exploration.horizon,
+            horizon=self._horizon,
             noticed=self._look_for_enough,
             enough=self._enough.is_set,
         )
         thread.shutdown(wait=False)
         return future
-
-    def _judged(self, case: Case) -> tuple[Finding, ...] | None:
-        """What is wrong with a run of `case`; None if what was found before is enough."""
-        if self._enough.is_set():
-            return None
-        self._listener.began(case.name)
-        run = self._run(case.conditions)
-        findings = list(case.judge(run))
-        self._record(case.name, case.place, run, findings, against=case.against, before=case.before)
-        fault = case.conditions.fault
-        if fault and fault.times is None and (again := between_attempts(run, case.conditions)):
-            interrupted = self._run(again.conditions)
-            more = list(again.judge(interrupted))
-            self._record(again.name, again.place, interrupted, more, before=again.before)
-            findings += more
-        return tuple(findings)
-
-    def _outcomes[T](
-        self, jobs: Sequence[Callable[[], T]], names: Sequence[str], places: Sequence[Place]
-    ) -> Iterator[tuple[int, T]]:
-        """What `jobs` return, each with its number; what hangs or fails to run is noted under its name."""
-        chosen = self._exploration
-        if self._recorder:
-            for name, place in zip(names, places, strict=True):
-                self._recorder(planned(name, place))
-        for fate in run_all(jobs, threads=chosen.side_by_side, patience=chosen.patience):
-            name = names[fate.number]
-            match fate:
-                case Done(outcome=BaseException() as error):
-                    self._fail(name, places[fate.number], f"{type(error).__name__}: {error}")
-                case Done(outcome=outcome):
-                    yield fate.number, outcome  # type: ignore[misc]  # errors were matched above
-                case Stuck():
-                    self._fail(name, places[fate.number], f"still running after {chosen.patience:g} s")
-                case NotBegun():
-                    self._fail(name, places[fate.number], "left out, because too many runs before it hang")
-
-    def _run(self, conditions: Conditions) -> Run:
-        with self._counter:
-            self._runs += 1
-        return run_in_process(self._handler_for, self._scenario, conditions)
-
-    def _record(
-        self,
-        name: str,
-        place: Place,
-        run: Run,
-        findings: Sequence[Finding],
-        *,
-        against: Canonical | None = None,
-        before: Run | None = None,
-    ) -> None:
-        if self._recorder:
-            self._recorder(record_of(name, place, run, findings, against=against, before=before))
-
-    def _fail(self, name: str, place: Place, why: str) -> None:
-        self._could_not_run.append(f"{name}: {why}")
-        if self._recorder:
-            self._recorder(planned(name, place, why))
 
     def _add(self, findings: Iterable[Finding]) -> None:
         for found in findings:

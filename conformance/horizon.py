@@ -5,8 +5,9 @@ square. With a horizon, an execution begins a few operations before its interrup
 state that it can begin with, and stops a few after it; what it has done by then is held against the baseline.
 
 A prompt or operation that replay changes is found however far its cause is from it: an interruption shortly before
-that place replays everything that came before. What is missed is what an interruption leaves behind, and shows only
-further on: in the process, or as a wrong value that a step records.
+that place replays everything that came before. Not so what an interruption leaves behind, in the process or as a wrong
+value in a checkpoint, that shows only further on: for that, `sweep` follows other executions to their ends, and
+`drifted` tells which must be followed further.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aws_durable_execution_sdk_python.lambda_service import (
+    Operation,
     OperationAction,
     OperationStatus,
     OperationType,
@@ -24,10 +26,10 @@ from aws_durable_execution_sdk_python.lambda_service import (
 from conformance.canonical import Canonical
 from conformance.completion_order import BRANCHES
 from conformance.observer import ModelCall
-from conformance.operations import TERMINAL, path_order, place
-from conformance.run import Prefix, Run, Start
+from conformance.operations import BATCHES, TERMINAL, path_order, place
+from conformance.run import Prefix, Run, Start, with_parents
 
-AT_HORIZON = "HORIZON: followed as far as was asked for"
+AT_HORIZON = "HORIZON: not followed any further"
 """The status of an execution that was stopped there."""
 
 _ENDED = frozenset(status.value for status in TERMINAL)
@@ -108,10 +110,40 @@ def begun_before(baseline: Run, position: int, operations: int) -> Prefix | None
 
 
 def _under_way(state: Start, calls: Sequence[ModelCall]) -> bool:
-    """Whether a step has begun there and not ended. It may ask the model before the service knows that it has begun."""
-    return any(call.path not in state.completed for call in calls[: state.calls]) or any(
-        operation.operation_type is OperationType.STEP and operation.status is OperationStatus.STARTED
+    """Whether a step has begun there and not ended. It may ask the model before the service knows that it has begun.
+
+    What a batch that has ended left open does not count: nothing comes back to it.
+    """
+    ids = {operation.operation_id: operation for operation in state.operations}
+
+    def left_behind(operation: Operation) -> bool:
+        parent = ids.get(operation.parent_id or "")
+        return parent is not None and (parent.status in TERMINAL or left_behind(parent))
+
+    asking = [call.path for call in calls[: state.calls] if call.path is not None]
+    return any(state.completed.isdisjoint(with_parents(path)) for path in asking) or any(
+        operation.operation_type is OperationType.STEP
+        and operation.status is OperationStatus.STARTED
+        and not left_behind(operation)
         for operation in state.operations
+    )
+
+
+def drifted(baseline: Run, run: Run) -> bool:
+    """Whether `run`, followed so far only, recorded another value than `baseline`, which may show further on.
+
+    How the branches of a batch ended is a matter of timing, and left out.
+    """
+    if run.status != AT_HORIZON:
+        return False
+    theirs = {operation.path: operation for operation in baseline.operations}
+    return any(
+        operation.status in _ENDED
+        and operation.sub_type not in BATCHES
+        and operation.path in theirs
+        and (operation.result, operation.error_message)
+        != (theirs[operation.path].result, theirs[operation.path].error_message)
+        for operation in run.operations
     )
 
 

@@ -23,6 +23,7 @@ from conformance.rules import NAMES
 from conformance.run_record import Records, RunRecord
 from conformance.scenario import Scenario
 from conformance.sdk_logs import quiet_sdk_logs
+from conformance.sweep import is_sweep
 
 MAX_DEATHS = 5
 """How many runs may end the process before the rest is left out, unless `explore_isolated` is told otherwise."""
@@ -149,6 +150,10 @@ def explore_isolated(
         if isinstance(outcome, Report):
             return known.complete(outcome)
         suspects = sorted(known.running)
+        if any(map(is_sweep, suspects)):
+            # Which of its interruptions did it, single executions show: they are all followed to their ends then.
+            task = replace(task, exploration=replace(task.exploration, horizon=None))
+            continue
         if len(suspects) > 1 and not one_at_a_time:
             one_at_a_time = True  # so that it becomes clear which run it is
             continue

@@ -26,6 +26,9 @@ TERMINAL = frozenset(
 )
 """Statuses that an operation never leaves."""
 
+BATCHES = frozenset({"Map", "Parallel"})
+"""Subtypes of the contexts whose branches run side by side."""
+
 MAX_POSITION = 2_000
 """Highest position in a context that a path is worked out for: well past what one context can usefully hold."""
 

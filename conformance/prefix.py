@@ -23,11 +23,9 @@ from aws_durable_execution_sdk_python_testing.token import CallbackToken
 from conformance.clock import EPOCH
 from conformance.history import Change, History, HistoryOperation, RecordedError
 from conformance.observer import CheckpointUpdate
-from conformance.operations import TERMINAL, path_order
+from conformance.operations import BATCHES, TERMINAL, path_order
 from conformance.run import Awaited, Prefix, Start
 from conformance.service import ARN
-
-_BATCHES = frozenset({"Map", "Parallel"})
 
 
 def prefix_after(history: History, changes: int, fresh: Start) -> Prefix:
@@ -158,7 +156,7 @@ def met_on_replay(history: History, changes: int) -> frozenset[str]:
         parent = operations.get(operation.parent_id or "")
         reached = replayed_to.get(operation.parent_id, False)
         ended = operation.status in TERMINAL
-        if parent and parent.sub_type in _BATCHES:
+        if parent and parent.sub_type in BATCHES:
             reached = reached and not ended
         else:
             replayed_to[operation.parent_id] = reached and ended

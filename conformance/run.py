@@ -162,7 +162,7 @@ class Run:
         return tuple(
             call
             for call in self.calls
-            if any(call.invocation > ended.get(path, call.invocation) for path in _with_parents(call.path))
+            if any(call.invocation > ended.get(path, call.invocation) for path in with_parents(call.path))
         )
 
     @property
@@ -260,7 +260,7 @@ def finished(
     )
 
 
-def _with_parents(path: str | None) -> Iterator[str]:
+def with_parents(path: str | None) -> Iterator[str]:
     """`path`, and those of the contexts that it stands in; nothing for what stands outside any operation."""
     while path:
         yield path

@@ -10,7 +10,7 @@ from conformance.canonical import Canonical, canonical
 from conformance.comparison import Comparison, comparisons
 from conformance.findings import Finding
 from conformance.horizon import as_followed
-from conformance.run import Run
+from conformance.run import Run, Start
 from conformance.trace import Trace, trace_of
 
 NOT_RUN = "it was not run: the exploration ended before it"
@@ -78,7 +78,7 @@ def record_of(
     findings: Sequence[Finding],
     *,
     against: Canonical | None = None,
-    before: Run | None = None,
+    before: Sequence[Start] = (),
 ) -> RunRecord:
     """The record of a run that was made.
 
@@ -88,10 +88,10 @@ def record_of(
         run: What it did.
         findings: What is wrong with it.
         against: The run it is held against; None if it is judged by itself.
-        before: The run whose beginning it took over; unless given, the one it is held against.
+        before: How the invocations began that it took over; unless given, those of the run it is held against.
     """
     differences = comparisons(against, as_followed(against, canonical(run))) if against and findings else ()
-    trace = trace_of(run, before or (against.run if against else None))
+    trace = trace_of(run, before or (against.run.starts if against else ()))
     return RunRecord(name, place, "", trace, tuple(findings), differences)
 
 

@@ -115,16 +115,15 @@ class Trace:
     retries: tuple[RetrySchedule, ...]
 
 
-def trace_of(run: Run, before: Run | None = None) -> Trace:
+def trace_of(run: Run, before: Sequence[Start] = ()) -> Trace:
     """What `run` did.
 
     Args:
         run: The execution.
-        before: The one whose beginning it took over; None if it did everything itself.
+        before: How the invocations began that it took over; empty if it did everything itself.
     """
     first = run.starts[0].invocation if run.starts else 1
-    earlier = [start for start in before.starts if start.invocation < first] if before else []
-    starts = {start.invocation: start for start in (*earlier, *run.starts)}
+    starts = {start.invocation: start for start in (*before, *run.starts)}
     ending = f"{run.error_type}: {run.error_message}" if run.error_type else ""
     if run.status == "SUCCEEDED":
         ending = json.dumps(run.result, ensure_ascii=False)

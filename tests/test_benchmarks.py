@@ -38,7 +38,6 @@ def test_every_row_of_the_design_is_filled_by_something() -> None:
     assert rows == {
         "an execution that is interrupted, on all cores": "≥ 20",
         "a crash point among 60 steps": "≤ 3",
-        "a crash point among 60 steps, `--horizon 3`": "≤ 3",
         "cassette replay of a call, 1 recorded": "≥ 2",
         "cassette replay of a call, 200 recorded": "≥ 20",
         "BedrockProvider call": "≤ 1.1",

@@ -67,3 +67,18 @@ def raises_what_is_no_exception(event: Any, context: DurableContext) -> str:
 def exits_politely(event: Any, context: DurableContext) -> str:
     context.step(lambda _: None, "first")
     sys.exit(1)
+
+
+_invoked: list[int] = []
+
+
+@durable_execution
+def ends_the_process_after_many_deaths(event: Any, context: DurableContext) -> str:
+    """Eight steps; a process that was invoked as often without coming to the end gives up."""
+    _invoked.append(1)
+    if len(_invoked) > 8:
+        os._exit(3)
+    for n in range(8):
+        context.step(lambda _: None, f"look-{n}")
+    _invoked.clear()
+    return "fine"

@@ -144,12 +144,23 @@ def test_the_first_finding_can_be_enough(check: Check) -> None:
     assert "left out: what comes after the first finding" in out
 
 
-def test_how_far_executions_are_followed_can_be_limited_and_is_said(check: Check) -> None:
-    code, out, _ = check("good_one.py:workflow", "--horizon", "1")
-    assert code == 0
-    assert "only more than 1 operation later" in out
-    assert check("bad_one.py:workflow", "--horizon", "1")[0] == 1
-    code, _, err = check("good_one.py:workflow", "--horizon", "0")
+def test_how_far_executions_of_a_long_workflow_are_followed_is_said_and_can_be_chosen(
+    check: Check, tmp_path: Path
+) -> None:
+    (tmp_path / "long_one.py").write_text(
+        "def workflow(event, context, model):\n"
+        "    return [context.step(lambda _, n=n: n, f'step-{n}') for n in range(17)]\n"
+    )
+
+    def said(*arguments: str) -> str:
+        code, out, _ = check("long_one.py:workflow", *arguments)
+        assert code == 0
+        return " ".join(out.split())
+
+    assert "only more than 8 operations later" in said()
+    assert "only more than 1 operation later" in said("--horizon", "1")
+    assert "later" not in said("--to-the-end")
+    code, _, err = check("long_one.py:workflow", "--horizon", "0")
     assert code == 2
     assert "--horizon" in err
 

@@ -10,23 +10,35 @@ from dataclasses import replace
 
 import pytest
 from aws_durable_execution_sdk_python import DurableContext
-from aws_durable_execution_sdk_python.config import Duration, StepConfig, StepSemantics
+from aws_durable_execution_sdk_python.config import (
+    CompletionConfig,
+    Duration,
+    MapConfig,
+    NestingType,
+    ParallelConfig,
+    StepConfig,
+    StepSemantics,
+)
+from aws_durable_execution_sdk_python.lambda_service import OperationAction, OperationType, OperationUpdate
+from aws_durable_execution_sdk_python.retries import RetryDecision
 
 from conformance.canonical import canonical
-from conformance.crash import CrashKind, CrashPoint
+from conformance.cases import crash_cases, differences
+from conformance.crash import MODEL_CALL, CrashKind, CrashPoint
 from conformance.exploration import Exploration
 from conformance.explore import explore
-from conformance.horizon import AT_HORIZON, as_followed, begun_before, comes_later
+from conformance.horizon import AT_HORIZON, Horizon, as_followed, begun_before, comes_later, drifted
 from conformance.in_process import Conditions, run_in_process
 from conformance.reference import reference_to
 from conformance.run import Run
-from conformance.run_record import Records, Section
+from conformance.run_record import Place, Records, Section, record_of
 from conformance.scenario import HandlerFactory, Scenario
 from conformance.subject import handler_factory
 from patterns.durable import ask
-from providers import Message, ModelProvider, ModelRequest
+from providers import Message, ModelError, ModelProvider, ModelRequest
 from providers.scripted import ScriptedProvider
 from tests.conformance.corpus import BROKEN, CORRECT
+from tests.conformance.corpus.asking import say
 from tests.conformance.corpus.entry import Shelf
 from tests.conformance.corpus.explored import explored, unreported
 from tests.conformance.mutants import MUTANTS
@@ -36,6 +48,9 @@ FAR = 12
 """Operations of a workflow in which a horizon of two is near."""
 
 NEAR = Exploration(horizon=2)
+WHOLE = Exploration(horizon=None)
+UPDATES = [CrashKind.BEFORE_PERSIST, CrashKind.AFTER_PERSIST, CrashKind.TOKEN_REVOKED]
+"""How an execution dies that asks no model. One that dies so everywhere comes with a horizon (`sweep`)."""
 
 
 def _names(shelf: Shelf) -> str:
@@ -141,15 +156,15 @@ def test_what_an_exploration_costs_grows_with_the_points_and_no_more() -> None:
         return (ran.qsize() - 2 * steps) / report.points  # but for the two executions that nothing interrupts
 
     assert bodies_a_point(24, None) > 24
-    assert bodies_a_point(24, 2) < 9, "two before, the one that dies, again, two after, one or two that are refused"
-    assert bodies_a_point(12, 2) < 9
+    assert bodies_a_point(24, 2) < 11, "two before, the one that dies, again, two after, some that are refused"
+    assert bodies_a_point(12, 2) < 11
 
 
 def test_the_same_runs_are_made_and_the_report_says_how_far_they_were_followed() -> None:
-    near, far = (explore(chain(FAR), SCENARIO, one) for one in (NEAR, Exploration()))
-    assert (near.points, near.runs, near.conforms) == (far.points, far.runs, True)
+    near, far = (explore(chain(FAR), SCENARIO, one) for one in (NEAR, WHOLE))
+    assert (near.points, near.runs - len(UPDATES), near.conforms) == (far.points, far.runs, True)
     assert [what for what in near.left_out if "operations" in what] == [
-        "what an interruption shows only more than 2 operations later: executions were followed no further"
+        "what one interruption shows only more than 2 operations later, and many in one execution do not"
     ]
     assert not [what for what in far.left_out if "operations" in what]
 
@@ -234,6 +249,89 @@ def test_no_execution_begins_where_a_model_call_is_under_way() -> None:
     assert begun_before(replace(run, snapshots=tuple(unaware)), position(run, "third"), 1) is None
 
 
+def test_an_execution_may_begin_where_a_batch_has_left_a_step_behind() -> None:
+    begun, done = threading.Event(), threading.Event()
+    at_most_once = StepConfig(step_semantics=StepSemantics.AT_MOST_ONCE_PER_RETRY)
+
+    def workflow(event: object, context: DurableContext, model: object) -> None:
+        def long(_: object) -> None:
+            begun.set()
+            assert done.wait(60)
+
+        def slow(inner: DurableContext) -> None:
+            inner.step(long, "long", at_most_once)
+
+        def quick(inner: DurableContext) -> None:
+            inner.step(lambda _: begun.wait(60), "short")
+
+        first_of_two = ParallelConfig(completion_config=CompletionConfig(min_successful=1))
+        context.parallel([slow, quick], "batch", first_of_two)
+        for n in range(3):
+            context.step(lambda _: None, f"step-{n}")
+        done.set()
+
+    run = run_in_process(handler_factory(workflow), SCENARIO, Conditions(keep_snapshots=True))
+    assert run.operation("long").status == "STARTED"
+    prefix = begun_before(run, position(run, "step-2"), 1)
+    assert prefix
+    assert str(prefix.updates[-1]) == "/2:step-0 SUCCEED"
+
+
+def test_an_execution_may_begin_after_calls_in_branches_that_are_no_operations() -> None:
+    def workflow(event: object, context: DurableContext, model: ModelProvider) -> None:
+        def branch(_: DurableContext, item: str, _index: int, _items: object) -> str:
+            return say(model, f"Greet {item}")
+
+        context.map(["Ada", "Alan"], branch, "batch", MapConfig(nesting_type=NestingType.FLAT))
+        for n in range(3):
+            context.step(lambda _: None, f"step-{n}")
+
+    run = run_in_process(handler_factory(workflow), SCENARIO, Conditions(keep_snapshots=True))
+    assert {call.path for call in run.calls}.isdisjoint(operation.path for operation in run.operations)
+    prefix = begun_before(run, position(run, "step-2"), 1)
+    assert prefix
+    assert str(prefix.updates[-1]) == "/2:step-0 SUCCEED"
+
+
+def test_an_operation_that_begins_again_is_counted_once() -> None:
+    horizon = Horizon(1, "/1:first")
+    begin = OperationUpdate("id", OperationType.STEP, OperationAction.START)
+    assert not horizon.passed_with(begin, "/2:second")
+    assert not horizon.passed_with(begin, "/2:second"), "after another death, say"
+    assert horizon.passed_with(begin, "/3:third")
+
+
+def test_only_a_value_that_may_show_further_on_has_an_execution_followed_there() -> None:
+    baseline = run_in_process(chain(FAR), SCENARIO)
+    stopped = crashed(chain(FAR), at(3), horizon=2)
+
+    def changed(**change: object) -> Run:
+        *others, last = stopped.operations
+        return replace(stopped, operations=(*others, replace(last, **change)))  # type: ignore[arg-type]
+
+    assert not drifted(baseline, stopped)
+    assert drifted(baseline, changed(result="wrong"))
+    assert drifted(baseline, changed(status="FAILED", error_message="wrong"))
+    assert not drifted(baseline, changed(result=None, status="STARTED")), "it has not ended"
+    assert not drifted(baseline, changed(result="as branches ended", sub_type="Map"))
+    assert not drifted(baseline, replace(changed(result="wrong"), status="SUCCEEDED")), "it was followed to its end"
+
+
+def test_what_ended_otherwise_is_not_taken_from_the_baseline() -> None:
+    baseline = canonical(run_in_process(chain(FAR), SCENARIO))
+    stopped = crashed(chain(FAR), at(3), horizon=2)
+    failed = tuple(replace(one, status="FAILED") if one.name == "step-4" else one for one in stopped.operations)
+    followed = as_followed(baseline, canonical(replace(stopped, operations=failed)))
+    assert [row[3] for row in followed.history] == ["SUCCEEDED"] * 4 + ["FAILED"] + ["SUCCEEDED"] * (FAR - 5)
+
+
+def test_what_was_not_followed_stands_in_its_place() -> None:
+    baseline = canonical(run_in_process(chain(FAR), SCENARIO))
+    stopped = crashed(chain(FAR), at(3), horizon=2)
+    without = tuple(one for one in stopped.operations if one.name != "step-2")
+    assert as_followed(baseline, canonical(replace(stopped, operations=without))).history == baseline.history
+
+
 def test_what_was_not_followed_is_as_in_the_baseline() -> None:
     baseline = canonical(run_in_process(chain(FAR), SCENARIO))
     run = canonical(crashed(chain(FAR), at(3), horizon=2))
@@ -252,12 +350,13 @@ def test_a_report_shows_no_difference_in_what_was_not_followed() -> None:
             context.step(lambda _: None, f"look-{n}")
         return greeting
 
-    records = Records()
-    exploration = Exploration(
-        points=[CrashPoint("/1:look", "SUCCEED", 0, CrashKind.AFTER_PERSIST)], horizon=1, never_twice=False
-    )
-    explore(handler_factory(workflow), SCENARIO, exploration, recorder=records.add)
-    (record,) = [record for record in records if record.name.startswith("/1:look SUCCEED") and record.findings]
+    handler_for = handler_factory(workflow)
+    baseline = canonical(run_in_process(handler_for, SCENARIO))
+    run = crashed(handler_for, CrashPoint("/1:look", "SUCCEED", 0, CrashKind.AFTER_PERSIST), horizon=1)
+    assert run.status == AT_HORIZON
+    found = list(differences(baseline, run, "the first look"))
+    assert [one.rule for one in found] == ["request-stability"]
+    record = record_of("the first look", Place(Section.CRASHES, "/1:look"), run, found, against=baseline)
     assert [one.what for one in record.comparisons] == ["What /2:greet asks the model"]
 
 
@@ -285,7 +384,7 @@ def test_every_mutant_is_reported_with_the_nearest_horizon(shelf: Shelf) -> None
     assert unreported(shelf, horizon=1) == {}
 
 
-@pytest.mark.parametrize("shelf", [CORRECT["waiting"], CORRECT["effects"]], ids=_names)
+@pytest.mark.parametrize("shelf", [CORRECT["waiting"], CORRECT["effects"], CORRECT["flow"]], ids=_names)
 def test_no_correct_handler_raises_an_alarm_because_it_is_stopped(shelf: Shelf) -> None:
     reports = explored(shelf, horizon=1)
     assert {name: one.findings + one.could_not_run for name, one in reports.items() if not one.conforms} == {}
@@ -300,54 +399,6 @@ def test_a_result_that_drifts_is_found_near_the_end() -> None:
 
     report = explore(handler_factory(workflow), SCENARIO, Exploration(horizon=1))
     assert "result-stability" in {found.rule for found in report.findings}
-
-
-def test_the_limit_what_a_death_leaves_in_the_process_and_only_the_end_shows_is_missed() -> None:
-    """And only that: without a horizon it is found, and that is the default."""
-
-    def found(horizon: int | None) -> set[str]:
-        exploration = Exploration(
-            points=[CrashPoint("/1:first", "SUCCEED", 0, CrashKind.BEFORE_PERSIST)],
-            horizon=horizon,
-            side_by_side=1,
-            faults=False,
-        )
-        return {one.rule for one in explore(handler_factory(remembering()), SCENARIO, exploration).findings}
-
-    assert "result-stability" in found(None)
-    assert found(3) == set()
-
-
-def test_the_limit_a_wrong_value_that_a_step_records_and_only_the_end_uses_is_missed() -> None:
-    def workflow(event: object, context: DurableContext, model: ModelProvider) -> str:
-        notes: list[str] = []
-        context.step(lambda _: notes.append("fragile"), "look")
-        noted = context.step(lambda _: ", ".join(notes), "sum-up")
-        for n in range(FAR):
-            context.step(lambda _: None, f"look-{n}")
-        return ask(context, model, "greet", f"Greet {noted}").text
-
-    def found(horizon: int | None) -> set[str]:
-        exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], faults=False, horizon=horizon)
-        return {one.rule for one in explore(handler_factory(workflow), SCENARIO, exploration).findings}
-
-    assert "request-stability" in found(None)
-    assert found(3) == set()
-
-
-def remembering() -> Callable[[object, DurableContext, object], int]:
-    """A workflow that keeps in its process how often the body of its first step ran since it last ended."""
-    ran: list[str] = []
-
-    def workflow(event: object, context: DurableContext, model: object) -> int:
-        context.step(lambda _: ran.append("first"), "first")
-        for n in range(FAR):
-            context.step(lambda _: None, f"look-{n}")
-        times = len(ran)
-        ran.clear()
-        return times
-
-    return workflow
 
 
 def test_the_model_failing_late_is_not_run_up_to_from_the_start() -> None:
@@ -372,7 +423,7 @@ def test_the_model_failing_late_is_not_run_up_to_from_the_start() -> None:
 
     whole = 2 * FAR
     assert bodies(None) >= 4 * whole + 4 * FAR, "two undisturbed executions a model, and four faults"
-    assert bodies(2) <= 4 * whole + FAR + 12, "the fault of every call, which none was before, runs up to it"
+    assert bodies(2) <= 5 * whole + FAR + 12, "one in which every call fails once; and that of every call runs up to it"
 
 
 def long_flow(event: object, context: DurableContext, model: ModelProvider) -> str:
@@ -397,3 +448,69 @@ def test_executions_in_other_sandboxes_are_followed_no_further() -> None:
 def test_a_horizon_is_at_least_one_operation(horizon: int) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         Exploration(horizon=horizon)
+
+
+def test_an_execution_that_fails_in_the_end_raises_no_alarm_because_it_is_stopped() -> None:
+    def workflow(event: object, context: DurableContext, model: object) -> None:
+        for n in range(FAR):
+            context.step(lambda _: None, f"look-{n}")
+        raise ValueError("as it must")
+
+    report = explore(handler_factory(workflow), SCENARIO, Exploration(horizon=1))
+    assert (report.findings, report.undisturbed) == ((), "FAILED with ValueError: as it must")
+
+
+def test_how_a_call_is_tried_again_is_seen_however_late_it_is_made() -> None:
+    def once_more(_: Exception, attempt: int) -> RetryDecision:
+        return RetryDecision.retry(Duration.from_seconds(1)) if attempt < 3 else RetryDecision.no_retry()
+
+    def workflow(event: object, context: DurableContext, model: ModelProvider) -> str:
+        for n in range(FAR):
+            context.step(lambda _: None, f"look-{n}")
+        return context.step(lambda _: say(model, "Greet me"), "greet", StepConfig(retry_strategy=once_more))
+
+    report = explore(handler_factory(workflow), SCENARIO, Exploration(points=(), horizon=1))
+    assert {(found.rule, found.actual) for found in report.findings} == {
+        ("retry-policy", "3 calls of a permanent error")
+    }
+
+
+def long_waits(event: object, context: DurableContext, model: ModelProvider) -> str:
+    for n in range(3):
+        context.wait(Duration.from_days(1), f"sleep-{n}")
+    for n in range(FAR):
+        context.step(lambda _: None, f"look-{n}")
+    try:
+        greeting = ask(context, model, "greet", "Greet me").text
+    except ModelError as error:
+        greeting = f"failed: {error}"
+    for n in range(FAR, 2 * FAR):
+        context.step(lambda _: None, f"look-{n}")
+    return greeting
+
+
+def test_an_execution_that_dies_between_attempts_is_followed_no_further_and_shows_when_each_invocation_was() -> None:
+    records = Records()
+    explore(handler_factory(long_waits), SCENARIO, Exploration(points=(), horizon=1), recorder=records.add)
+    (record,) = [one for one in records if one.name.startswith("ModelThrottledError") and "RETRY" in one.name]
+    assert record.trace
+    assert record.trace.status == AT_HORIZON
+    days = [round(one.at_seconds / 86_400) for one in record.trace.invocations]
+    assert days[:4] == [0, 1, 2, 3]
+    assert set(days[4:]) == {3}
+
+
+def test_a_pair_of_interruptions_has_an_execution_begin_before_the_first_of_them() -> None:
+    def workflow(event: object, context: DurableContext, model: ModelProvider) -> None:
+        for n in range(4):
+            context.step(lambda _: None, f"early-{n}")
+        ask(context, model, "greet", "Greet me")
+        for n in range(FAR):
+            context.step(lambda _: None, f"late-{n}")
+
+    baseline = canonical(run_in_process(handler_factory(workflow), SCENARIO, Conditions(keep_snapshots=True)))
+    late = CrashPoint("/15:late-9", "SUCCEED", 0, CrashKind.BEFORE_PERSIST)
+    call = CrashPoint("/5:greet", MODEL_CALL, 0, CrashKind.DURING_CALL)
+    *_, pair = crash_cases(baseline, [late, call], frozenset(), pairs=True, never_twice=False, horizon=1)
+    assert pair.conditions.prefix
+    assert str(pair.conditions.prefix.updates[-1]) == "/3:early-2 SUCCEED"

@@ -26,7 +26,7 @@ from conformance.report_text import rendered
 from conformance.sdk_logs import quiet_sdk_logs
 from tests.patterns.catalogue import CATALOGUE
 
-SINGLES = replace(EVERYTHING, side_by_side=2)
+SINGLES = replace(EVERYTHING, horizon=None, side_by_side=2)
 PAIRS = replace(
     SINGLES,
     pairs=True,

@@ -102,7 +102,7 @@
       : element("span", "tag conforms", "✓ conforms");
     return [title, element("p", "", verdict), ...findings.map(finding), element("h3", "", plural(invocations.length, "invocation")),
       element("ol", "timeline", ...invocations.map((number) => invocation(data.invocations[number], first))),
-      element("p", "", element("span", "label", "The execution ends "), element("strong", "", text(status))),
+      element("p", "", element("span", "label", "Status "), element("strong", "", text(status))),
       ...(text(ending) ? [element("pre", "ending", text(ending))] : [])];
   };
 

@@ -55,6 +55,7 @@ IN_A_MINUTE = Exploration(
     faults=False,
     orders=False,
     side_by_side=2,
+    horizon=None,
 )
 WHEN_ALL_GOES_WELL = replace(
     IN_A_MINUTE,

@@ -1,0 +1,101 @@
+"""The executions of one exploration: run side by side, counted, and told to whoever keeps a record of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from conformance.canonical import Canonical
+from conformance.exploration import Exploration
+from conformance.findings import Finding
+from conformance.in_process import Conditions, run_in_process
+from conformance.listener import Recorder
+from conformance.run import Run, Start
+from conformance.run_record import Place, planned, record_of
+from conformance.scenario import HandlerFactory, Scenario
+from conformance.side_by_side import Done, NotBegun, Stuck, run_all
+
+
+@dataclass(frozen=True)
+class Job[T]:
+    """Something to do with an execution or two.
+
+    Attributes:
+        name: What it is called where it cannot be done.
+        place: Where its execution stands among the others.
+        work: Does it.
+    """
+
+    name: str
+    place: Place
+    work: Callable[[], T]
+
+
+class Executions:
+    """Runs executions of one handler. Safe from any number of threads.
+
+    Args:
+        handler_for: Makes the handler under test.
+        scenario: What the executions meet.
+        exploration: How many there are at a time, and how long one may take.
+        recorder: Told what each did; None saves the work of finding that out.
+
+    Attributes:
+        could_not_run: What kept executions from being run.
+        runs: How many were run.
+    """
+
+    def __init__(
+        self, handler_for: HandlerFactory, scenario: Scenario, exploration: Exploration, recorder: Recorder | None
+    ) -> None:
+        self._handler_for = handler_for
+        self._scenario = scenario
+        self._exploration = exploration
+        self._recorder = recorder
+        self._counter = threading.Lock()
+        self.could_not_run: list[str] = []
+        self.runs = 0
+
+    def run(self, conditions: Conditions) -> Run:
+        """Run one, here and now."""
+        with self._counter:
+            self.runs += 1
+        return run_in_process(self._handler_for, self._scenario, conditions)
+
+    def record(
+        self,
+        name: str,
+        place: Place,
+        run: Run,
+        findings: Sequence[Finding],
+        *,
+        against: Canonical | None = None,
+        before: Sequence[Start] = (),
+    ) -> None:
+        """Tell the recorder of a run: see `run_record.record_of`."""
+        if self._recorder:
+            self._recorder(record_of(name, place, run, findings, against=against, before=before))
+
+    def outcomes[T](self, jobs: Sequence[Job[T]]) -> Iterator[tuple[int, T]]:
+        """What `jobs` return, each with its number, as it is known; what hangs or fails is noted under its name."""
+        patience = self._exploration.patience
+        if self._recorder:
+            for job in jobs:
+                self._recorder(planned(job.name, job.place))
+        for fate in run_all([job.work for job in jobs], threads=self._exploration.side_by_side, patience=patience):
+            job = jobs[fate.number]
+            match fate:
+                case Done(outcome=BaseException() as error):
+                    self._fail(job, f"{type(error).__name__}: {error}")
+                case Done(outcome=outcome):
+                    yield fate.number, outcome  # type: ignore[misc]  # errors were matched above
+                case Stuck():
+                    self._fail(job, f"still running after {patience:g} s")
+                case NotBegun():
+                    self._fail(job, "left out, because too many runs before it hang")
+
+    def _fail[T](self, job: Job[T], why: str) -> None:
+        self.could_not_run.append(f"{job.name}: {why}")
+        if self._recorder:
+            self._recorder(planned(job.name, job.place, why))

@@ -1,0 +1,331 @@
+"""Executions that are interrupted everywhere: what single ones show further on than they are followed."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from aws_durable_execution_sdk_python import DurableContext, StepError
+from aws_durable_execution_sdk_python.config import Duration, StepConfig, StepSemantics
+from aws_durable_execution_sdk_python.retries import RetryDecision
+
+from conformance import sweep
+from conformance.canonical import Canonical, canonical
+from conformance.crash import CrashKind, CrashPoint, crash_points
+from conformance.exploration import HORIZON, Exploration
+from conformance.explore import explore
+from conformance.findings import Report
+from conformance.horizon import AT_HORIZON
+from conformance.in_process import MAX_INVOCATIONS, Conditions, run_in_process
+from conformance.isolation import Task, explore_isolated
+from conformance.reference import Reference, reference_to
+from conformance.run_record import Records, RunRecord, Section
+from conformance.scenario import Scenario
+from conformance.subject import handler_factory
+from patterns.durable import ask
+from providers import ModelProvider, ModelThrottledError
+from providers.scripted import ScriptedProvider
+from tests.conformance import hostile
+from tests.conformance.corpus.asking import say
+
+SCENARIO = Scenario({}, ScriptedProvider)
+FAR = 12
+
+type Workflow = Callable[[object, DurableContext, ModelProvider], object]
+
+
+def look_around(context: DurableContext, times: int = FAR) -> None:
+    """Operations that have nothing to do with what comes before and after them."""
+    for n in range(times):
+        context.step(lambda _: None, f"look-{n}")
+
+
+def explored(workflow: Workflow, exploration: Exploration) -> tuple[Report, dict[str, RunRecord]]:
+    records = Records()
+    report = explore(handler_factory(workflow), SCENARIO, exploration, recorder=records.add)
+    return report, {record.name: record for record in records}
+
+
+def swept(records: dict[str, RunRecord]) -> list[str]:
+    return [name for name, record in records.items() if record.place.operation == sweep.EVERYWHERE]
+
+
+def status(record: RunRecord) -> str:
+    assert record.trace
+    return record.trace.status
+
+
+def canonical_of(workflow: Workflow) -> Canonical:
+    return canonical(run_in_process(handler_factory(workflow), SCENARIO, Conditions(keep_snapshots=True)))
+
+
+def remembering() -> Workflow:
+    """Keeps in its process how often the body of its first step ran since it last ended."""
+    ran: list[str] = []
+
+    def workflow(event: object, context: DurableContext, model: object) -> int:
+        context.step(lambda _: ran.append("first"), "first")
+        look_around(context)
+        times = len(ran)
+        ran.clear()
+        return times
+
+    return workflow
+
+
+def test_what_a_death_leaves_in_the_process_and_only_the_end_shows_is_found() -> None:
+    report, _ = explored(remembering(), Exploration(horizon=3, side_by_side=1))
+    (found,) = report.findings
+    assert found.rule == "result-stability"
+    assert found.crash.startswith("/1:first "), "which interruption it was"
+
+
+def taking_notes(event: object, context: DurableContext, model: ModelProvider) -> str:
+    notes: list[str] = []
+    context.step(lambda _: notes.append("fragile"), "look")
+    noted = context.step(lambda _: ", ".join(notes), "sum-up")
+    look_around(context)
+    return ask(context, model, "greet", f"Greet {noted}").text
+
+
+def test_a_wrong_value_that_a_step_records_and_only_the_end_uses_is_found() -> None:
+    report, records = explored(taking_notes, Exploration(kinds=[CrashKind.AFTER_PERSIST], faults=False, horizon=3))
+    (found,) = [one for one in report.findings if one.rule == "request-stability"]
+    assert (found.path, found.crash) == ("/15:greet", "/1:look SUCCEED after it persisted, the response lost")
+    assert {status(record) for record in records.values()} == {"SUCCEEDED"}, "all were followed to the end"
+
+
+def test_single_executions_are_followed_no_further_where_many_interruptions_of_one_show_nothing() -> None:
+    def workflow(event: object, context: DurableContext, model: object) -> None:
+        look_around(context)
+
+    report, records = explored(workflow, Exploration(horizon=2))
+    assert report.conforms
+    assert swept(records) == [
+        "every operation before it persists",
+        "every operation after it persisted, the response lost",
+        "every operation after it persisted, the token revoked",
+    ]
+    made = [records[name] for name in swept(records)]
+    assert [len(one.trace.invocations) for one in made if one.trace] == [2 * FAR + 1] * 3
+    singles = [one for one in records.values() if one.place.section is Section.CRASHES and one not in made]
+    assert [status(one) for one in singles].count(AT_HORIZON) > len(singles) / 2
+
+
+def test_a_way_to_die_that_shows_something_does_not_have_the_others_followed() -> None:
+    kinds = [CrashKind.BEFORE_PERSIST, CrashKind.AFTER_PERSIST]
+    points = [CrashPoint(path, "SUCCEED", 0, kind) for path in ("/1:first", "/2:look-0") for kind in kinds]
+    _, records = explored(remembering(), Exploration(points=points, horizon=3, side_by_side=1))
+    assert status(records["/2:look-0 SUCCEED before it persists"]) == "SUCCEEDED"
+    assert status(records["/2:look-0 SUCCEED after it persisted, the response lost"]) == AT_HORIZON
+
+
+@pytest.mark.parametrize(("steps", "is_long"), [(2 * HORIZON, False), (2 * HORIZON + 1, True)])
+def test_only_a_long_workflow_is_not_followed_to_its_end_unless_told_otherwise(steps: int, *, is_long: bool) -> None:
+    def workflow(event: object, context: DurableContext, model: object) -> None:
+        look_around(context, steps)
+
+    report, records = explored(workflow, Exploration(kinds=[CrashKind.AFTER_PERSIST]))
+    assert bool(swept(records)) is is_long
+    assert any("operations later" in what for what in report.left_out) is is_long
+    assert (AT_HORIZON in {status(record) for record in records.values()}) is is_long
+
+
+def counting_in_pairs() -> Workflow:
+    """Is wrong if an odd number of its steps is repeated."""
+    ran: list[str] = []
+
+    def workflow(event: object, context: DurableContext, model: object) -> bool:
+        for name in ("first", "second"):
+            context.step(lambda _: ran.append("one"), name)
+        look_around(context)
+        odd = bool(len(ran) % 2)
+        ran.clear()
+        return odd
+
+    return workflow
+
+
+def test_the_limit_what_one_interruption_shows_at_the_end_and_many_together_do_not_is_missed() -> None:
+    """And only that: followed to its end, it is found."""
+    points = [CrashPoint(path, "SUCCEED", 0, CrashKind.BEFORE_PERSIST) for path in ("/1:first", "/2:second")]
+
+    def found(horizon: int | None) -> set[str]:
+        exploration = Exploration(points=points, horizon=horizon, side_by_side=1)
+        return {one.rule for one in explored(counting_in_pairs(), exploration)[0].findings}
+
+    assert "result-stability" in found(None)
+    assert found(3) == set()
+
+
+def test_what_only_many_interruptions_show_is_reported() -> None:
+    ran: list[str] = []
+
+    def workflow(event: object, context: DurableContext, model: object) -> bool:
+        look_around(context, 6)
+        context.step(lambda _: ran.append("one"), "count")
+        context.step(lambda _: ran.append("one"), "count-again")
+        look_around(context, 6)
+        times = len(ran)
+        ran.clear()
+        return times > 3
+
+    points = [CrashPoint(path, "SUCCEED", 0, CrashKind.BEFORE_PERSIST) for path in ("/7:count", "/8:count-again")]
+    report, _ = explored(workflow, Exploration(points=points, horizon=2, side_by_side=1))
+    (found,) = report.findings
+    assert (found.rule, found.crash) == ("result-stability", "every operation before it persists")
+
+
+def test_a_model_error_that_passes_and_only_the_end_minds_is_found() -> None:
+    failed: list[int] = []
+
+    def once_more(error: Exception, attempt: int) -> RetryDecision:
+        if attempt > 1 or not isinstance(error, ModelThrottledError):
+            return RetryDecision.no_retry()
+        failed.append(attempt)
+        return RetryDecision.retry(Duration.from_seconds(1))
+
+    def workflow(event: object, context: DurableContext, model: ModelProvider) -> str:
+        ask(context, model, "welcome", "Welcome me")
+        greeting = context.step(lambda _: say(model, "Greet me"), "greet", StepConfig(retry_strategy=once_more))
+        look_around(context)
+        if failed:
+            failed.clear()
+            raise RuntimeError("something had failed")
+        return greeting
+
+    exploration = Exploration(points=(), horizon=2, side_by_side=1)
+    report, _ = explored(workflow, exploration)
+    (found,) = report.findings
+    assert (found.rule, found.path) == ("retry-policy", "/2:greet")
+    assert found.crash == "ModelThrottledError in one call of /2:greet"
+
+
+def test_a_step_that_may_not_be_repeated_has_its_executions_followed_to_their_ends() -> None:
+    """Interrupted everywhere, the workflow goes another way there, and shows nothing about what it does else."""
+    once = StepConfig(
+        step_semantics=StepSemantics.AT_MOST_ONCE_PER_RETRY, retry_strategy=lambda *_: RetryDecision.no_retry()
+    )
+
+    def workflow(event: object, context: DurableContext, model: object) -> None:
+        with contextlib.suppress(StepError):
+            context.step(lambda _: None, "charge", once)
+        look_around(context)
+
+    report, records = explored(workflow, Exploration(kinds=[CrashKind.BEFORE_PERSIST], horizon=2))
+    assert report.conforms
+    assert status(records["/2:look-0 SUCCEED before it persists"]) == "SUCCEEDED"
+
+
+def test_an_execution_that_could_not_be_interrupted_everywhere_shows_nothing_about_the_rest() -> None:
+    points = [CrashPoint("/1:look-0", "SUCCEED", occurrence, CrashKind.AFTER_PERSIST) for occurrence in (0, 1)]
+
+    def workflow(event: object, context: DurableContext, model: object) -> None:
+        look_around(context)
+
+    baseline = canonical_of(workflow)
+    one_too_many = list(sweep.crash_sweeps(baseline, points, frozenset(), never_twice=False))
+    (sweep_,) = one_too_many
+    run = run_in_process(handler_factory(workflow), SCENARIO, sweep_.case.conditions)
+    assert not list(sweep_.case.judge(run))
+    assert not sweep_.shows_nothing(run, [])
+
+
+def test_a_sweep_that_ended_the_process_before_is_left_out_and_single_executions_are_followed() -> None:
+    def workflow(event: object, context: DurableContext, model: object) -> None:
+        look_around(context)
+
+    name = "every operation after it persisted, the response lost"
+    exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2, skip=frozenset({name}))
+    report, records = explored(workflow, exploration)
+    assert report.conforms
+    assert not swept(records)
+    assert {status(record) for record in records.values()} == {"SUCCEEDED"}
+
+
+def test_what_is_known_of_one_kind_of_model_says_nothing_of_the_other() -> None:
+    def workflow(event: object, context: DurableContext, model: ModelProvider) -> str:
+        greeting = ask(context, model, "greet", "Greet me").text
+        look_around(context)
+        return greeting
+
+    died, never_twice = " after it persisted, the response lost", ", the model never answering twice the same"
+    name = f"{sweep.EVERYWHERE}{died}{never_twice}"
+    exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2, skip=frozenset({name}))
+    _, records = explored(workflow, exploration)
+    assert status(records[f"/1:greet SUCCEED{died}"]) == AT_HORIZON
+    assert status(records[f"/1:greet SUCCEED{died}{never_twice}"]) == "SUCCEEDED"
+
+
+def test_a_sweep_that_hangs_is_reported_and_keeps_nothing_else_from_being_done() -> None:
+    began: list[None] = []
+
+    def workflow(event: object, context: DurableContext, model: object) -> None:
+        began.append(None)
+        if len(began) > FAR:
+            began.clear()
+            threading.Event().wait()
+        look_around(context)
+        began.clear()
+
+    exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2, patience=3, side_by_side=1, orders=False)
+    report, records = explored(workflow, exploration)
+    assert report.could_not_run == ("every operation after it persisted, the response lost: still running after 3 s",)
+    assert report.findings == ()
+    assert records["/2:look-1 SUCCEED after it persisted, the response lost"].trace
+
+
+def test_a_sweep_that_ends_the_process_leaves_single_executions_to_be_followed_to_their_ends() -> None:
+    exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2, never_twice=False, orders=False)
+    target = Reference(f"{hostile.__name__}:ends_the_process_after_many_deaths")
+    records = Records()
+    report = explore_isolated(Task(target, {}, None, '"ok"', exploration, False), lambda _done, _all: None, records)
+    assert (report.findings, report.could_not_run) == ((), ())
+    assert not [what for what in report.left_out if "operations later" in what]
+    crashes = [record for record in records if record.place.section is Section.CRASHES]
+    assert {status(one) for one in crashes if one.place.operation != sweep.EVERYWHERE} == {"SUCCEEDED"}
+
+
+def test_very_many_points_are_shared_by_several_executions() -> None:
+    steps = sweep.MOST // 2 + 1  # two updates a step
+
+    def workflow(event: object, context: DurableContext, model: object) -> None:
+        look_around(context, steps)
+
+    baseline = canonical_of(workflow)
+    points = crash_points(baseline.run, [CrashKind.AFTER_PERSIST])
+    shares = list(sweep.crash_sweeps(baseline, points, frozenset(), never_twice=False))
+    assert [one.case.name for one in shares] == [
+        "every operation after it persisted, the response lost, share 1 of 2",
+        "every operation after it persisted, the response lost, share 2 of 2",
+    ]
+    assert [len(one.points) for one in shares] == [steps, steps]
+    assert shares[0].points | shares[1].points == set(points)
+    many = replace(baseline, run=replace(baseline.run, invocations=MAX_INVOCATIONS))
+    long_lasting = next(sweep.crash_sweeps(many, points, frozenset(), never_twice=False))
+    assert long_lasting.case.conditions.max_invocations > MAX_INVOCATIONS + sweep.MOST // 2
+
+
+cold: dict[str, str] = {}
+"""What the first step of `keeping` keeps in its process."""
+
+
+def keeping(event: object, context: DurableContext, model: ModelProvider) -> str:
+    """Keeps in its process what a step found, records what it makes of it, and uses that at the end."""
+
+    def find(_: object) -> None:
+        cold["found"] = "fragile"
+
+    context.step(find, "find")
+    noted = context.step(lambda _: cold.get("found", "nothing"), "note")
+    look_around(context)
+    return ask(context, model, "greet", f"Greet {noted}").text
+
+
+def test_a_wrong_value_that_another_sandbox_records_and_only_the_end_uses_is_found() -> None:
+    exploration = Exploration(points=(), horizon=2, faults=False, never_twice=False, orders=False)
+    report = explore(handler_factory(keeping), SCENARIO, exploration, reference=reference_to(keeping))
+    assert {(found.rule, found.path) for found in report.findings} >= {("no-invocation-state", "/15:greet")}
