@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from conformance.exploration import HORIZON
 from conformance.history import load_history
 from tests.conformance import one_run
 from tests.documents import blocks, changes, commands_in, text_of
@@ -29,6 +30,14 @@ def test_the_page_on_histories_counts_them_right() -> None:
 def test_the_readme_quotes_what_one_run_finds() -> None:
     *_, counted = one_run.lines()
     assert f"\n{counted}\n" in text_of("README.md")
+
+
+def test_the_documents_say_which_workflows_are_long_and_how_far_their_executions_are_followed() -> None:
+    readme, check = (" ".join(text_of(page).split()) for page in ("README.md", "docs/check.md"))
+    assert f"more than {2 * HORIZON} operations it follows an interruption {HORIZON} operations far" in readme
+    assert f"of up to {2 * HORIZON} operations has every execution followed to its end" in check
+    assert f"begins {HORIZON} operations before" in check
+    assert f"stops {HORIZON} operations after" in check
 
 
 def test_the_readme_shows_what_the_check_prints_about_the_line_that_it_has_people_change(tmp_path: Path) -> None:
