@@ -26,7 +26,7 @@ from providers import ModelAccessDeniedError, ModelThrottledError
 type Judge = Callable[[Run], Iterable[Finding]]
 
 MAX_FAULTY_INVOCATIONS = 60
-"""Invocations of an execution whose model fails; past that it retries without bound."""
+"""Invocations that a model that fails may cost an execution; past that it retries without bound."""
 
 
 SAME_ANSWERS = "same question, same answer"
@@ -51,6 +51,7 @@ class Case:
         judge: What is wrong with the run.
         place: Where it stands among the others.
         against: The run it is held against; None if it is judged by itself.
+        like: The run that it goes like, as far as it is not followed; None if it is followed to its end.
         before: How the invocations began that it takes over; empty for those of the run it is held against.
     """
 
@@ -59,6 +60,7 @@ class Case:
     judge: Judge
     place: Place
     against: Canonical | None = None
+    like: Run | None = None
     before: Sequence[Start] = ()
 
     @property
@@ -136,6 +138,7 @@ def crash_cases(
             lambda run: itertools.chain(judged_alone(run, where), differences(baseline, run, where)),
             _place(plan, model_group(never_twice=never_twice)),
             against=baseline,
+            like=baseline.run,
         )
 
     return [case(plan) for plan in plans]
@@ -220,7 +223,7 @@ def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end
         conditions = Conditions(
             fault=fault,
             prefix=prefix,
-            max_invocations=MAX_FAULTY_INVOCATIONS,
+            max_invocations=baseline.invocations + MAX_FAULTY_INVOCATIONS,
             keep_snapshots=fault.times is None,
             horizon=horizon,
             anchor=fault.path,
@@ -230,6 +233,7 @@ def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end
             conditions,
             lambda run: itertools.chain(judged_alone(run, where), judge(run, fault=where)),
             Place(Section.FAULTS, fault.path or EVERY_CALL, column=column),
+            like=baseline,
             before=baseline.starts if prefix else (),
         )
 
@@ -275,5 +279,6 @@ def between_attempts(run: Run, case: Case) -> Case | None:
         conditions,
         lambda interrupted: same_attempts(run, interrupted, path, where),
         Place(Section.FAULTS, path, column=DIES_BETWEEN),
+        like=case.like,
         before=(*case.before, *run.starts),
     )

@@ -77,8 +77,14 @@ class Executions:
         if self._recorder:
             self._recorder(record_of(name, place, run, findings, against=against, before=before))
 
-    def outcomes[T](self, jobs: Sequence[Job[T]]) -> Iterator[tuple[int, T]]:
-        """What `jobs` return, each with its number, as it is known; what hangs or fails is noted under its name."""
+    def outcomes[T](self, jobs: Sequence[Job[T]], failed: list[str] | None = None) -> Iterator[tuple[int, T]]:
+        """What `jobs` return, each with its number, as it is known.
+
+        Args:
+            jobs: What to do, side by side.
+            failed: Where it is noted what hangs or fails, and why; `could_not_run` unless given.
+        """
+        failed = self.could_not_run if failed is None else failed
         patience = self._exploration.patience
         if self._recorder:
             for job in jobs:
@@ -87,15 +93,15 @@ class Executions:
             job = jobs[fate.number]
             match fate:
                 case Done(outcome=BaseException() as error):
-                    self._fail(job, f"{type(error).__name__}: {error}")
+                    self._fail(failed, job, f"{type(error).__name__}: {error}")
                 case Done(outcome=outcome):
                     yield fate.number, outcome  # type: ignore[misc]  # errors were matched above
                 case Stuck():
-                    self._fail(job, f"still running after {patience:g} s")
+                    self._fail(failed, job, f"still running after {patience:g} s")
                 case NotBegun():
-                    self._fail(job, "left out, because too many runs before it hang")
+                    self._fail(failed, job, "left out, because too many runs before it hang")
 
-    def _fail[T](self, job: Job[T], why: str) -> None:
-        self.could_not_run.append(f"{job.name}: {why}")
+    def _fail[T](self, failed: list[str], job: Job[T], why: str) -> None:
+        failed.append(f"{job.name}: {why}")
         if self._recorder:
             self._recorder(planned(job.name, job.place, why))

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from conformance.canonical import Canonical, canonical
@@ -28,6 +28,7 @@ from conformance.executions import Executions, Job
 from conformance.exploration import EVERYTHING, Exploration
 from conformance.findings import Finding, Report
 from conformance.fresh_processes import AVAILABLE
+from conformance.horizon import drifted
 from conformance.in_process import Conditions
 from conformance.listener import Listener, Recorder
 from conformance.recorded import recorded_by
@@ -106,6 +107,7 @@ class _Explorer:
         self._enough = threading.Event()
         self._points = 0
         self._horizon: int | None = None
+        self._together = NOT_SWEPT
 
     def report(self) -> Report:
         began = time.monotonic()
@@ -136,6 +138,7 @@ class _Explorer:
         if horizon := self._horizon:
             operations = f"{horizon} operation{'' if horizon == 1 else 's'}"
             yield f"what one interruption shows only more than {operations} later, and many in one execution do not"
+        yield from self._together.left_out
         if not self._reference:
             yield "other sandboxes: the handler is not run in other processes"
 
@@ -182,7 +185,8 @@ class _Explorer:
         if chosen.horizon and any(len(one.canonical.history) > 2 * chosen.horizon for one in baselines.values()):
             self._horizon = chosen.horizon
         to_crash = {way: baseline for way, baseline in baselines.items() if way or chosen.pure}
-        together = self._swept(baselines, to_crash) if self._horizon else NOT_SWEPT
+        if self._horizon:
+            self._together = self._swept(baselines, to_crash)
         cases: list[Case] = []
         for way, baseline in to_crash.items():
             cases += crash_cases(
@@ -192,13 +196,13 @@ class _Explorer:
                 pairs=chosen.pairs,
                 never_twice=way,
                 horizon=self._horizon,
-                to_the_end=together.to_the_end[way],
+                to_the_end=self._together.to_the_end[way],
             )
         pure = baselines.get(False)
         if pure and chosen.orders:
             cases += order_cases(pure.canonical, pure.volatile)
         if pure and chosen.faults:
-            passing_to_the_end = together.passing_to_the_end
+            passing_to_the_end = self._together.passing_to_the_end
             cases += fault_cases(pure.canonical.run, self._horizon, passing_to_the_end=passing_to_the_end)
         elsewhere = self._begin_elsewhere(pure.canonical.run) if pure and self._reference else None
         self._judge([case for case in cases if case.name not in chosen.skip])
@@ -208,7 +212,7 @@ class _Explorer:
             self._executions.could_not_run += environment.could_not_run
             self._executions.runs += environment.runs
         if not self._findings:
-            self._add(together.findings)  # what only many interruptions of one execution show
+            self._add(self._together.findings)  # what only many interruptions of one execution show
 
     def _swept(self, baselines: Mapping[bool, _Baseline], to_crash: Mapping[bool, _Baseline]) -> Swept:
         """What executions show that are interrupted everywhere."""
@@ -237,16 +241,23 @@ class _Explorer:
         if self._enough.is_set():
             return None
         self._listener.began(case.name)
-        run = self._executions.run(case.conditions)
+        run = self._followed(case)
         findings = list(case.judge(run))
         self._executions.record(case.name, case.place, run, findings, against=case.against, before=case.before)
         fault = case.conditions.fault
         if fault and fault.times is None and (again := between_attempts(run, case)):
-            interrupted = self._executions.run(again.conditions)
+            interrupted = self._followed(again)
             more = list(again.judge(interrupted))
             self._executions.record(again.name, again.place, interrupted, more, before=again.before)
             findings += more
         return tuple(findings)
+
+    def _followed(self, case: Case) -> Run:
+        """A run of `case`, which is followed to its end if it does not go as far as its horizon like the baseline."""
+        run = self._executions.run(case.conditions)
+        if case.like and drifted(case.like, run):
+            return self._executions.run(replace(case.conditions, horizon=None))
+        return run
 
     def _begin_elsewhere(self, pure: Run) -> Future[EnvironmentReport]:
         """The environment's part, in processes of its own, while everything else goes on here."""

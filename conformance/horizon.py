@@ -5,9 +5,9 @@ square. With a horizon, an execution begins a few operations before its interrup
 state that it can begin with, and stops a few after it; what it has done by then is held against the baseline.
 
 A prompt or operation that replay changes is found however far its cause is from it: an interruption shortly before
-that place replays everything that came before. Not so what an interruption leaves behind, in the process or as a wrong
-value in a checkpoint, that shows only further on: for that, `sweep` follows other executions to their ends, and
-`drifted` tells which must be followed further.
+that place replays everything that came before. Not so what an interruption leaves behind, in the process or in a
+checkpoint, that shows only further on: for that, `sweep` follows other executions to their ends, and one that does not
+go as the baseline did (`drifted`) is followed to its own.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from aws_durable_execution_sdk_python.lambda_service import (
     OperationUpdate,
 )
 
-from conformance.canonical import Canonical
+from conformance.canonical import TAG, Canonical
 from conformance.completion_order import BRANCHES
 from conformance.observer import ModelCall
-from conformance.operations import BATCHES, TERMINAL, path_order, place
+from conformance.operations import BATCHES, TERMINAL, OperationRecord, path_order, place
 from conformance.run import Prefix, Run, Start, with_parents
 
 AT_HORIZON = "HORIZON: not followed any further"
@@ -130,21 +130,29 @@ def _under_way(state: Start, calls: Sequence[ModelCall]) -> bool:
 
 
 def drifted(baseline: Run, run: Run) -> bool:
-    """Whether `run`, followed so far only, recorded another value than `baseline`, which may show further on.
+    """Whether `run`, followed so far only, does not go as `baseline` did: what comes of that may show further on.
 
-    How the branches of a batch ended is a matter of timing, and left out.
+    An operation of it ended otherwise, or has not ended though later ones have begun. How the branches of a batch ended
+    is a matter of timing, and left out.
     """
     if run.status != AT_HORIZON:
         return False
     theirs = {operation.path: operation for operation in baseline.operations}
-    return any(
-        operation.status in _ENDED
-        and operation.sub_type not in BATCHES
-        and operation.path in theirs
-        and (operation.result, operation.error_message)
-        != (theirs[operation.path].result, theirs[operation.path].error_message)
-        for operation in run.operations
-    )
+    for operation in run.operations:
+        if operation.status not in _ENDED:
+            otherwise = any(comes_later(later.path, operation.path) for later in run.operations)
+        elif operation.sub_type in BATCHES or operation.path not in theirs:
+            otherwise = False
+        else:
+            otherwise = _ending(operation) != _ending(theirs[operation.path])
+        if otherwise:
+            return True
+    return False
+
+
+def _ending(operation: OperationRecord) -> tuple[str, ...]:
+    """How it ended, but for what makes the answers of a never-twice model unique."""
+    return operation.status, *(TAG.sub("", text or "") for text in (operation.result, operation.error_message))
 
 
 def as_followed(baseline: Canonical, run: Canonical) -> Canonical:

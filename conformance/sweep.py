@@ -91,10 +91,13 @@ def _judged(baseline: Canonical, where: str, run: Run) -> Iterator[Finding]:
 def fault_sweep(baseline: Run) -> Sweep:
     """What `baseline` did, as an execution in which the first call of every operation fails."""
     where = str(FAULTS)
-    judge = partial(passing_error, baseline=baseline, path=EXECUTION, fault=where)
-    return Sweep(
-        Case(where, Conditions(fault=FAULTS), judge, Place(Section.FAULTS, EVERY_CALL, column="throttled once"))
-    )
+
+    def judge(run: Run) -> Iterator[Finding]:
+        yield from itertools.chain(judged_alone(run, where), passing_error(run, baseline, EXECUTION, where))
+
+    most = baseline.invocations + len(baseline.calls) + MAX_INVOCATIONS
+    place = Place(Section.FAULTS, EVERY_CALL, column="throttled once")
+    return Sweep(Case(where, Conditions(fault=FAULTS, max_invocations=most), judge, place))
 
 
 def is_sweep(name: str) -> bool:
@@ -111,11 +114,13 @@ class Swept:
             followed to its end: the sweep that stands for them showed something, or could not be made.
         passing_to_the_end: The same for errors of the model that pass.
         findings: What they showed.
+        left_out: What kept some from being made, such as many slow invocations.
     """
 
     to_the_end: Mapping[bool, frozenset[CrashPoint]]
     passing_to_the_end: bool
     findings: tuple[Finding, ...]
+    left_out: tuple[str, ...] = ()
 
 
 NOT_SWEPT = Swept({False: frozenset(), True: frozenset()}, passing_to_the_end=False, findings=())
@@ -135,7 +140,8 @@ def swept(sweeps: Sequence[Sweep], executions: Executions, listener: Listener, s
     jobs = [Job(sweep.case.name, sweep.case.place, partial(made, sweep.case)) for sweep in chosen]
     found: dict[int, tuple[Finding, ...]] = {}
     clean: list[Sweep] = []
-    for number, (run, findings) in executions.outcomes(jobs):
+    left_out: list[str] = []
+    for number, (run, findings) in executions.outcomes(jobs, left_out):
         found[number] = findings
         listener.ended(chosen[number].case.name, (), len(found), len(chosen))
         if chosen[number].shows_nothing(run, findings):
@@ -148,4 +154,5 @@ def swept(sweeps: Sequence[Sweep], executions: Executions, listener: Listener, s
         },
         any(not sweep.points for sweep in unclean),
         tuple(itertools.chain.from_iterable(found[number] for number in sorted(found))),
+        tuple(left_out),
     )

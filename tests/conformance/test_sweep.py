@@ -14,6 +14,7 @@ from aws_durable_execution_sdk_python.retries import RetryDecision
 
 from conformance import sweep
 from conformance.canonical import Canonical, canonical
+from conformance.cases import MAX_FAULTY_INVOCATIONS
 from conformance.crash import CrashKind, CrashPoint, crash_points
 from conformance.exploration import HORIZON, Exploration
 from conformance.explore import explore
@@ -29,7 +30,7 @@ from patterns.durable import ask
 from providers import ModelProvider, ModelThrottledError
 from providers.scripted import ScriptedProvider
 from tests.conformance import hostile
-from tests.conformance.corpus.asking import say
+from tests.conformance.corpus.asking import SENSIBLE, say
 
 SCENARIO = Scenario({}, ScriptedProvider)
 FAR = 12
@@ -179,7 +180,26 @@ def test_what_only_many_interruptions_show_is_reported() -> None:
     assert (found.rule, found.crash) == ("result-stability", "every operation before it persists")
 
 
-def test_a_model_error_that_passes_and_only_the_end_minds_is_found() -> None:
+def fail(_: DurableContext) -> str:
+    raise RuntimeError("something had failed")
+
+
+def wait_in_vain(context: DurableContext) -> str:
+    with contextlib.suppress(BaseException):
+        context.wait(Duration.from_days(1), "cool-off")
+    return "something had failed"
+
+
+@pytest.mark.parametrize(
+    ("at_the_end", "rule", "path"),
+    [
+        (fail, "retry-policy", "/2:greet"),
+        (wait_in_vain, "suspension", "/15:cool-off"),
+    ],
+)
+def test_a_model_error_that_passes_and_only_the_end_minds_is_found(
+    at_the_end: Callable[[DurableContext], str], rule: str, path: str
+) -> None:
     failed: list[int] = []
 
     def once_more(error: Exception, attempt: int) -> RetryDecision:
@@ -194,21 +214,67 @@ def test_a_model_error_that_passes_and_only_the_end_minds_is_found() -> None:
         look_around(context)
         if failed:
             failed.clear()
-            raise RuntimeError("something had failed")
+            return at_the_end(context)
         return greeting
 
     exploration = Exploration(points=(), horizon=2, side_by_side=1)
     report, _ = explored(workflow, exploration)
     (found,) = report.findings
-    assert (found.rule, found.path) == ("retry-policy", "/2:greet")
+    assert (found.rule, found.path) == (rule, path)
     assert found.crash == "ModelThrottledError in one call of /2:greet"
+
+
+def degrading(event: object, context: DurableContext, model: ModelProvider) -> str:
+    """Goes on without an answer, and asks outside any step where that is noticed."""
+    try:
+        greeting = context.step(lambda _: say(model, "Greet me"), "greet", StepConfig(retry_strategy=never))
+    except StepError:
+        greeting = ""
+    look_around(context)
+    return greeting or f"failed: {say(model, 'Apologise')}"
+
+
+def never(_error: Exception, _attempt: int) -> RetryDecision:
+    return RetryDecision.no_retry()
+
+
+def test_an_execution_that_takes_another_way_is_followed_to_its_end() -> None:
+    report, _ = explored(degrading, Exploration(points=(), horizon=2))
+    assert ("durable-calls", "ModelAccessDeniedError in every call of /1:greet") in {
+        (found.rule, found.crash) for found in report.findings
+    }
+
+
+def test_an_execution_that_goes_on_past_a_retry_is_followed_to_its_end() -> None:
+    def workflow(event: object, context: DurableContext, model: ModelProvider) -> str:
+        greeting = ""
+        with contextlib.suppress(BaseException):
+            greeting = context.step(lambda _: say(model, "Greet me"), "greet", StepConfig(retry_strategy=SENSIBLE))
+        look_around(context)
+        return greeting
+
+    report, _ = explored(workflow, Exploration(points=(), horizon=2))
+    (found,) = [one for one in report.findings if one.rule == "suspension" and "one call of /1" in one.crash]
+    assert found.path == "/1:greet"
+
+
+def test_an_execution_of_very_many_invocations_is_not_taken_for_an_endless_one() -> None:
+    def workflow(event: object, context: DurableContext, model: ModelProvider) -> str:
+        greeting = ask(context, model, "greet", "Greet me").text
+        for n in range(MAX_FAULTY_INVOCATIONS + 1):
+            context.wait(Duration.from_days(1), f"sleep-{n}")
+        return greeting
+
+    report, _ = explored(workflow, Exploration(points=(), horizon=None, never_twice=False))
+    assert report.findings == ()
+    baseline = canonical_of(workflow).run
+    many = replace(baseline, invocations=MAX_INVOCATIONS, calls=baseline.calls * 3)
+    assert sweep.fault_sweep(many).case.conditions.max_invocations >= 2 * MAX_INVOCATIONS + 3
 
 
 def test_a_step_that_may_not_be_repeated_has_its_executions_followed_to_their_ends() -> None:
     """Interrupted everywhere, the workflow goes another way there, and shows nothing about what it does else."""
-    once = StepConfig(
-        step_semantics=StepSemantics.AT_MOST_ONCE_PER_RETRY, retry_strategy=lambda *_: RetryDecision.no_retry()
-    )
+    once = StepConfig(step_semantics=StepSemantics.AT_MOST_ONCE_PER_RETRY, retry_strategy=never)
 
     def workflow(event: object, context: DurableContext, model: object) -> None:
         with contextlib.suppress(StepError):
@@ -260,7 +326,7 @@ def test_what_is_known_of_one_kind_of_model_says_nothing_of_the_other() -> None:
     assert status(records[f"/1:greet SUCCEED{died}{never_twice}"]) == "SUCCEEDED"
 
 
-def test_a_sweep_that_hangs_is_reported_and_keeps_nothing_else_from_being_done() -> None:
+def test_a_sweep_that_takes_too_long_is_named_and_single_executions_are_followed_to_their_ends() -> None:
     began: list[None] = []
 
     def workflow(event: object, context: DurableContext, model: object) -> None:
@@ -273,9 +339,9 @@ def test_a_sweep_that_hangs_is_reported_and_keeps_nothing_else_from_being_done()
 
     exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2, patience=3, side_by_side=1, orders=False)
     report, records = explored(workflow, exploration)
-    assert report.could_not_run == ("every operation after it persisted, the response lost: still running after 3 s",)
-    assert report.findings == ()
-    assert records["/2:look-1 SUCCEED after it persisted, the response lost"].trace
+    assert report.conforms
+    assert "every operation after it persisted, the response lost: still running after 3 s" in report.left_out
+    assert status(records["/2:look-1 SUCCEED after it persisted, the response lost"]) == "SUCCEEDED"
 
 
 def test_a_sweep_that_ends_the_process_leaves_single_executions_to_be_followed_to_their_ends() -> None:
