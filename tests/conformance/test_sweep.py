@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from aws_durable_execution_sdk_python import DurableContext, StepError
+from aws_durable_execution_sdk_python import DurableContext, StepContext, StepError
 from aws_durable_execution_sdk_python.config import Duration, StepConfig, StepSemantics
 from aws_durable_execution_sdk_python.retries import RetryDecision
 
@@ -18,10 +19,11 @@ from conformance.cases import MAX_FAULTY_INVOCATIONS
 from conformance.crash import CrashKind, CrashPoint, crash_points
 from conformance.exploration import HORIZON, Exploration
 from conformance.explore import explore
-from conformance.findings import Report
+from conformance.findings import Finding, Report
 from conformance.horizon import AT_HORIZON
 from conformance.in_process import MAX_INVOCATIONS, Conditions, run_in_process
 from conformance.isolation import Task, explore_isolated
+from conformance.listener import Listener
 from conformance.reference import Reference, reference_to
 from conformance.run_record import Records, RunRecord, Section
 from conformance.scenario import Scenario
@@ -90,6 +92,39 @@ def taking_notes(event: object, context: DurableContext, model: ModelProvider) -
     noted = context.step(lambda _: ", ".join(notes), "sum-up")
     look_around(context)
     return ask(context, model, "greet", f"Greet {noted}").text
+
+
+def test_what_a_sweep_shows_is_told_once_the_interruption_is_known() -> None:
+    told: dict[str, tuple[Finding, ...]] = {}
+
+    class Told(Listener):
+        def ended(self, name: str, findings: tuple[Finding, ...], done: int, all_: int) -> None:
+            del done, all_
+            told[name] = findings
+
+    records = Records()
+    exploration = Exploration(kinds=[CrashKind.BEFORE_PERSIST], horizon=3, side_by_side=1)
+    explore(handler_factory(remembering()), SCENARIO, exploration, listener=Told(), recorder=records.add)
+    (record,) = [one for one in records if one.place.operation == sweep.EVERYWHERE]
+    assert [one.rule for one in record.findings] == ["result-stability"]
+    assert [one.what for one in record.comparisons] == ["Status and result"]
+    assert told[record.name] == ()
+    assert [name for name, findings in told.items() if findings] == [
+        "/1:first START before it persists", "/1:first SUCCEED before it persists",
+    ]  # fmt: skip
+
+
+def recording_times(event: object, context: DurableContext, model: ModelProvider) -> str:
+    """Differs from execution to execution, and rightly so."""
+    moment = context.step(lambda _: time.time_ns(), "now")
+    look_around(context)
+    return ask(context, model, "greet", f"Greet me at {moment}").text
+
+
+def test_values_that_were_recorded_raise_no_alarm_and_have_nothing_followed_further() -> None:
+    report, records = explored(recording_times, Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2))
+    assert report.conforms
+    assert status(records["/1:now SUCCEED after it persisted, the response lost"]) == AT_HORIZON
 
 
 def test_a_wrong_value_that_a_step_records_and_only_the_end_uses_is_found() -> None:
@@ -178,6 +213,33 @@ def test_what_only_many_interruptions_show_is_reported() -> None:
     report, _ = explored(workflow, Exploration(points=points, horizon=2, side_by_side=1))
     (found,) = report.findings
     assert (found.rule, found.crash) == ("result-stability", "every operation before it persists")
+
+
+def test_model_errors_that_only_many_of_in_one_execution_show_something_are_reported() -> None:
+    failed: list[int] = []
+
+    def once_more(error: Exception, attempt: int) -> RetryDecision:
+        if attempt > 1 or not isinstance(error, ModelThrottledError):
+            return RetryDecision.no_retry()
+        failed.append(attempt)
+        return RetryDecision.retry(Duration.from_seconds(1))
+
+    def workflow(event: object, context: DurableContext, model: ModelProvider) -> None:
+        def welcome(step: StepContext) -> str:
+            if step.attempt == 1:
+                failed.clear()
+            return say(model, "Welcome me")
+
+        context.step(welcome, "welcome", StepConfig(retry_strategy=once_more))
+        context.step(lambda _: say(model, "Greet me"), "greet", StepConfig(retry_strategy=once_more))
+        look_around(context)
+        if len(failed) > 1:
+            raise RuntimeError("it has failed twice")
+
+    report, _ = explored(workflow, Exploration(points=(), horizon=2, side_by_side=1))
+    (found,) = report.findings
+    assert (found.rule, found.path) == ("retry-policy", "execution")
+    assert found.crash == "ModelThrottledError in one call of every operation"
 
 
 def fail(_: DurableContext) -> str:
@@ -344,6 +406,18 @@ def test_a_sweep_that_takes_too_long_is_named_and_single_executions_are_followed
     assert status(records["/2:look-1 SUCCEED after it persisted, the response lost"]) == "SUCCEEDED"
 
 
+def test_sweeps_are_known_by_their_names() -> None:
+    _, records = explored(recording_times, Exploration(horizon=2))
+    names = {name for name, record in records.items() if record.place.operation == sweep.EVERYWHERE}
+    assert len(names) == 2 * len(CrashKind)
+    assert {name for name in records if sweep.is_sweep(name)} == names | {str(sweep.FAULTS)}
+
+
+def test_no_model_fails_in_an_exploration_without_faults() -> None:
+    _, records = explored(recording_times, Exploration(points=(), faults=False, horizon=2))
+    assert not [name for name in records if sweep.is_sweep(name)]
+
+
 def test_a_sweep_that_ends_the_process_leaves_single_executions_to_be_followed_to_their_ends() -> None:
     exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2, never_twice=False, orders=False)
     target = Reference(f"{hostile.__name__}:ends_the_process_after_many_deaths")
@@ -372,7 +446,8 @@ def test_very_many_points_are_shared_by_several_executions() -> None:
     assert shares[0].points | shares[1].points == set(points)
     many = replace(baseline, run=replace(baseline.run, invocations=MAX_INVOCATIONS))
     long_lasting = next(sweep.crash_sweeps(many, points, frozenset(), never_twice=False))
-    assert long_lasting.case.conditions.max_invocations > MAX_INVOCATIONS + sweep.MOST // 2
+    assert long_lasting.case.conditions.max_invocations >= 2 * MAX_INVOCATIONS + steps
+    assert len({one.case.place for one in shares}) == 2, "a row each on the page"
 
 
 cold: dict[str, str] = {}
