@@ -27,8 +27,8 @@ DEAD = "an answer that died with a crash"
 
 
 def tag(serial: int) -> str:
-    """What makes the `serial`-th answer of a run unique."""
-    return f"a{serial}z"
+    """What makes the `serial`-th answer of a run unique. As long as any other: an interruption shifts the numbers."""
+    return f"a{serial:06}z"
 
 
 @dataclass(frozen=True)

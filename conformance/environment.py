@@ -18,7 +18,7 @@ from conformance.canonical import Canonical, canonical
 from conformance.cases import differences, shown_for
 from conformance.findings import Finding, Rule
 from conformance.fresh_processes import FreshProcess, FreshProcessError, fresh_processes
-from conformance.horizon import drifted
+from conformance.horizon import AT_HORIZON, drifted
 from conformance.in_process import Conditions
 from conformance.operations import OperationRecord
 from conformance.perturbation import Perturbation
@@ -46,11 +46,13 @@ class EnvironmentReport:
         findings: What depends on the environment, or on what an earlier invocation left.
         could_not_run: What kept executions from being run.
         runs: How many were run.
+        stopped_early: Whether one was not followed to its end.
     """
 
     findings: list[Finding] = field(default_factory=list)
     could_not_run: list[str] = field(default_factory=list)
     runs: int = 0
+    stopped_early: bool = False
 
 
 def explore_environment(
@@ -196,7 +198,9 @@ class _Environment:
             made = {one.where: (one, run) for one, run in self._all(process, all_)}
             further = [where for where, (_, run) in made.items() if drifted(baseline.run, run)]
             to_the_end = [self._planned(beginnings[where], recorded, way, None) for where in further]
-            return made | {one.where: (one, run) for one, run in self._all(process, to_the_end)}
+            made |= {one.where: (one, run) for one, run in self._all(process, to_the_end)}
+            self._report.stopped_early |= any(run.status == AT_HORIZON for _, run in made.values())
+            return made
 
         names = list(beginnings)
         shares = [names[share :: len(self._elsewhere)] for share in range(len(self._elsewhere))]

@@ -23,12 +23,12 @@ class Job[T]:
 
     Attributes:
         name: What it is called where it cannot be done.
-        place: Where its execution stands among the others.
+        place: Where its execution stands among the others; None if it is not recorded.
         work: Does it.
     """
 
     name: str
-    place: Place
+    place: Place | None
     work: Callable[[], T]
 
 
@@ -88,7 +88,8 @@ class Executions:
         patience = self._exploration.patience
         if self._recorder:
             for job in jobs:
-                self._recorder(planned(job.name, job.place))
+                if job.place:
+                    self._recorder(planned(job.name, job.place))
         for fate in run_all([job.work for job in jobs], threads=self._exploration.side_by_side, patience=patience):
             job = jobs[fate.number]
             match fate:
@@ -103,5 +104,5 @@ class Executions:
 
     def _fail[T](self, failed: list[str], job: Job[T], why: str) -> None:
         failed.append(f"{job.name}: {why}")
-        if self._recorder:
+        if self._recorder and job.place:
             self._recorder(planned(job.name, job.place, why))

@@ -28,7 +28,7 @@ from conformance.executions import Executions, Job
 from conformance.exploration import EVERYTHING, Exploration
 from conformance.findings import Finding, Report
 from conformance.fresh_processes import AVAILABLE
-from conformance.horizon import drifted
+from conformance.horizon import AT_HORIZON, drifted
 from conformance.in_process import Conditions
 from conformance.listener import Listener, Recorder
 from conformance.recorded import recorded_by
@@ -108,6 +108,7 @@ class _Explorer:
         self._points = 0
         self._horizon: int | None = None
         self._together = NOT_SWEPT
+        self._stopped_early = False
 
     def report(self) -> Report:
         began = time.monotonic()
@@ -135,9 +136,10 @@ class _Explorer:
     def _left_out(self) -> Iterator[str]:
         if self._enough.is_set():
             yield "what comes after the first finding"
-        if horizon := self._horizon:
+        if self._stopped_early:
+            horizon = self._horizon
             operations = f"{horizon} operation{'' if horizon == 1 else 's'}"
-            yield f"what one interruption shows only more than {operations} later, and many in one execution do not"
+            yield f"what an interruption shows only more than {operations} later, and one that dies everywhere does not"
         yield from self._together.left_out
         if not self._reference:
             yield "other sandboxes: the handler is not run in other processes"
@@ -187,6 +189,7 @@ class _Explorer:
         to_crash = {way: baseline for way, baseline in baselines.items() if way or chosen.pure}
         if self._horizon:
             self._together = self._swept(baselines, to_crash)
+            self._stopped_early = bool(chosen.skip)  # another process may have stopped those
         cases: list[Case] = []
         for way, baseline in to_crash.items():
             cases += crash_cases(
@@ -211,8 +214,7 @@ class _Explorer:
             self._add(environment.findings)
             self._executions.could_not_run += environment.could_not_run
             self._executions.runs += environment.runs
-        if not self._findings:
-            self._add(self._together.findings)  # what only many interruptions of one execution show
+            self._stopped_early |= environment.stopped_early
 
     def _swept(self, baselines: Mapping[bool, _Baseline], to_crash: Mapping[bool, _Baseline]) -> Swept:
         """What executions show that are interrupted everywhere."""
@@ -220,8 +222,8 @@ class _Explorer:
         for way, one in to_crash.items():
             sweeps += crash_sweeps(one.canonical, one.points, one.volatile, never_twice=way)
         if False in baselines and self._exploration.faults and baselines[False].canonical.run.calls:
-            sweeps.append(fault_sweep(baselines[False].canonical.run))
-        return swept(sweeps, self._executions, self._listener, self._exploration.skip)
+            sweeps.append(fault_sweep(baselines[False].canonical))
+        return swept(sweeps, self._executions, self._listener)
 
     def _judge(self, cases: Sequence[Case]) -> None:
         """Run every case, and take note of what is found."""
@@ -257,6 +259,7 @@ class _Explorer:
         run = self._executions.run(case.conditions)
         if case.like and drifted(case.like, run):
             return self._executions.run(replace(case.conditions, horizon=None))
+        self._stopped_early |= run.status == AT_HORIZON
         return run
 
     def _begin_elsewhere(self, pure: Run) -> Future[EnvironmentReport]:

@@ -9,6 +9,10 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
+from aws_durable_execution_sdk_python.config import StepConfig
+
+from providers import ModelAccessDeniedError, ModelProvider
+from tests.conformance.corpus.asking import SENSIBLE, say
 
 
 def forever() -> NoReturn:
@@ -82,3 +86,18 @@ def ends_the_process_after_many_deaths(event: Any, context: DurableContext) -> s
         context.step(lambda _: None, f"look-{n}")
     _invoked.clear()
     return "fine"
+
+
+def ends_the_process_when_denied(event: Any, context: DurableContext, model: ModelProvider) -> str:
+    """Eight steps after a question."""
+
+    def greet(_: object) -> str:
+        try:
+            return say(model, "Greet me")
+        except ModelAccessDeniedError:
+            os._exit(3)
+
+    greeting = context.step(greet, "greet", StepConfig(retry_strategy=SENSIBLE))
+    for n in range(8):
+        context.step(lambda _: None, f"look-{n}")
+    return greeting

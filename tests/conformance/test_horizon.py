@@ -23,7 +23,7 @@ from aws_durable_execution_sdk_python.lambda_service import OperationAction, Ope
 from aws_durable_execution_sdk_python.retries import RetryDecision
 
 from conformance.canonical import canonical
-from conformance.cases import crash_cases, differences
+from conformance.cases import crash_cases, differences, fault_cases
 from conformance.crash import MODEL_CALL, CrashKind, CrashPoint
 from conformance.exploration import Exploration
 from conformance.explore import explore
@@ -164,7 +164,7 @@ def test_the_same_runs_are_made_and_the_report_says_how_far_they_were_followed()
     near, far = (explore(chain(FAR), SCENARIO, one) for one in (NEAR, WHOLE))
     assert (near.points, near.runs - len(UPDATES), near.conforms) == (far.points, far.runs, True)
     assert [what for what in near.left_out if "operations" in what] == [
-        "what one interruption shows only more than 2 operations later, and many in one execution do not"
+        "what an interruption shows only more than 2 operations later, and one that dies everywhere does not"
     ]
     assert not [what for what in far.left_out if "operations" in what]
 
@@ -520,3 +520,29 @@ def test_a_pair_of_interruptions_has_an_execution_begin_before_the_first_of_them
     *_, pair = crash_cases(baseline, [late, call], frozenset(), pairs=True, never_twice=False, horizon=1)
     assert pair.conditions.prefix
     assert str(pair.conditions.prefix.updates[-1]) == "/3:early-2 SUCCEED"
+
+
+def test_what_must_be_followed_to_its_end_begins_where_it_would_without_a_horizon() -> None:
+    baseline = canonical(run_in_process(chain(FAR), SCENARIO, Conditions(keep_snapshots=True)))
+    early, late = at(5), at(9)
+    alone, other, pair = crash_cases(
+        baseline, [early, late], frozenset(), pairs=True, never_twice=False, horizon=2, to_the_end={early}
+    )
+    for whole in (alone, pair):
+        assert whole.conditions.horizon is None
+        assert whole.conditions.prefix
+        assert whole.conditions.prefix.updates == ()
+    assert other.conditions.horizon == 2
+
+
+def test_only_errors_that_pass_are_followed_to_the_end_because_such_an_error_showed_something() -> None:
+    baseline = run_in_process(handler_factory(long_flow), SCENARIO, Conditions(keep_snapshots=True))
+    horizons = [case.conditions.horizon for case in fault_cases(baseline, 2, passing_to_the_end=True)]
+    assert horizons == [2, None, 2, 2], "denied, throttled once, throttled every time, and every call denied"
+
+
+def test_only_other_sandboxes_having_been_left_early_is_said() -> None:
+    exploration = replace(NEAR, points=(), faults=False, orders=False)
+    report = explore(handler_factory(long_flow), SCENARIO, exploration, reference=reference_to(long_flow))
+    assert report.conforms
+    assert any("operations later" in what for what in report.left_out)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from aws_durable_execution_sdk_python import DurableContext, StepContext, StepError
+from aws_durable_execution_sdk_python import DurableContext, StepError
 from aws_durable_execution_sdk_python.config import Duration, StepConfig, StepSemantics
 from aws_durable_execution_sdk_python.retries import RetryDecision
 
@@ -46,14 +47,31 @@ def look_around(context: DurableContext, times: int = FAR) -> None:
         context.step(lambda _: None, f"look-{n}")
 
 
+class Told(Listener):
+    """What an exploration tells of each run."""
+
+    def __init__(self) -> None:
+        self.findings: dict[str, tuple[Finding, ...]] = {}
+
+    def ended(self, name: str, findings: tuple[Finding, ...], done: int, all_: int) -> None:
+        assert done <= all_
+        self.findings[name] = findings
+
+    @property
+    def sweeps(self) -> set[str]:
+        return {name for name in self.findings if sweep.is_sweep(name)}
+
+
 def explored(workflow: Workflow, exploration: Exploration) -> tuple[Report, dict[str, RunRecord]]:
     records = Records()
     report = explore(handler_factory(workflow), SCENARIO, exploration, recorder=records.add)
     return report, {record.name: record for record in records}
 
 
-def swept(records: dict[str, RunRecord]) -> list[str]:
-    return [name for name, record in records.items() if record.place.operation == sweep.EVERYWHERE]
+def swept(workflow: Workflow, exploration: Exploration) -> set[str]:
+    told = Told()
+    explore(handler_factory(workflow), SCENARIO, exploration, listener=told)
+    return told.sweeps
 
 
 def status(record: RunRecord) -> str:
@@ -94,24 +112,15 @@ def taking_notes(event: object, context: DurableContext, model: ModelProvider) -
     return ask(context, model, "greet", f"Greet {noted}").text
 
 
-def test_what_a_sweep_shows_is_told_once_the_interruption_is_known() -> None:
-    told: dict[str, tuple[Finding, ...]] = {}
-
-    class Told(Listener):
-        def ended(self, name: str, findings: tuple[Finding, ...], done: int, all_: int) -> None:
-            del done, all_
-            told[name] = findings
-
-    records = Records()
+def test_what_a_sweep_shows_is_told_of_the_interruption_alone() -> None:
+    told, records = Told(), Records()
     exploration = Exploration(kinds=[CrashKind.BEFORE_PERSIST], horizon=3, side_by_side=1)
-    explore(handler_factory(remembering()), SCENARIO, exploration, listener=Told(), recorder=records.add)
-    (record,) = [one for one in records if one.place.operation == sweep.EVERYWHERE]
-    assert [one.rule for one in record.findings] == ["result-stability"]
-    assert [one.what for one in record.comparisons] == ["Status and result"]
-    assert told[record.name] == ()
-    assert [name for name, findings in told.items() if findings] == [
+    explore(handler_factory(remembering()), SCENARIO, exploration, listener=told, recorder=records.add)
+    assert told.sweeps == {"every operation before it persists"}
+    assert [name for name, findings in told.findings.items() if findings] == [
         "/1:first START before it persists", "/1:first SUCCEED before it persists",
     ]  # fmt: skip
+    assert not [one.name for one in records if sweep.is_sweep(one.name)]
 
 
 def recording_times(event: object, context: DurableContext, model: ModelProvider) -> str:
@@ -138,16 +147,15 @@ def test_single_executions_are_followed_no_further_where_many_interruptions_of_o
     def workflow(event: object, context: DurableContext, model: object) -> None:
         look_around(context)
 
-    report, records = explored(workflow, Exploration(horizon=2))
-    assert report.conforms
-    assert swept(records) == [
+    exploration = Exploration(horizon=2)
+    assert swept(workflow, exploration) == {
         "every operation before it persists",
         "every operation after it persisted, the response lost",
         "every operation after it persisted, the token revoked",
-    ]
-    made = [records[name] for name in swept(records)]
-    assert [len(one.trace.invocations) for one in made if one.trace] == [2 * FAR + 1] * 3
-    singles = [one for one in records.values() if one.place.section is Section.CRASHES and one not in made]
+    }
+    report, records = explored(workflow, exploration)
+    assert report.conforms
+    singles = [one for one in records.values() if one.place.section is Section.CRASHES]
     assert [status(one) for one in singles].count(AT_HORIZON) > len(singles) / 2
 
 
@@ -164,8 +172,9 @@ def test_only_a_long_workflow_is_not_followed_to_its_end_unless_told_otherwise(s
     def workflow(event: object, context: DurableContext, model: object) -> None:
         look_around(context, steps)
 
-    report, records = explored(workflow, Exploration(kinds=[CrashKind.AFTER_PERSIST]))
-    assert bool(swept(records)) is is_long
+    exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST])
+    assert bool(swept(workflow, exploration)) is is_long
+    report, records = explored(workflow, exploration)
     assert any("operations later" in what for what in report.left_out) is is_long
     assert (AT_HORIZON in {status(record) for record in records.values()}) is is_long
 
@@ -197,7 +206,8 @@ def test_the_limit_what_one_interruption_shows_at_the_end_and_many_together_do_n
     assert found(3) == set()
 
 
-def test_what_only_many_interruptions_show_is_reported() -> None:
+def test_what_only_many_interruptions_show_is_no_finding() -> None:
+    """As if each were followed to its end."""
     ran: list[str] = []
 
     def workflow(event: object, context: DurableContext, model: object) -> bool:
@@ -210,36 +220,50 @@ def test_what_only_many_interruptions_show_is_reported() -> None:
         return times > 3
 
     points = [CrashPoint(path, "SUCCEED", 0, CrashKind.BEFORE_PERSIST) for path in ("/7:count", "/8:count-again")]
-    report, _ = explored(workflow, Exploration(points=points, horizon=2, side_by_side=1))
-    (found,) = report.findings
-    assert (found.rule, found.crash) == ("result-stability", "every operation before it persists")
+    report, records = explored(workflow, Exploration(points=points, horizon=2, side_by_side=1))
+    assert report.conforms
+    assert status(records[str(points[0])]) == "SUCCEEDED"
 
 
-def test_model_errors_that_only_many_of_in_one_execution_show_something_are_reported() -> None:
-    failed: list[int] = []
+def test_a_model_that_fails_everywhere_is_more_than_a_correct_workflow_need_bear() -> None:
+    def first_of_two(context: DurableContext, model: ModelProvider) -> str:
+        for name in ("primary", "secondary"):
+            with contextlib.suppress(StepError):
+                return context.step(lambda _: say(model, f"Greet me, {name}"), name, StepConfig(retry_strategy=never))  # noqa: B023  # at once
+        raise RuntimeError("neither has answered")
 
-    def once_more(error: Exception, attempt: int) -> RetryDecision:
-        if attempt > 1 or not isinstance(error, ModelThrottledError):
-            return RetryDecision.no_retry()
-        failed.append(attempt)
-        return RetryDecision.retry(Duration.from_seconds(1))
-
-    def workflow(event: object, context: DurableContext, model: ModelProvider) -> None:
-        def welcome(step: StepContext) -> str:
-            if step.attempt == 1:
-                failed.clear()
-            return say(model, "Welcome me")
-
-        context.step(welcome, "welcome", StepConfig(retry_strategy=once_more))
-        context.step(lambda _: say(model, "Greet me"), "greet", StepConfig(retry_strategy=once_more))
+    def workflow(event: object, context: DurableContext, model: ModelProvider) -> str:
+        greeting = first_of_two(context, model)
         look_around(context)
-        if len(failed) > 1:
-            raise RuntimeError("it has failed twice")
+        return greeting
 
-    report, _ = explored(workflow, Exploration(points=(), horizon=2, side_by_side=1))
-    (found,) = report.findings
-    assert (found.rule, found.path) == ("retry-policy", "execution")
-    assert found.crash == "ModelThrottledError in one call of every operation"
+    report, _ = explored(workflow, Exploration(points=(), horizon=2))
+    assert report.conforms
+
+
+def hearing() -> Workflow:
+    """Uses the first answer that its process heard, which may have died."""
+    heard: list[str] = []
+
+    def workflow(event: object, context: DurableContext, model: ModelProvider) -> str:
+        context.step(lambda _: heard.append(say(model, "Greet me")), "greet")
+        look_around(context)
+        first = heard[0]
+        heard.clear()
+        return first
+
+    return workflow
+
+
+def test_what_is_known_of_one_kind_of_model_says_nothing_of_the_other() -> None:
+    greet = CrashPoint("/1:greet", "SUCCEED", 0, CrashKind.BEFORE_PERSIST)
+    look = CrashPoint("/4:look-2", "SUCCEED", 0, CrashKind.BEFORE_PERSIST)
+    exploration = Exploration(points=[greet, look], horizon=2, side_by_side=1, faults=False)
+    report, records = explored(hearing(), exploration)
+    assert {(found.rule, found.crash) for found in report.findings} == {("result-stability", str(greet))}
+    near, whole = (record for name, record in records.items() if name.startswith(str(look)))
+    assert (status(near), status(whole)) == (AT_HORIZON, "SUCCEEDED")
+    assert whole.place.group == "never the same answer twice"
 
 
 def fail(_: DurableContext) -> str:
@@ -329,9 +353,9 @@ def test_an_execution_of_very_many_invocations_is_not_taken_for_an_endless_one()
 
     report, _ = explored(workflow, Exploration(points=(), horizon=None, never_twice=False))
     assert report.findings == ()
-    baseline = canonical_of(workflow).run
-    many = replace(baseline, invocations=MAX_INVOCATIONS, calls=baseline.calls * 3)
-    assert sweep.fault_sweep(many).case.conditions.max_invocations >= 2 * MAX_INVOCATIONS + 3
+    baseline = canonical_of(workflow)
+    many = replace(baseline, run=replace(baseline.run, invocations=MAX_INVOCATIONS, calls=baseline.run.calls * 3))
+    assert sweep.fault_sweep(many).conditions.max_invocations >= 2 * MAX_INVOCATIONS + 3
 
 
 def test_a_step_that_may_not_be_repeated_has_its_executions_followed_to_their_ends() -> None:
@@ -355,37 +379,10 @@ def test_an_execution_that_could_not_be_interrupted_everywhere_shows_nothing_abo
         look_around(context)
 
     baseline = canonical_of(workflow)
-    one_too_many = list(sweep.crash_sweeps(baseline, points, frozenset(), never_twice=False))
-    (sweep_,) = one_too_many
-    run = run_in_process(handler_factory(workflow), SCENARIO, sweep_.case.conditions)
-    assert not list(sweep_.case.judge(run))
-    assert not sweep_.shows_nothing(run, [])
-
-
-def test_a_sweep_that_ended_the_process_before_is_left_out_and_single_executions_are_followed() -> None:
-    def workflow(event: object, context: DurableContext, model: object) -> None:
-        look_around(context)
-
-    name = "every operation after it persisted, the response lost"
-    exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2, skip=frozenset({name}))
-    report, records = explored(workflow, exploration)
-    assert report.conforms
-    assert not swept(records)
-    assert {status(record) for record in records.values()} == {"SUCCEEDED"}
-
-
-def test_what_is_known_of_one_kind_of_model_says_nothing_of_the_other() -> None:
-    def workflow(event: object, context: DurableContext, model: ModelProvider) -> str:
-        greeting = ask(context, model, "greet", "Greet me").text
-        look_around(context)
-        return greeting
-
-    died, never_twice = " after it persisted, the response lost", ", the model never answering twice the same"
-    name = f"{sweep.EVERYWHERE}{died}{never_twice}"
-    exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2, skip=frozenset({name}))
-    _, records = explored(workflow, exploration)
-    assert status(records[f"/1:greet SUCCEED{died}"]) == AT_HORIZON
-    assert status(records[f"/1:greet SUCCEED{died}{never_twice}"]) == "SUCCEEDED"
+    for one, as_it_did in ((points[:1], True), (points, False)):
+        (made,) = sweep.crash_sweeps(baseline, one, frozenset(), never_twice=False)
+        run = run_in_process(handler_factory(workflow), SCENARIO, made.conditions)
+        assert made.goes_like_baseline(run) is as_it_did
 
 
 def test_a_sweep_that_takes_too_long_is_named_and_single_executions_are_followed_to_their_ends() -> None:
@@ -407,15 +404,17 @@ def test_a_sweep_that_takes_too_long_is_named_and_single_executions_are_followed
 
 
 def test_sweeps_are_known_by_their_names() -> None:
+    told = Told()
+    explore(handler_factory(recording_times), SCENARIO, Exploration(horizon=2), listener=told)
+    assert len(told.sweeps) == 2 * len(CrashKind) + 1
     _, records = explored(recording_times, Exploration(horizon=2))
-    names = {name for name, record in records.items() if record.place.operation == sweep.EVERYWHERE}
-    assert len(names) == 2 * len(CrashKind)
-    assert {name for name in records if sweep.is_sweep(name)} == names | {str(sweep.FAULTS)}
+    assert not told.sweeps & records.keys()
+    assert len([name for name in told.findings if name not in records]) == len(told.sweeps)
 
 
 def test_no_model_fails_in_an_exploration_without_faults() -> None:
-    _, records = explored(recording_times, Exploration(points=(), faults=False, horizon=2))
-    assert not [name for name in records if sweep.is_sweep(name)]
+    assert swept(recording_times, Exploration(points=(), horizon=2)) == {str(sweep.FAULTS)}
+    assert swept(recording_times, Exploration(points=(), faults=False, horizon=2)) == set()
 
 
 def test_a_sweep_that_ends_the_process_leaves_single_executions_to_be_followed_to_their_ends() -> None:
@@ -426,7 +425,19 @@ def test_a_sweep_that_ends_the_process_leaves_single_executions_to_be_followed_t
     assert (report.findings, report.could_not_run) == ((), ())
     assert not [what for what in report.left_out if "operations later" in what]
     crashes = [record for record in records if record.place.section is Section.CRASHES]
-    assert {status(one) for one in crashes if one.place.operation != sweep.EVERYWHERE} == {"SUCCEEDED"}
+    assert {status(one) for one in crashes} == {"SUCCEEDED"}
+
+
+def test_a_run_that_ends_the_process_has_the_rest_done_as_it_was_begun() -> None:
+    exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2, never_twice=False, orders=False)
+    target = Reference(f"{hostile.__name__}:ends_the_process_when_denied")
+    records = Records()
+    report = explore_isolated(Task(target, {}, None, '"ok"', exploration, False), lambda _done, _all: None, records)
+    assert report.findings == ()
+    assert len(report.could_not_run) == 2, "that operation's call denied, and every call"
+    assert max(Counter(record.place for record in records).values()) == 1
+    assert AT_HORIZON in {record.trace.status for record in records if record.trace}
+    assert any("operations later" in what for what in report.left_out)
 
 
 def test_very_many_points_are_shared_by_several_executions() -> None:
@@ -438,7 +449,7 @@ def test_very_many_points_are_shared_by_several_executions() -> None:
     baseline = canonical_of(workflow)
     points = crash_points(baseline.run, [CrashKind.AFTER_PERSIST])
     shares = list(sweep.crash_sweeps(baseline, points, frozenset(), never_twice=False))
-    assert [one.case.name for one in shares] == [
+    assert [one.name for one in shares] == [
         "every operation after it persisted, the response lost, share 1 of 2",
         "every operation after it persisted, the response lost, share 2 of 2",
     ]
@@ -446,8 +457,7 @@ def test_very_many_points_are_shared_by_several_executions() -> None:
     assert shares[0].points | shares[1].points == set(points)
     many = replace(baseline, run=replace(baseline.run, invocations=MAX_INVOCATIONS))
     long_lasting = next(sweep.crash_sweeps(many, points, frozenset(), never_twice=False))
-    assert long_lasting.case.conditions.max_invocations >= 2 * MAX_INVOCATIONS + steps
-    assert len({one.case.place for one in shares}) == 2, "a row each on the page"
+    assert long_lasting.conditions.max_invocations >= 2 * MAX_INVOCATIONS + steps
 
 
 cold: dict[str, str] = {}
@@ -470,3 +480,16 @@ def test_a_wrong_value_that_another_sandbox_records_and_only_the_end_uses_is_fou
     exploration = Exploration(points=(), horizon=2, faults=False, never_twice=False, orders=False)
     report = explore(handler_factory(keeping), SCENARIO, exploration, reference=reference_to(keeping))
     assert {(found.rule, found.path) for found in report.findings} >= {("no-invocation-state", "/15:greet")}
+
+
+def test_an_answer_is_as_long_as_any_other() -> None:
+    """An interruption shifts the numbers of a model that never answers twice the same, far more so everywhere."""
+
+    def workflow(event: object, context: DurableContext, model: ModelProvider) -> int:
+        length = sum(len(ask(context, model, f"greet-{n}", "Greet me").text) for n in range(6))
+        look_around(context)
+        return length
+
+    report, records = explored(workflow, Exploration(kinds=[CrashKind.BEFORE_PERSIST], horizon=2, faults=False))
+    assert report.conforms
+    assert AT_HORIZON in {status(one) for one in records.values() if one.place.group == "never the same answer twice"}
