@@ -199,7 +199,8 @@ class _Environment:
             further = [where for where, (_, run) in made.items() if drifted(baseline.run, run)]
             to_the_end = [self._planned(beginnings[where], recorded, way, None) for where in further]
             made |= {one.where: (one, run) for one, run in self._all(process, to_the_end)}
-            self._report.stopped_early |= any(run.status == AT_HORIZON for _, run in made.values())
+            if any(run.status == AT_HORIZON for _, run in made.values()):
+                self._report.stopped_early = True
             return made
 
         names = list(beginnings)

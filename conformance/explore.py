@@ -259,7 +259,8 @@ class _Explorer:
         run = self._executions.run(case.conditions)
         if case.like and drifted(case.like, run):
             return self._executions.run(replace(case.conditions, horizon=None))
-        self._stopped_early |= run.status == AT_HORIZON
+        if run.status == AT_HORIZON:
+            self._stopped_early = True  # whatever other threads write is the same
         return run
 
     def _begin_elsewhere(self, pure: Run) -> Future[EnvironmentReport]:
