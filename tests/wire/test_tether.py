@@ -43,6 +43,13 @@ def test_it_is_interrupted_when_standard_input_ends() -> None:
     assert process.returncode == -signal.SIGINT % 256
 
 
+def test_it_is_interrupted_though_whoever_started_us_ignores_interrupts() -> None:
+    """As a shell has what it runs in the background do."""
+    with start(["sh", "-c", 'trap "" INT; exec "$@"', "sh", *tethered(SERVE)]) as process:
+        process.communicate()
+    assert process.returncode == -signal.SIGINT % 256
+
+
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
 def test_it_ends_with_whoever_started_it(kill: signal.Signals) -> None:
     with start([sys.executable, "-c", STARTER, *tethered(SERVE)]) as starter:

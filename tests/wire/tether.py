@@ -26,6 +26,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # or the command would ignore it, if we were started so
     tethered = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the command by itself
     threading.Thread(target=end, args=(tethered,), daemon=True).start()
