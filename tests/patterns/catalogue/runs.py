@@ -60,7 +60,6 @@ IN_A_MINUTE = Exploration(
 WHEN_ALL_GOES_WELL = replace(
     IN_A_MINUTE,
     kinds=(CrashKind.BEFORE_PERSIST, CrashKind.AFTER_PERSIST, CrashKind.DURING_CALL),
-    pure=True,
     faults=True,
     orders=True,
 )
