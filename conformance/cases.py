@@ -217,7 +217,9 @@ def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end
         passing_to_the_end: Whether to follow them to their ends all the same where the error passes.
     """
 
-    def case(fault: ModelFault, column: str, judge: Callable[..., Iterable[Finding]], horizon: int | None) -> Case:
+    def case(
+        fault: ModelFault, column: str, judge: Callable[..., Iterable[Finding]], horizon: int | None = horizon
+    ) -> Case:
         where = str(fault)
         prefix = _shortly_before(baseline, fault.path, horizon) if horizon and fault.path else None
         conditions = Conditions(
@@ -234,21 +236,21 @@ def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end
             lambda run: itertools.chain(judged_alone(run, where), judge(run, fault=where)),
             Place(Section.FAULTS, fault.path or EVERY_CALL, column=column),
             like=baseline,
-            before=baseline.starts if prefix else (),
+            before=baseline.starts,
         )
 
     cases = []
     once_followed = None if passing_to_the_end else horizon
     for path in baseline.ledger:
         denied = ModelFault(ModelAccessDeniedError, path)
-        cases.append(case(denied, "denied", partial(permanent_error, path=path), horizon))
+        cases.append(case(denied, "denied", partial(permanent_error, path=path)))
         once = ModelFault(ModelThrottledError, path, times=1)
         passing = partial(passing_error, baseline=baseline, path=path)
         cases.append(case(once, "throttled once", passing, once_followed))
         always = ModelFault(ModelThrottledError, path)
-        cases.append(case(always, "throttled every time", partial(exhaustion, path=path), horizon))
+        cases.append(case(always, "throttled every time", partial(exhaustion, path=path)))
     everything = ModelFault(ModelAccessDeniedError)
-    cases.append(case(everything, "denied", partial(every_error, baseline=baseline), horizon))
+    cases.append(case(everything, "denied", partial(every_error, baseline=baseline)))
     return cases
 
 

@@ -6,13 +6,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from conformance.canonical import Canonical
 from conformance.exploration import Exploration
-from conformance.findings import Finding
 from conformance.in_process import Conditions, run_in_process
 from conformance.listener import Recorder
-from conformance.run import Run, Start
-from conformance.run_record import Place, planned, record_of
+from conformance.run import Run
+from conformance.run_record import Place, RunRecord, planned
 from conformance.scenario import HandlerFactory, Scenario
 from conformance.side_by_side import Done, NotBegun, Stuck, run_all
 
@@ -63,19 +61,10 @@ class Executions:
             self.runs += 1
         return run_in_process(self._handler_for, self._scenario, conditions)
 
-    def record(
-        self,
-        name: str,
-        place: Place,
-        run: Run,
-        findings: Sequence[Finding],
-        *,
-        against: Canonical | None = None,
-        before: Sequence[Start] = (),
-    ) -> None:
-        """Tell the recorder of a run: see `run_record.record_of`."""
+    def record(self, made: Callable[[], RunRecord]) -> None:
+        """Tell the recorder, if there is one, what `made` returns about a run."""
         if self._recorder:
-            self._recorder(record_of(name, place, run, findings, against=against, before=before))
+            self._recorder(made())
 
     def outcomes[T](self, jobs: Sequence[Job[T]], failed: list[str] | None = None) -> Iterator[tuple[int, T]]:
         """What `jobs` return, each with its number, as it is known.

@@ -36,7 +36,7 @@ from conformance.reference import Reference
 from conformance.rules import NAMES, stability
 from conformance.rules.endings import ENDED
 from conformance.run import Run
-from conformance.run_record import Place, Section
+from conformance.run_record import Place, Section, record_of
 from conformance.scenario import HandlerFactory, Scenario
 from conformance.sweep import NOT_SWEPT, Sweep, Swept, crash_sweeps, fault_sweep, swept
 
@@ -167,13 +167,13 @@ class _Explorer:
         first = self._executions.run(Conditions(never_twice=never_twice, keep_snapshots=True))
         findings = list(judged_alone(first, NOTHING))
         baseline = canonical(first)
-        self._executions.record(name, _whole(NOTHING, never_twice=never_twice), first, findings)
+        self._executions.record(lambda: record_of(name, _whole(NOTHING, never_twice=never_twice), first, findings))
         if first.status not in ENDED:
             return _Baseline(baseline, frozenset(), (), tuple(findings))
         second = self._executions.run(Conditions(never_twice=never_twice, baseline=recorded_by(first)))
         again = [shown_for(stability.NO_INVOCATION_STATE, found) for found in differences(baseline, second, AGAIN)]
-        place = _whole(AGAIN, never_twice=never_twice)
-        self._executions.record(named(AGAIN, never_twice=never_twice), place, second, again, against=baseline)
+        its_name, place = named(AGAIN, never_twice=never_twice), _whole(AGAIN, never_twice=never_twice)
+        self._executions.record(lambda: record_of(its_name, place, second, again, against=baseline))
         findings += again
         self._listener.ended(name, tuple(findings), 0, 1)
         points = crash_points(first, self._exploration.kinds)
@@ -245,12 +245,14 @@ class _Explorer:
         self._listener.began(case.name)
         run = self._followed(case)
         findings = list(case.judge(run))
-        self._executions.record(case.name, case.place, run, findings, against=case.against, before=case.before)
+        self._executions.record(
+            lambda: record_of(case.name, case.place, run, findings, against=case.against, before=case.before)
+        )
         fault = case.conditions.fault
         if fault and fault.times is None and (again := between_attempts(run, case)):
             interrupted = self._followed(again)
             more = list(again.judge(interrupted))
-            self._executions.record(again.name, again.place, interrupted, more, before=again.before)
+            self._executions.record(lambda: record_of(again.name, again.place, interrupted, more, before=again.before))
             findings += more
         return tuple(findings)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +20,7 @@ from conformance.canonical import Canonical
 from conformance.cases import differences, judged_alone, named
 from conformance.crash import CrashKind, CrashPoint
 from conformance.executions import Executions, Job
+from conformance.findings import Finding
 from conformance.in_process import MAX_INVOCATIONS, Conditions
 from conformance.listener import Listener
 from conformance.recorded import recorded_by
@@ -56,11 +57,12 @@ class Sweep:
         """Whether `run`, which met the conditions, was interrupted at every point and shows nothing."""
         if len(run.crashes) < len(self.points) or run.interrupted_for_good:
             return False
-        if self.points:
-            compared = differences(self.baseline, run, self.name)
-        else:
-            compared = iter(passing_error(run, self.baseline.run, EVERYWHERE, self.name))
-        return not any(True for _ in itertools.chain(judged_alone(run, self.name), compared))
+        compared: Iterable[Finding] = (
+            differences(self.baseline, run, self.name)
+            if self.points
+            else passing_error(run, self.baseline.run, EVERYWHERE, self.name)
+        )
+        return not any(itertools.chain(judged_alone(run, self.name), compared))
 
 
 def crash_sweeps(
