@@ -13,14 +13,14 @@ from rich.progress import track
 
 from benchmarks.comparison import Row, Spread, compared, row_of
 from benchmarks.targets import FEW, GROWTH, MANY, THROUGHPUT
-from conformance.exploration import HORIZON, Exploration
-from conformance.explore import explore
-from conformance.public_runner import run_on_public_runner
-from conformance.scenario import Scenario
-from conformance.sdk_logs import quiet_sdk_logs
+from durable_conformance.exploring.exploration import HORIZON, Exploration
+from durable_conformance.exploring.explore import explore
+from durable_conformance.runtime.sdk_logs import quiet_sdk_logs
+from durable_conformance.subject.scenario import Scenario
 from patterns.durable import durable_handler
 from patterns.prompt_chaining import prompt_chaining
 from providers.scripted import ScriptedProvider
+from tests.oracle.public_runner import run_on_public_runner
 
 ROUNDS = 3
 SEQUENTIAL = 8

@@ -17,7 +17,7 @@ import botocore.session
 import typer.main
 from botocore import xform_name
 
-from conformance.cli import app
+from durable_conformance.commands.cli import app
 from tests.documents import DOCUMENTS, blocks, text_of
 from tests.tooling import PYTEST, ROOT, TOX, environments
 

@@ -65,7 +65,7 @@ def _is_file(document: str, one: str) -> bool:
 def _is_module(one: str) -> bool:
     """Whether a dotted name that starts with a package of ours is a module, or stands in one."""
     package, *rest = one.split(".")
-    if not rest or package not in {"benchmarks", "conformance", "patterns", "providers", "tests"} or "/" in one:
+    if not rest or package not in {"benchmarks", "durable_conformance", "patterns", "providers", "tests"} or "/" in one:
         return True
     for length in range(len(rest) + 1, 0, -1):
         name = ".".join([package, *rest][:length])

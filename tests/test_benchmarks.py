@@ -127,7 +127,7 @@ def test_imports_see_what_the_patterns_need_and_nothing_else(tmp_path: Path) -> 
     view = tmp_path / "core"
     installed.lay_out(view, [])
     assert {"patterns", "providers", "boto3", "pydantic"} <= {path.name for path in view.iterdir()}
-    assert {"strands", "pytest", "conformance", "tests"}.isdisjoint(path.name for path in view.iterdir())
+    assert {"strands", "pytest", "durable_conformance", "tests"}.isdisjoint(path.name for path in view.iterdir())
 
 
 def test_each_pattern_is_held_against_the_libraries_that_it_needs() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.history import load_history
-from conformance.scenario import Scenario
-from conformance.subject import find_handler
+from durable_conformance.histories.file import load_history
+from durable_conformance.subject.handlers import find_handler
+from durable_conformance.subject.scenario import Scenario
 from providers.script import reply
 from providers.scripted import ScriptedProvider
 from tests.conformance.command_line import command_line

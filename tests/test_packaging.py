@@ -24,7 +24,8 @@ from tests.tooling import ROOT, pinned
 
 pytestmark = pytest.mark.xdist_group("packaging")  # one worker builds the wheel, once
 
-PACKAGES = ("conformance", "patterns", "providers")
+PACKAGES = ("durable_conformance", "patterns", "providers")
+TEMPLATES = "durable_conformance/reporting/html/templates"
 PATTERNS = sorted(path.stem for path in (ROOT / "patterns").glob("*.py") if path.stem != "__init__")
 STRANDS_PATTERN = "durable_strands_agent"
 
@@ -34,7 +35,7 @@ CHOSEN_LATER = {"patterns.durable.sns_notifier", "providers.bedrock", "providers
 # Never loaded by a deployed pattern: what tests, cassettes, the engine and the command line need.
 DEVELOPMENT_ONLY = {
     "aws_durable_execution_sdk_python_testing",
-    "conformance",
+    "durable_conformance",
     "jinja2",
     "pytest",
     "rich",
@@ -94,12 +95,15 @@ def probe(wheel: Path, folder: Path, code: str, **environment: str) -> JsonValue
 def test_the_wheel_holds_the_packages_typed_and_nothing_else(wheel: Path) -> None:
     sources = {path.relative_to(ROOT).as_posix() for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
     markers = {f"{name}/py.typed" for name in PACKAGES}
-    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "conformance/html/templates").iterdir()}
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / TEMPLATES).iterdir()}
 
     packaged = {name for name in names(wheel) if ".dist-info/" not in name}
 
     assert packaged == sources | markers | templates
-    assert {"conformance/html/templates/page.html.jinja", "conformance/html/templates/report.js"} <= templates
+    assert {
+        f"{TEMPLATES}/page.html.jinja",
+        f"{TEMPLATES}/report.js",
+    } <= templates
     assert len(sources) > len(PACKAGES)
 
 
@@ -115,12 +119,12 @@ def test_the_metadata_says_what_an_installer_needs(wheel: Path) -> None:
     assert fields["Requires-Python"] == ">=3.13"
     assert required == {"aws-durable-execution-sdk-python", "boto3", "pydantic"}
     assert {"strands", "cassettes", "conformance"} <= set(fields.get_all("Provides-Extra", []))
-    assert scripts["console_scripts"]["durable-ai"] == "conformance.__main__:main"
+    assert scripts["console_scripts"]["durable-ai"] == "durable_conformance.__main__:main"
     assert "MIT No Attribution" in text(wheel, ".dist-info/licenses/LICENSE")
 
 
 def test_the_command_can_be_loaded(wheel: Path, tmp_path: Path) -> None:
-    code = "print(json.dumps(callable(importlib.import_module('conformance.__main__').main)))"
+    code = "print(json.dumps(callable(importlib.import_module('durable_conformance.__main__').main)))"
 
     assert probe(wheel, tmp_path, code) is True
 
@@ -166,7 +170,7 @@ def test_the_strands_pattern_adds_strands_alone(wheel: Path, tmp_path: Path) -> 
     modules = loaded_by(wheel, tmp_path, STRANDS_PATTERN)[STRANDS_PATTERN]
 
     assert "strands" in modules
-    assert not unwanted(modules, {"aws_durable_execution_sdk_python_testing", "conformance", "pytest", "vcr"})
+    assert not unwanted(modules, {"aws_durable_execution_sdk_python_testing", "durable_conformance", "pytest", "vcr"})
 
 
 def test_importing_patterns_chooses_no_provider_and_makes_no_client(wheel: Path, tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from conformance.lookup import pattern_names
-from conformance.model_choice import ProviderName
-from conformance.rules import NAMES
-from conformance.rules.upgrade import UPGRADE
+from durable_conformance.commands.model_choice import ProviderName
+from durable_conformance.histories.rule import UPGRADE
+from durable_conformance.rules import NAMES
+from durable_conformance.subject.patterns import pattern_names
 from tests.documents import DOCUMENTS, commands, text_of
 from tests.tooling import TOX, tox_ini
 

@@ -26,7 +26,7 @@ def test_links_that_lead_nowhere_are_found() -> None:
 
 def test_references_to_nothing_are_found() -> None:
     there = "`tests/stand_in` `constraints/` `uv.txt` `default.yaml` `cassettes/<pattern>/default.yaml` `word` `a/b`"
-    modules = "`patterns.durable` `conformance.effects.Effect` `tests.wire` `providers.model.ModelRequest.user`"
+    modules = "`patterns.durable` `durable_conformance.effects.Effect` `tests.wire` `providers.model.ModelRequest.user`"
     none = (
         "`tests/nowhere` `none.py` `cassettes/<pattern>/none.yaml` `nowhere/none.md` `patterns.none` `tests.wire.none`"
     )

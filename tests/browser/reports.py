@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.explore import explore
-from conformance.html import Explored
-from conformance.reference import Reference
-from conformance.run_record import Records
-from conformance.sdk_logs import quiet_sdk_logs
-from conformance.subject import handler_factory
+from durable_conformance.evidence.run_record import Records
+from durable_conformance.exploring.explore import explore
+from durable_conformance.reporting.html import Explored
+from durable_conformance.runtime.sdk_logs import quiet_sdk_logs
+from durable_conformance.subject.handlers import handler_factory
+from durable_conformance.subject.reference import Reference
 from tests.browser import support_desk
 
 NAME = "support_desk.py:answer_ticket"

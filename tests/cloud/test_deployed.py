@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aws_durable_execution_sdk_python_testing import DurableFunctionCloudTestRunner
 
-from conformance.observer import Observer
-from conformance.run import finished
+from durable_conformance.execution.run import finished
+from durable_conformance.runtime.observer import Observer
 from tests.cloud.conftest import Deployed
 from tests.cloud.going_through import go_through
 from tests.patterns.catalogue.description import committed, described

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from conformance.cli import main
+from durable_conformance.commands.cli import main
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from aws_durable_execution_sdk_python.lambda_service import ErrorObject
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 
-from conformance.scenario import CALLBACK_SUFFIX, Answered, HandlerFactory, Refused, Scenario
+from durable_conformance.subject.scenario import CALLBACK_SUFFIX, Answered, HandlerFactory, Refused, Scenario
 
 
 def exported(handler_for: HandlerFactory, scenario: Scenario) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.cases import model_group
-from conformance.comparison import Comparison
-from conformance.crash import CrashKind, CrashPoint
-from conformance.findings import Finding, Report
-from conformance.html import Explored
-from conformance.rules import NAMES
-from conformance.run_record import Place, RunRecord, Section, planned
-from conformance.trace import Arrival, InvocationTrace, Moment, RetrySchedule, Trace
+from durable_conformance.evidence.comparison import Comparison
+from durable_conformance.evidence.run_record import Place, RunRecord, Section, planned
+from durable_conformance.evidence.trace import Arrival, InvocationTrace, Moment, RetrySchedule, Trace
+from durable_conformance.execution.crash_points import CrashKind, CrashPoint
+from durable_conformance.exploring.cases import model_group
+from durable_conformance.reporting.html import Explored
+from durable_conformance.rules import NAMES
+from durable_conformance.rules.findings import Finding, Report
 
 HOSTILE = (
     """</script></style><script>alert(1)</script><!--<script> "onfocus='alert(1)' & <img src=x onerror=f()>\u2028"""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from conformance.public_runner import run_on_public_runner
-from conformance.sdk_logs import quiet_sdk_logs
-from conformance.subject import handler_factory
+from durable_conformance.runtime.sdk_logs import quiet_sdk_logs
+from durable_conformance.subject.handlers import handler_factory
 from tests.conformance.corpus import BROKEN
 from tests.conformance.corpus.entry import Entry
+from tests.oracle.public_runner import run_on_public_runner
 
 SIDE_BY_SIDE = 8
 """Executions at the same time: each mostly waits."""

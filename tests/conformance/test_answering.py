@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.answering import raised_again
+from durable_conformance.runtime.answering import raised_again
 from providers import ModelError, ModelThrottledError
 
 

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conformance.crash import CrashKind, CrashPoint
-from conformance.errors import CannotRunError
-from conformance.exploration import Exploration
-from conformance.findings import Report
-from conformance.isolation import Task, explore_isolated
-from conformance.reference import Reference
-from conformance.run_record import Records, Section
+from durable_conformance.errors import CannotRunError
+from durable_conformance.evidence.run_record import Records, Section
+from durable_conformance.execution.crash_points import CrashKind, CrashPoint
+from durable_conformance.exploring.exploration import Exploration
+from durable_conformance.exploring.isolated import Task, explore_isolated
+from durable_conformance.rules.findings import Report
+from durable_conformance.subject.reference import Reference
 from tests.conformance import hostile
 
 PATIENCE = 2.0

@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
-from conformance.cli import main
-from conformance.durable_check import checked_by
-from conformance.environment import explore_environment
-from conformance.exploration import Exploration
-from conformance.findings import Finding
-from conformance.fresh_processes import HASH_SEEDS
-from conformance.html import Explored
-from conformance.in_process import run_in_process
-from conformance.pytest_plugin import DurableCheck
-from conformance.reference import reference_to
-from conformance.scenario import Scenario
-from conformance.subject import handler_factory
+from durable_conformance.commands.cli import main
+from durable_conformance.durable_check import checked_by
+from durable_conformance.exploring.environment import explore_environment
+from durable_conformance.exploring.exploration import Exploration
+from durable_conformance.pytest_plugin import DurableCheck
+from durable_conformance.reporting.html import Explored
+from durable_conformance.rules.findings import Finding
+from durable_conformance.runtime.driver import run_in_process
+from durable_conformance.subject.handlers import handler_factory
+from durable_conformance.subject.reference import reference_to
+from durable_conformance.subject.scenario import Scenario
+from durable_conformance.workers.fresh_processes import HASH_SEEDS
 from patterns.durable import ask
 from providers import ModelProvider
 from providers.scripted import ScriptedProvider
@@ -283,7 +283,7 @@ def test_a_handler_that_hangs_fails_its_test_and_ends_the_session(pytester: pyte
         test_mine="""
         import threading
         from aws_durable_execution_sdk_python import durable_execution
-        from conformance.exploration import Exploration
+        from durable_conformance.exploring.exploration import Exploration
 
         @durable_execution
         def handler(event, context):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.lookup import pattern_names
+from durable_conformance.subject.patterns import pattern_names
 from tests.conformance.command_line import DurableAi, command_line
 
 ROOT = Path(__file__).parents[2]

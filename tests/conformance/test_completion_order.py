@@ -8,10 +8,10 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from aws_durable_execution_sdk_python.config import Duration, MapConfig
 
-from conformance.completion_order import Order, orders
-from conformance.in_process import Conditions, run_in_process
-from conformance.run import Run
-from conformance.scenario import Scenario
+from durable_conformance.execution.run import Run
+from durable_conformance.runtime.branch_order import Order, orders
+from durable_conformance.runtime.driver import Conditions, run_in_process
+from durable_conformance.subject.scenario import Scenario
 from providers.scripted import ScriptedProvider
 
 SCENARIO = Scenario({}, ScriptedProvider)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conformance.rules import NAMES
+from durable_conformance.rules import NAMES
 from tests.conformance.corpus import BROKEN, CORRECT
 from tests.conformance.corpus.entry import Shelf
 from tests.conformance.corpus.explored import explored, unreported

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.crash import MODEL_CALL, CrashKind, CrashPoint
-from conformance.crash_at import came_by, not_reached, spelled, typed_point
-from conformance.errors import CannotRunError
-from conformance.run import Run
-from conformance.timeline import Event, ProcessDied
+from durable_conformance.commands.crash_at import came_by, not_reached, spelled, typed_point
+from durable_conformance.errors import CannotRunError
+from durable_conformance.execution.crash_points import MODEL_CALL, CrashKind, CrashPoint
+from durable_conformance.execution.events import Event, ProcessDied
+from durable_conformance.execution.run import Run
 from patterns.prompt_chaining import prompt_chaining
 from providers.script import reply, throttled
 from tests.conformance.timelines import Script, executed

@@ -16,13 +16,13 @@ from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 from aws_durable_execution_sdk_python.identifier import OperationIdNamespace
 
-from conformance.exported_history import import_history
-from conformance.findings import Finding
-from conformance.history import History, HistoryError, load_history, save_history, text_of
-from conformance.history_recorder import provenance
-from conformance.scenario import HandlerFactory, Scenario
-from conformance.subject import find_handler, handler_factory
-from conformance.upgrade import Subject, replay
+from durable_conformance.histories.export import import_history
+from durable_conformance.histories.file import History, HistoryError, load_history, save_history, text_of
+from durable_conformance.histories.recorder import provenance
+from durable_conformance.histories.replay import Subject, replay
+from durable_conformance.rules.findings import Finding
+from durable_conformance.subject.handlers import find_handler, handler_factory
+from durable_conformance.subject.scenario import HandlerFactory, Scenario
 from providers import ModelProvider
 from providers.scripted import ScriptedProvider
 from tests.conformance.corpus.asking import say_in_step

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.batch import Batch, Request
-from conformance.fresh_processes import FreshProcess, FreshProcessError
-from conformance.in_process import Conditions
-from conformance.perturbation import Perturbation
-from conformance.reference import Reference
-from conformance.run import Run
-from conformance.scenario import Scenario
+from durable_conformance.execution.run import Run
+from durable_conformance.runtime.driver import Conditions
+from durable_conformance.subject.reference import Reference
+from durable_conformance.subject.scenario import Scenario
+from durable_conformance.workers.batch import Batch, Request
+from durable_conformance.workers.fresh_processes import FreshProcess, FreshProcessError
+from durable_conformance.workers.perturbation import Perturbation
 from providers.scripted import ScriptedProvider
 
 HANDLER = """

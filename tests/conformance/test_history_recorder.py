@@ -12,19 +12,19 @@ from aws_durable_execution_sdk_python import CallbackError, DurableContext
 from aws_durable_execution_sdk_python.config import Duration, WaitForCallbackConfig
 from aws_durable_execution_sdk_python.lambda_service import OperationAction, OperationStatus
 
-from conformance.clock import EPOCH
-from conformance.errors import CannotRunError
-from conformance.history import Change, History, RecordedError, load_history
-from conformance.history_answers import HistoryModel, NotInHistoryError, recorded_scenario
-from conformance.history_recorder import alike, provenance, record
-from conformance.observer import Observer
-from conformance.payload import Payload
-from conformance.prefix import met_on_replay, operations_after, prefix_after
-from conformance.run import Awaited
-from conformance.scenario import CALLBACK_SUFFIX, Answered, Refused, Scenario, Silence
-from conformance.service import InProcessService
-from conformance.subject import handler_factory
-from conformance.upgrade import Subject, replay
+from durable_conformance.errors import CannotRunError
+from durable_conformance.execution.run import Awaited
+from durable_conformance.histories.answers import HistoryModel, NotInHistoryError, recorded_scenario
+from durable_conformance.histories.file import Change, History, RecordedError, load_history
+from durable_conformance.histories.payload import Payload
+from durable_conformance.histories.prefix import met_on_replay, operations_after, prefix_after
+from durable_conformance.histories.recorder import alike, provenance, record
+from durable_conformance.histories.replay import Subject, replay
+from durable_conformance.runtime.clock import EPOCH
+from durable_conformance.runtime.observer import Observer
+from durable_conformance.runtime.service import InProcessService
+from durable_conformance.subject.handlers import handler_factory
+from durable_conformance.subject.scenario import CALLBACK_SUFFIX, Answered, Refused, Scenario, Silence
 from providers import Message, ModelAccessDeniedError, ModelRequest, ModelThrottledError
 from providers.scripted import ScriptedProvider
 from tests.histories.selection import Golden

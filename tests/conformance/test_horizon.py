@@ -22,18 +22,18 @@ from aws_durable_execution_sdk_python.config import (
 from aws_durable_execution_sdk_python.lambda_service import OperationAction, OperationType, OperationUpdate
 from aws_durable_execution_sdk_python.retries import RetryDecision
 
-from conformance.canonical import canonical
-from conformance.cases import crash_cases, differences, fault_cases
-from conformance.crash import MODEL_CALL, CrashKind, CrashPoint
-from conformance.exploration import Exploration
-from conformance.explore import explore
-from conformance.horizon import AT_HORIZON, Horizon, as_followed, begun_before, comes_later, drifted
-from conformance.in_process import Conditions, run_in_process
-from conformance.reference import reference_to
-from conformance.run import Run
-from conformance.run_record import Place, Records, Section, record_of
-from conformance.scenario import HandlerFactory, Scenario
-from conformance.subject import handler_factory
+from durable_conformance.evidence.run_record import Place, Records, Section, record_of
+from durable_conformance.execution.crash_points import MODEL_CALL, CrashKind, CrashPoint
+from durable_conformance.execution.run import Run
+from durable_conformance.exploring.cases import crash_cases, differences, fault_cases
+from durable_conformance.exploring.exploration import Exploration
+from durable_conformance.exploring.explore import explore
+from durable_conformance.rules.normal_form import canonical
+from durable_conformance.runtime.driver import Conditions, run_in_process
+from durable_conformance.runtime.horizon import AT_HORIZON, Horizon, as_followed, begun_before, comes_later, drifted
+from durable_conformance.subject.handlers import handler_factory
+from durable_conformance.subject.reference import reference_to
+from durable_conformance.subject.scenario import HandlerFactory, Scenario
 from patterns.durable import ask
 from providers import Message, ModelError, ModelProvider, ModelRequest
 from providers.scripted import ScriptedProvider

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from conformance.findings import Report
-from conformance.html import Explored, rendered
-from conformance.html.charts import MAX_BARS, charts
-from conformance.html.difference import Kind, by_lines, by_words
-from conformance.html.matrix import parts
-from conformance.report_file import write_html
-from conformance.rules import NAMES, RULES
-from conformance.run_record import Place, RunRecord, Section
-from conformance.trace import InvocationTrace, Moment, RetrySchedule, Trace
+from durable_conformance.evidence.run_record import Place, RunRecord, Section
+from durable_conformance.evidence.trace import InvocationTrace, Moment, RetrySchedule, Trace
+from durable_conformance.reporting.html import Explored, rendered
+from durable_conformance.reporting.html.charts import MAX_BARS, charts
+from durable_conformance.reporting.html.difference import Kind, by_lines, by_words
+from durable_conformance.reporting.html.matrix import parts
+from durable_conformance.reporting.report_file import write_html
+from durable_conformance.rules import NAMES, RULES
+from durable_conformance.rules.findings import Report
 from tests.conformance.made_up_reports import HOSTILE, record, sized, trace, wordy
 
 

@@ -6,13 +6,13 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import CallbackConfig, Duration
 
-from conformance.crash import CrashKind, CrashPoint
-from conformance.explore import explore
-from conformance.horizon import comes_later
-from conformance.in_process import Conditions, run_in_process
-from conformance.operations import OperationPaths, OperationRecord, path_order, place
-from conformance.scenario import Answered, Scenario
-from conformance.subject import handler_factory
+from durable_conformance.execution.crash_points import CrashKind, CrashPoint
+from durable_conformance.execution.operations import OperationPaths, OperationRecord, path_order, place
+from durable_conformance.exploring.explore import explore
+from durable_conformance.runtime.driver import Conditions, run_in_process
+from durable_conformance.runtime.horizon import comes_later
+from durable_conformance.subject.handlers import handler_factory
+from durable_conformance.subject.scenario import Answered, Scenario
 from patterns.durable import ask
 from providers import ModelProvider
 from providers.scripted import ScriptedProvider

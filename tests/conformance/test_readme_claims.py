@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conformance.exploration import HORIZON
-from conformance.history import load_history
+from durable_conformance.exploring.exploration import HORIZON
+from durable_conformance.histories.file import load_history
 from tests.conformance import one_run
 from tests.documents import blocks, changes, commands_in, text_of
 from tests.histories.selection import GOLDEN

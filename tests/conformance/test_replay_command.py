@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.history import load_history, text_of
+from durable_conformance.histories.file import load_history, text_of
 from tests.conformance.command_line import DurableAi, command_line
 from tests.conformance.exporting import exported
 from tests.histories.older import OLDER

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import CannotRunError
-from conformance.report_file import make_sure_of
+from durable_conformance.errors import CannotRunError
+from durable_conformance.reporting.report_file import make_sure_of
 
 
 def test_what_can_be_written_stays_as_it_is_until_it_is(tmp_path: Path) -> None:

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from conformance import rules
-from conformance.canonical import Canonical, canonical, tag
-from conformance.effects import Happened, Semantics
-from conformance.findings import EXECUTION, Finding, Rule
-from conformance.observer import CheckpointUpdate, ModelCall
-from conformance.operations import OperationRecord, place
-from conformance.rules import budget, calls, endings, model_faults, side_effects, stability
-from conformance.rules.upgrade import UPGRADE
-from conformance.run import Death, Run
+from durable_conformance import rules
+from durable_conformance.effects import Happened, Semantics
+from durable_conformance.execution.operations import OperationRecord, place
+from durable_conformance.execution.run import Death, Run
+from durable_conformance.histories.rule import UPGRADE
+from durable_conformance.rules import budget, calls, endings, model_faults, side_effects, stability
+from durable_conformance.rules.findings import EXECUTION, Finding, Rule
+from durable_conformance.rules.normal_form import Canonical, canonical, tag
+from durable_conformance.runtime.observer import CheckpointUpdate, ModelCall
 from providers import Message, ModelRequest, ModelResponse, StopReason
 
 CRASH = "a crash"
@@ -70,7 +70,7 @@ def pair(baseline: Run, other: Run) -> tuple[Canonical, Canonical, str]:
 
 
 def test_every_rule_is_checked() -> None:
-    """A rule that is written and not named in `conformance.rules` would never be reported."""
+    """A rule that is written and not named in `durable_conformance.rules` would never be reported."""
     modules = [importlib.import_module(f"{rules.__name__}.{one.name}") for one in pkgutil.iter_modules(rules.__path__)]
     written = {value.name for module in modules for value in vars(module).values() if isinstance(value, Rule)}
     assert written == {*rules.NAMES, UPGRADE.name}

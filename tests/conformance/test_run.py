@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from conformance.crash import MODEL_CALL, CrashKind, CrashPoint
-from conformance.in_process import Conditions, run_in_process
-from conformance.run import Death, Prefix, Run
-from conformance.scenario import Scenario
+from durable_conformance.execution.crash_points import MODEL_CALL, CrashKind, CrashPoint
+from durable_conformance.execution.run import Death, Prefix, Run
+from durable_conformance.runtime.driver import Conditions, run_in_process
+from durable_conformance.subject.scenario import Scenario
 from patterns.prompt_chaining import prompt_chaining
 from providers.script import reply, throttled
 from providers.scripted import ScriptedProvider

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from conformance.crash import CrashKind
-from conformance.exploration import Exploration
-from conformance.explore import explore
-from conformance.findings import Report
-from conformance.run_record import NOT_RUN, Place, Records, RunRecord, Section, planned
-from conformance.subject import handler_factory
-from conformance.trace import Arrival, Trace
+from durable_conformance.evidence.run_record import NOT_RUN, Place, Records, RunRecord, Section, planned
+from durable_conformance.evidence.trace import Arrival, Trace
+from durable_conformance.execution.crash_points import CrashKind
+from durable_conformance.exploring.exploration import Exploration
+from durable_conformance.exploring.explore import explore
+from durable_conformance.rules.findings import Report
+from durable_conformance.subject.handlers import handler_factory
 from tests.browser.support_desk import SCENARIO, answer_ticket
 from tests.conformance.made_up_reports import trace
 

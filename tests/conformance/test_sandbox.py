@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from conformance.batch import Batch, Request
-from conformance.in_process import Conditions
-from conformance.interpreter import Interpreter
-from conformance.perturbation import Perturbation
-from conformance.reference import Reference
-from conformance.run import Run
-from conformance.scenario import Scenario
+from durable_conformance.execution.run import Run
+from durable_conformance.runtime.driver import Conditions
+from durable_conformance.subject.reference import Reference
+from durable_conformance.subject.scenario import Scenario
+from durable_conformance.workers.batch import Batch, Request
+from durable_conformance.workers.interpreter import Interpreter
+from durable_conformance.workers.perturbation import Perturbation
 from providers.scripted import ScriptedProvider
 
 HANDLER = """
@@ -30,7 +30,7 @@ def handler(event, context):
 def test_what_hangs_is_ended_when_the_other_end_closes(tmp_path: Path) -> None:
     (tmp_path / "hanging.py").write_text(HANDLER)
     os.mkfifo(tmp_path / "pipe")
-    interpreter = Interpreter.start("conformance.sandbox", 1)
+    interpreter = Interpreter.start("durable_conformance.workers.sandbox", 1)
     scenario = Scenario({"pipe": str(tmp_path / "pipe")}, ScriptedProvider)
     request = Request(Conditions(), Perturbation())
     target = Reference(f"{tmp_path / 'hanging.py'}:handler")
@@ -60,7 +60,7 @@ def handler(event, context):
 
 def test_an_exploration_imports_the_handler_once_and_each_execution_finds_it_as_imported(tmp_path: Path) -> None:
     (tmp_path / "counting.py").write_text(COUNTING)
-    interpreter = Interpreter.start("conformance.sandbox", 1)
+    interpreter = Interpreter.start("durable_conformance.workers.sandbox", 1)
     target = Reference(f"{tmp_path / 'counting.py'}:handler")
     results = []
     for exploration in (1, 1, 2):
@@ -105,7 +105,7 @@ def importing(folder: Path, deed: str) -> Batch:
 
 
 def test_a_thread_that_the_handlers_module_has_started_keeps_no_process(tmp_path: Path) -> None:
-    interpreter = Interpreter.start("conformance.sandbox", 1)
+    interpreter = Interpreter.start("durable_conformance.workers.sandbox", 1)
     interpreter.connection.send(importing(tmp_path, STARTS_A_THREAD))
     with (tmp_path / "pipe").open() as pipe:
         reply = interpreter.connection.recv()
@@ -116,7 +116,7 @@ def test_a_thread_that_the_handlers_module_has_started_keeps_no_process(tmp_path
 
 
 def test_a_module_that_starts_a_thread_and_ends_its_process_is_told(tmp_path: Path) -> None:
-    interpreter = Interpreter.start("conformance.sandbox", 1)
+    interpreter = Interpreter.start("durable_conformance.workers.sandbox", 1)
     interpreter.connection.send(importing(tmp_path, STARTS_A_THREAD_AND_FAILS))
     with (tmp_path / "pipe").open() as pipe:
         reply = interpreter.connection.recv()
@@ -127,7 +127,7 @@ def test_a_module_that_starts_a_thread_and_ends_its_process_is_told(tmp_path: Pa
 
 
 def test_an_import_that_hangs_is_ended_when_the_other_end_closes(tmp_path: Path) -> None:
-    interpreter = Interpreter.start("conformance.sandbox", 1)
+    interpreter = Interpreter.start("durable_conformance.workers.sandbox", 1)
     interpreter.connection.send(importing(tmp_path, HANGS))
     with (tmp_path / "pipe").open() as pipe:
         assert pipe.read(len("importing")) == "importing"

@@ -1,4 +1,4 @@
-"""The private setting that `conformance.sdk_polling` touches is still there, and still read at each look."""
+"""The private setting that `sdk_polling` touches is still there, and still read at each look."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 
 from aws_durable_execution_sdk_python import state
 
-from conformance.sdk_polling import QUICK_SECONDS, SETTING, quick_stops
+from durable_conformance.runtime.sdk_polling import QUICK_SECONDS, SETTING, quick_stops
 
 
 def test_the_sdk_has_the_setting_and_reads_it_when_it_looks() -> None:

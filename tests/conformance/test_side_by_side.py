@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from conformance.side_by_side import MAX_STUCK, Done, NotBegun, Stuck, run_all
+from durable_conformance.workers.side_by_side import MAX_STUCK, Done, NotBegun, Stuck, run_all
 
 
 def test_every_job_is_done_once_whatever_it_does() -> None:

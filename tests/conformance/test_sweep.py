@@ -14,21 +14,21 @@ from aws_durable_execution_sdk_python import DurableContext, StepError
 from aws_durable_execution_sdk_python.config import Duration, StepConfig, StepSemantics
 from aws_durable_execution_sdk_python.retries import RetryDecision
 
-from conformance import sweep
-from conformance.canonical import Canonical, canonical
-from conformance.cases import MAX_FAULTY_INVOCATIONS
-from conformance.crash import CrashKind, CrashPoint, crash_points
-from conformance.exploration import HORIZON, Exploration
-from conformance.explore import explore
-from conformance.findings import Finding, Report
-from conformance.horizon import AT_HORIZON
-from conformance.in_process import MAX_INVOCATIONS, Conditions, run_in_process
-from conformance.isolation import Task, explore_isolated
-from conformance.listener import Listener
-from conformance.reference import Reference, reference_to
-from conformance.run_record import Records, RunRecord, Section
-from conformance.scenario import Scenario
-from conformance.subject import handler_factory
+from durable_conformance.evidence.run_record import Records, RunRecord, Section
+from durable_conformance.execution.crash_points import CrashKind, CrashPoint, crash_points
+from durable_conformance.exploring import sweep
+from durable_conformance.exploring.cases import MAX_FAULTY_INVOCATIONS
+from durable_conformance.exploring.exploration import HORIZON, Exploration
+from durable_conformance.exploring.explore import explore
+from durable_conformance.exploring.isolated import Task, explore_isolated
+from durable_conformance.exploring.listener import Listener
+from durable_conformance.rules.findings import Finding, Report
+from durable_conformance.rules.normal_form import Canonical, canonical
+from durable_conformance.runtime.driver import MAX_INVOCATIONS, Conditions, run_in_process
+from durable_conformance.runtime.horizon import AT_HORIZON
+from durable_conformance.subject.handlers import handler_factory
+from durable_conformance.subject.reference import Reference, reference_to
+from durable_conformance.subject.scenario import Scenario
 from patterns.durable import ask
 from providers import ModelProvider, ModelThrottledError
 from providers.scripted import ScriptedProvider

@@ -10,8 +10,7 @@ from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 from rich.console import Console
 
-from conformance.scenario import Answered, Silence
-from conformance.timeline import (
+from durable_conformance.execution.events import (
     AnswerAwaited,
     InvocationBegan,
     InvocationEnded,
@@ -23,8 +22,9 @@ from conformance.timeline import (
     Teller,
     TimePassed,
 )
-from conformance.timeline import Event as Told
-from conformance.timeline_text import PlainTimeline, duration, worded
+from durable_conformance.execution.events import Event as Told
+from durable_conformance.reporting.timeline_text import PlainTimeline, duration, worded
+from durable_conformance.subject.scenario import Answered, Silence
 from patterns.durable import Event
 from patterns.human_review import human_review
 from patterns.llm_as_judge import llm_as_judge

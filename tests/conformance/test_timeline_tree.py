@@ -7,11 +7,11 @@ import re
 
 from rich.console import Console
 
-from conformance.scenario import Silence
-from conformance.timeline import Event, InvocationBegan, ModelAsked, OperationBegan
-from conformance.timeline_live import LiveTimeline, timeline_on
-from conformance.timeline_text import PlainTimeline
-from conformance.timeline_tree import InvocationTree
+from durable_conformance.execution.events import Event, InvocationBegan, ModelAsked, OperationBegan
+from durable_conformance.reporting.timeline_live import LiveTimeline, timeline_on
+from durable_conformance.reporting.timeline_text import PlainTimeline
+from durable_conformance.reporting.timeline_tree import InvocationTree
+from durable_conformance.subject.scenario import Silence
 from patterns.durable_strands_agent import durable_strands_agent
 from patterns.human_review import human_review
 from patterns.prompt_chaining import prompt_chaining

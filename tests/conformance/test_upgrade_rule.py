@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from conformance.golden import Golden
-from conformance.history import History, load_history
-from conformance.observer import CheckpointUpdate, ModelCall
-from conformance.payload import Payload
-from conformance.prefix import met_on_replay
-from conformance.rules.upgrade import UPGRADE, Replayed, upgrade
-from conformance.run import Run
+from durable_conformance.execution.run import Run
+from durable_conformance.histories.baseline import Golden
+from durable_conformance.histories.file import History, load_history
+from durable_conformance.histories.payload import Payload
+from durable_conformance.histories.prefix import met_on_replay
+from durable_conformance.histories.rule import UPGRADE, Replayed, upgrade
+from durable_conformance.runtime.observer import CheckpointUpdate, ModelCall
 from providers import Message, ModelRequest
 from tests.histories import selection
 

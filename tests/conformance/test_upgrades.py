@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conformance.exploration import SIDE_BY_SIDE
-from conformance.history_recorder import provenance, record
-from conformance.rules.upgrade import UPGRADE
-from conformance.subject import handler_factory
-from conformance.upgrade import Subject, UpgradeReport, replay
+from durable_conformance.exploring.exploration import SIDE_BY_SIDE
+from durable_conformance.histories.recorder import provenance, record
+from durable_conformance.histories.replay import Subject, UpgradeReport, replay
+from durable_conformance.histories.rule import UPGRADE
+from durable_conformance.subject.handlers import handler_factory
 from tests.conformance.corpus import CORRECT
 from tests.conformance.corpus.entry import Entry
 from tests.conformance.upgrades import breaking, compatible

@@ -9,13 +9,13 @@ from typing import Any
 
 from rich.console import Console
 
-from conformance.crash_at import typed_point
-from conformance.in_process import Conditions, run_in_process
-from conformance.narrator import Narrator
-from conformance.run import Run
-from conformance.scenario import CallbackAnswer, Handler, HandlerFactory, Scenario, Silence
-from conformance.timeline import Event
-from conformance.timeline_text import PlainTimeline
+from durable_conformance.commands.crash_at import typed_point
+from durable_conformance.execution.events import Event
+from durable_conformance.execution.run import Run
+from durable_conformance.reporting.timeline_text import PlainTimeline
+from durable_conformance.runtime.driver import Conditions, run_in_process
+from durable_conformance.runtime.narrator import Narrator
+from durable_conformance.subject.scenario import CallbackAnswer, Handler, HandlerFactory, Scenario, Silence
 from patterns.durable import durable_handler
 from providers import ModelProvider
 from providers.scripted import ScriptedProvider

@@ -12,7 +12,7 @@ from tests.wire.function import Function, Raised
 NOWHERE = (
     "aws_durable_execution_sdk_python_testing",
     "cassettes",
-    "conformance",
+    "durable_conformance",
     "moto",
     "pytest",
     "rich",

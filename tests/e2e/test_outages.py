@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.operations import OperationRecord
+from durable_conformance.execution.operations import OperationRecord
 from tests.e2e.outages import MODEL_OUTAGES, Outages
 from tests.loopback import Stall
 from tests.wire.deployable import RECORDED, Deployable

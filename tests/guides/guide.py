@@ -19,7 +19,7 @@ from tests.tooling import ROOT
 _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "python": (),
     "pytest": ("-m", "pytest"),
-    "durable-ai": ("-m", "conformance"),
+    "durable-ai": ("-m", "durable_conformance"),
 }
 """How each program of the lists is run, as a module: Python finds the copy's packages before the installed ones."""
 

@@ -75,7 +75,7 @@ def chosen_by_the_environment(copy: Copy) -> None:
 
 
 def chosen_on_the_command_line(copy: Copy) -> None:
-    choice = "conformance/model_choice.py"
+    choice = "durable_conformance/commands/model_choice.py"
     copy.insert(choice, "\n\ndef chosen_model", '    PARROT = "parrot"\n')
     copy.insert(
         choice,

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conformance.findings import Finding, Rule, finding
-from conformance.run import Run
+from durable_conformance.rules.findings import Finding, Rule, finding
+from durable_conformance.execution.run import Run
 
 LOUDNESS = Rule(
     "loudness",
@@ -89,16 +89,20 @@ def a_name_that_begins_with_a_capital() -> object:
 
 
 def written(copy: Copy) -> None:
-    copy.write("conformance/rules/loudness.py", RULE)
+    copy.write("durable_conformance/rules/loudness.py", RULE)
     copy.append("tests/conformance/test_rules.py", TEST)
     copy.insert(
-        "tests/conformance/test_rules.py", "from conformance.run import", "from conformance.rules import loudness\n"
+        "tests/conformance/test_rules.py",
+        "from durable_conformance.execution.run import",
+        "from durable_conformance.rules import loudness\n",
     )
 
 
 def named_and_broken(copy: Copy) -> None:
-    rules = "conformance/rules/__init__.py"
-    copy.insert(rules, "from conformance.run import", "from conformance.rules import loudness\n")
+    rules = "durable_conformance/rules/__init__.py"
+    copy.insert(
+        rules, "from durable_conformance.execution.run import", "from durable_conformance.rules import loudness\n"
+    )
     copy.insert(rules, "    side_effects.too_often,\n)", "    loudness.loudness,\n")
     copy.insert(rules, ')\n"""The rules that', "    loudness.LOUDNESS,\n")
     corpus = "tests/conformance/corpus"

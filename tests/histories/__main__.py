@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from conformance.history import History, load_history, save_history
-from conformance.history_recorder import alike, provenance, record
+from durable_conformance.histories.file import History, load_history, save_history
+from durable_conformance.histories.recorder import alike, provenance, record
 from tests.histories.older import OLDER
 from tests.histories.selection import selected
 from tests.patterns.catalogue import CATALOGUE

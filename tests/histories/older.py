@@ -13,7 +13,7 @@ from typing import Any
 from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 
-from conformance.scenario import Answered, CallbackAnswer, Scenario
+from durable_conformance.subject.scenario import Answered, CallbackAnswer, Scenario
 from patterns.agent_with_tools import TOOLS, AgentEvent
 from patterns.durable import ask, ask_for, ask_human, converse, durable_handler, fan_out, run_tool
 from patterns.durable.strands_agent import run_agent

@@ -19,11 +19,11 @@ from multiprocessing import get_context
 from rich.console import Console
 from rich.progress import Progress
 
-from conformance.crash import CrashKind
-from conformance.exploration import EVERYTHING, Exploration
-from conformance.findings import Report
-from conformance.report_text import rendered
-from conformance.sdk_logs import quiet_sdk_logs
+from durable_conformance.execution.crash_points import CrashKind
+from durable_conformance.exploring.exploration import EVERYTHING, Exploration
+from durable_conformance.reporting.text import rendered
+from durable_conformance.rules.findings import Report
+from durable_conformance.runtime.sdk_logs import quiet_sdk_logs
 from tests.patterns.catalogue import CATALOGUE
 
 SINGLES = replace(EVERYTHING, horizon=None, side_by_side=2)

@@ -18,15 +18,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from conformance.errors import CannotRunError
-from conformance.exit_codes import CANNOT_RUN, FINDINGS
-from conformance.explore import explore
-from conformance.html import Explored
-from conformance.reference import Reference
-from conformance.report_file import make_sure_of, write_html
-from conformance.report_text import rendered, summary
-from conformance.run_record import Records
-from conformance.sdk_logs import quiet_sdk_logs
+from durable_conformance.commands.exit_codes import CANNOT_RUN, FINDINGS
+from durable_conformance.errors import CannotRunError
+from durable_conformance.evidence.run_record import Records
+from durable_conformance.exploring.explore import explore
+from durable_conformance.reporting.html import Explored
+from durable_conformance.reporting.report_file import make_sure_of, write_html
+from durable_conformance.reporting.text import rendered, summary
+from durable_conformance.runtime.sdk_logs import quiet_sdk_logs
+from durable_conformance.subject.reference import Reference
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.exhaustive import SINGLES
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from conformance.in_process import run_in_process
-from conformance.run import Run
-from conformance.scenario import Answered, CallbackAnswer, Refused, Scenario, Silence
+from durable_conformance.execution.run import Run
+from durable_conformance.runtime.driver import run_in_process
+from durable_conformance.subject.scenario import Answered, CallbackAnswer, Refused, Scenario, Silence
 from patterns.durable.asking import MAX_REPAIRS
 from providers import ModelRequest, StopReason, TextBlock, ToolResultBlock, ToolUseBlock
 from providers.script import Entry, Reply, reply, tool_use

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 import patterns
-from conformance.crash import CrashKind, CrashPoint
-from conformance.in_process import Conditions, run_in_process
-from conformance.public_runner import run_on_public_runner
-from conformance.run import Run
-from conformance.scenario import Scenario
+from durable_conformance.execution.crash_points import CrashKind, CrashPoint
+from durable_conformance.execution.run import Run
+from durable_conformance.runtime.driver import Conditions, run_in_process
+from durable_conformance.subject.scenario import Scenario
 from patterns.durable.asking import MAX_REPAIRS
 from patterns.durable.retry import MODEL_RETRY
+from tests.oracle.public_runner import run_on_public_runner
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.runs import each_pattern, in_process, one
 

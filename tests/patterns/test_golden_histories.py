@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.findings import Finding
-from conformance.history import History, load_history, text_of
-from conformance.rules.upgrade import UPGRADE
-from conformance.subject import find_handler
-from conformance.upgrade import Subject, UpgradeReport, replay
+from durable_conformance.histories.file import History, load_history, text_of
+from durable_conformance.histories.replay import Subject, UpgradeReport, replay
+from durable_conformance.histories.rule import UPGRADE
+from durable_conformance.rules.findings import Finding
+from durable_conformance.subject.handlers import find_handler
 from providers.cassette_scrub import findings as secrets
 from tests.conformance.upgrades.change import assert_reported
 from tests.histories.older import OLDER, Older

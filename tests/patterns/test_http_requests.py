@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from conformance.in_process import run_in_process
-from conformance.scenario import Answered, Scenario
+from durable_conformance.runtime.driver import run_in_process
+from durable_conformance.subject.scenario import Answered, Scenario
 from patterns.durable.retry import MODEL_RETRY
 from tests.patterns.catalogue import CATALOGUE
 from tests.providers.bedrock_stand_in import provider_at

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.crash import CrashKind, CrashPoint
-from conformance.observer import CheckpointUpdate
-from conformance.operations import OperationRecord
-from conformance.run import Run
+from durable_conformance.execution.crash_points import CrashKind, CrashPoint
+from durable_conformance.execution.operations import OperationRecord
+from durable_conformance.execution.run import Run
+from durable_conformance.runtime.observer import CheckpointUpdate
 from tests.patterns.catalogue.novelty import new_points
 
 

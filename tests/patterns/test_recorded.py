@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.public_runner import run_on_public_runner
-from conformance.scenario import Scenario
+from durable_conformance.subject.scenario import Scenario
 from providers import ModelProvider
+from tests.oracle.public_runner import run_on_public_runner
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.pattern import Recorded
 

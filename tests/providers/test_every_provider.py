@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model_choice import ProviderName
+from durable_conformance.commands.model_choice import ProviderName
 from providers.selection import ProviderSelectionError, provider_from_environment
 
 TESTS = Path(__file__).parent

@@ -17,8 +17,8 @@ from types import ModuleType
 from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create_retry_strategy
 
 import patterns
-from conformance.in_process import run_in_process
-from conformance.run import Run
+from durable_conformance.execution.run import Run
+from durable_conformance.runtime.driver import run_in_process
 from patterns.durable import durable_handler
 from patterns.durable.handler import DurableHandler
 from patterns.durable.notification import notifier_from_environment

@@ -89,7 +89,7 @@ def test_a_function_holds_its_requirements_and_the_two_packages_and_nothing_else
     assert installed(folder) == requirements(pattern)
     assert code - recorded(folder) == sources
     assert len(sources) > 30
-    assert not {path.name for path in folder.iterdir()} & {"bin", "cassettes", "conformance", "tests"}
+    assert not {path.name for path in folder.iterdir()} & {"bin", "cassettes", "durable_conformance", "tests"}
     assert (folder / "strands").exists() == (pattern == STRANDS)
 
 

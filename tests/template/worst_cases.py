@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.scenario import Answered, Scenario
+from durable_conformance.subject.scenario import Answered, Scenario
 from providers import StopReason
 from providers.script import Entries, always, reply, stopped, tool_use
 from providers.scripted import ScriptedProvider

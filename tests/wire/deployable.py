@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from conformance.run import Run
-from conformance.scenario import Scenario
+from durable_conformance.execution.run import Run
+from durable_conformance.subject.scenario import Scenario
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.pattern import Recorded
 

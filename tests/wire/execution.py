@@ -12,8 +12,8 @@ from typing import Any
 
 from aws_durable_execution_sdk_python.lambda_service import OperationUpdate
 
-from conformance.observer import ModelCall, Observer
-from conformance.run import Death, Run
+from durable_conformance.execution.run import Death, Run
+from durable_conformance.runtime.observer import ModelCall, Observer
 from providers.bedrock import DEFAULT_TIERS
 from providers.converse import request_to_converse
 from tests.stand_in import ReceivedRequest

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from conformance.run import Run
+from durable_conformance.execution.run import Run
 from tests.loopback import Drop, Stall
 from tests.stand_in import Fail
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from aws_durable_execution_sdk_python.lambda_service import ErrorObject
 from aws_durable_execution_sdk_python_testing import DurableFunctionCloudTestRunner
 
-from conformance.run import Run, finished
-from conformance.scenario import CALLBACK_SUFFIX, Answered, Refused, Scenario
+from durable_conformance.execution.run import Run, finished
+from durable_conformance.subject.scenario import CALLBACK_SUFFIX, Answered, Refused, Scenario
 from tests.wire.durable_runner import REGION
 from tests.wire.execution import Execution, Requests
 from tests.wire.fates import UNHARMED, Fate

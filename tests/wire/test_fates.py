@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.run import Run
+from durable_conformance.execution.run import Run
 from tests.patterns.catalogue import CATALOGUE
 from tests.wire.fates import CALL, Blow, CutOff, Moment, Struck, every_blow
 

@@ -156,7 +156,7 @@ function.start().run({request(str(running))!r}, 60)
 
 def test_nothing_but_the_artifact_and_the_standard_library_can_be_imported(deploy: Deploy, tmp_path: Path) -> None:
     function = deploy("find")
-    for missing in ("tests", "conformance", "cassettes", "patterns", "pytest", "boto3", "runtime"):
+    for missing in ("tests", "durable_conformance", "cassettes", "patterns", "pytest", "boto3", "runtime"):
         assert invoke(function, missing) == Returned(None), missing
     assert invoke(function, "handlers") == Returned(str(tmp_path / "artifact" / "handlers.py"))
     assert invoke(function, "json") != Returned(None)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.operations import OperationRecord
-from conformance.run import Death, Run
+from durable_conformance.execution.operations import OperationRecord
+from durable_conformance.execution.run import Death, Run
 from tests.patterns.catalogue import CATALOGUE
 from tests.stand_in import ReceivedRequest
 from tests.wire.execution import Execution

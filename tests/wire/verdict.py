@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from conformance.run import Run
+from durable_conformance.execution.run import Run
 from tests.wire.playing import Played
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from aws_durable_execution_sdk_python import BatchResult, DurableContext, StepError, durable_execution
 from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, StepConfig
 
-from conformance.scenario import Answered
+from durable_conformance.subject.scenario import Answered
 from patterns.durable import ask
 from providers import ModelProvider
 from providers.script import reply

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from conformance.crash import CrashKind
-from conformance.exploration import Exploration
-from conformance.explore import explore
-from conformance.findings import Report
-from conformance.reference import Reference
-from conformance.scenario import CallbackAnswer, Scenario
-from conformance.subject import handler_factory
+from durable_conformance.execution.crash_points import CrashKind
+from durable_conformance.exploring.exploration import Exploration
+from durable_conformance.exploring.explore import explore
+from durable_conformance.rules.findings import Report
+from durable_conformance.subject.handlers import handler_factory
+from durable_conformance.subject.reference import Reference
+from durable_conformance.subject.scenario import CallbackAnswer, Scenario
 from providers.script import Script
 from providers.scripted import ScriptedProvider
 

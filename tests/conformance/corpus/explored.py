@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from conformance.findings import Finding, Report
+from durable_conformance.rules.findings import Finding, Report
 from tests.conformance.corpus.entry import Entry, Shelf
 
 SIDE_BY_SIDE = 6

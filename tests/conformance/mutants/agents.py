@@ -11,8 +11,8 @@ from aws_durable_execution_sdk_python.config import StepConfig
 from strands import Agent, tool
 from strands.tools.executors import ConcurrentToolExecutor
 
-from conformance.effects import Effect, Semantics
-from conformance.scenario import Answered
+from durable_conformance.effects import Effect, Semantics
+from durable_conformance.subject.scenario import Answered
 from patterns.agent_with_tools import ANSWER_TIMEOUT, TOOLS, AgentEvent
 from patterns.durable import Event, ask_human, converse, durable_handler, run_tool
 from patterns.durable import tool as durable_tool

@@ -8,8 +8,8 @@ import time
 from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 
-from conformance.answers import APPROVE
-from conformance.scenario import Answered
+from durable_conformance.subject.answers import APPROVE
+from durable_conformance.subject.scenario import Answered
 from patterns.durable import ask, ask_for, ask_human, durable_handler
 from patterns.human_review import REVIEW_TIMEOUT, Extraction, HumanReviewEvent, HumanReviewResult, Status
 from providers import ModelError, ModelProvider

@@ -12,7 +12,7 @@ from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration, StepConfig, WaitForCallbackConfig
 from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create_retry_strategy
 
-from conformance.scenario import Answered
+from durable_conformance.subject.scenario import Answered
 from providers import ModelProvider, ModelThrottledError
 from providers.script import reply, throttled
 from tests.conformance.corpus.asking import SENSIBLE, question, say_in_step

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.exploration import SIDE_BY_SIDE
-from conformance.findings import Finding
-from conformance.history import History
-from conformance.history_recorder import provenance, record
-from conformance.scenario import CallbackAnswer, Scenario
-from conformance.subject import handler_factory
-from conformance.upgrade import Subject
+from durable_conformance.exploring.exploration import SIDE_BY_SIDE
+from durable_conformance.histories.file import History
+from durable_conformance.histories.recorder import provenance, record
+from durable_conformance.histories.replay import Subject
+from durable_conformance.rules.findings import Finding
+from durable_conformance.subject.handlers import handler_factory
+from durable_conformance.subject.scenario import CallbackAnswer, Scenario
 from providers.script import Script
 from providers.scripted import ScriptedProvider
 

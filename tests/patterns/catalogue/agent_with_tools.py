@@ -1,5 +1,5 @@
-from conformance.answers import APPROVE
-from conformance.scenario import Answered, Refused, Silence
+from durable_conformance.subject.answers import APPROVE
+from durable_conformance.subject.scenario import Answered, Refused, Silence
 from patterns.agent_with_tools import agent_with_tools
 from providers import StopReason
 from providers.script import Reply, always, reply, stopped, tool_use

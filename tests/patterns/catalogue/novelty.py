@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.completion_order import BRANCHES
-from conformance.crash import CrashKind, CrashPoint, crash_points
-from conformance.operations import OperationRecord, path_order
-from conformance.run import Run
+from durable_conformance.execution.crash_points import CrashKind, CrashPoint, crash_points
+from durable_conformance.execution.operations import OperationRecord, path_order
+from durable_conformance.execution.run import Run
+from durable_conformance.runtime.branch_order import BRANCHES
 
 
 def new_points(runs: Mapping[str, Run]) -> dict[str, frozenset[CrashPoint]]:

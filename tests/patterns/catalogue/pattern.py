@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from conformance.exploration import Exploration
-from conformance.explore import explore
-from conformance.findings import Report
-from conformance.in_process import run_in_process
-from conformance.run import Run
-from conformance.scenario import CallbackAnswer, HandlerFactory, Scenario
+from durable_conformance.execution.run import Run
+from durable_conformance.exploring.exploration import Exploration
+from durable_conformance.exploring.explore import explore
+from durable_conformance.rules.findings import Report
+from durable_conformance.runtime.driver import run_in_process
+from durable_conformance.subject.scenario import CallbackAnswer, HandlerFactory, Scenario
 from patterns.durable import durable_handler
 from providers import StopReason
 from providers.cassette import CassetteProvider

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from conformance.crash import CrashKind
-from conformance.exploration import Exploration
-from conformance.findings import Report
-from conformance.public_runner import run_on_public_runner
-from conformance.run import Run
-from conformance.scenario import Scenario, Silence
+from durable_conformance.execution.crash_points import CrashKind
+from durable_conformance.execution.run import Run
+from durable_conformance.exploring.exploration import Exploration
+from durable_conformance.rules.findings import Report
+from durable_conformance.subject.scenario import Scenario, Silence
+from tests.oracle.public_runner import run_on_public_runner
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.novelty import new_points
 

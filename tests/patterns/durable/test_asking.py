@@ -9,10 +9,10 @@ from itertools import count
 import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
-from conformance.crash import MODEL_CALL, CrashKind, CrashPoint
-from conformance.in_process import Conditions, run_in_process
-from conformance.run import Run
-from conformance.scenario import HandlerFactory, Scenario
+from durable_conformance.execution.crash_points import MODEL_CALL, CrashKind, CrashPoint
+from durable_conformance.execution.run import Run
+from durable_conformance.runtime.driver import Conditions, run_in_process
+from durable_conformance.subject.scenario import HandlerFactory, Scenario
 from patterns.durable import Event, ask, converse, durable_handler, fan_out
 from patterns.durable.asking import MAX_ANSWER_BYTES
 from providers import (

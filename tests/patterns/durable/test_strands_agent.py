@@ -7,9 +7,9 @@ from itertools import count
 import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
-from conformance.crash import CrashKind, CrashPoint
-from conformance.in_process import Conditions, run_in_process
-from conformance.scenario import Scenario
+from durable_conformance.execution.crash_points import CrashKind, CrashPoint
+from durable_conformance.runtime.driver import Conditions, run_in_process
+from durable_conformance.subject.scenario import Scenario
 from patterns.durable import Event, Tool, durable_handler, tool
 from patterns.durable.strands_agent import run_agent
 from providers import ModelProvider, OpaqueBlock, ReasoningBlock, StopReason, TextBlock, ToolResultBlock, ToolUseBlock

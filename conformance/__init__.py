@@ -1,1 +1,0 @@
-"""The conformance engine: runs a durable handler on the SDK's real code, interrupts it, and compares what happened."""

@@ -1,0 +1,70 @@
+"""The command line: `durable-ai run`, `demo`, `check`, `replay` and `record-history`."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from durable_conformance.commands.check import check
+from durable_conformance.commands.exit_codes import CANNOT_RUN, FAILED
+from durable_conformance.commands.model_choice import ProviderName, chosen_model
+from durable_conformance.commands.record import record_history
+from durable_conformance.commands.replay import replay
+from durable_conformance.commands.run import default_cassette, run
+from durable_conformance.errors import CannotRunError
+from durable_conformance.reporting.conclusion import SUCCEEDED, conclude
+from durable_conformance.runtime.driver import run_in_process
+from durable_conformance.runtime.sdk_logs import quiet_sdk_logs
+from durable_conformance.subject import answers
+from durable_conformance.subject.patterns import find_pattern, pattern_names
+from durable_conformance.subject.scenario import Scenario
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def durable_ai() -> None:
+    """AI workflows on AWS Lambda durable functions, run and checked on this machine."""
+    quiet_sdk_logs()
+
+
+@app.command()
+def demo() -> None:
+    """Run every pattern with its default event, from its cassette; people approve."""
+    console = Console(soft_wrap=True)
+    failed = False
+    for pattern in pattern_names():
+        handler = find_pattern(pattern)
+        model = chosen_model(ProviderName.CASSETTE, cassette=default_cassette(pattern), script=None)
+        outcome = run_in_process(handler.with_model, Scenario({}, model, ask=answers.always(answers.APPROVE)))
+        console.rule(f"[bold]{pattern}[/bold]", align="left")
+        conclude(console, outcome)
+        failed |= outcome.status != SUCCEEDED
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+app.command()(run)
+app.command()(check)
+app.command()(replay)
+app.command()(record_history)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point: what keeps a command from running ends in one line and exit code 2.
+
+    Args:
+        arguments: The command line without the program's name; None takes the process's own.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no ✓ shows a question mark
+    try:
+        app(args=arguments)
+    except CannotRunError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[red]durable-ai:[/red] {escape(str(error))}", emoji=False)
+        sys.exit(CANNOT_RUN)

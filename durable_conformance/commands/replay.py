@@ -1,0 +1,111 @@
+"""`durable-ai replay`: whether recorded executions could go on, from every point, on today's code."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from durable_conformance.commands.exit_codes import CANNOT_RUN, FINDINGS
+from durable_conformance.errors import CannotRunError
+from durable_conformance.exploring.exploration import PATIENCE_SECONDS
+from durable_conformance.histories.answers import recorded_scenario
+from durable_conformance.histories.file import save_history
+from durable_conformance.histories.isolated import replay_isolated, subject_from
+from durable_conformance.histories.recorder import alike, provenance, record
+from durable_conformance.histories.replay import Subject, UpgradeReport, confirm
+from durable_conformance.histories.rule import UPGRADE
+from durable_conformance.reporting.text import findings_table
+from durable_conformance.runtime.observer import Observer
+from durable_conformance.subject.scenario import HandlerFactory
+
+HISTORIES = Path("tests/histories")
+
+
+def replay(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]...", help=f"Histories, or folders of them; {HISTORIES} unless given."),
+    ] = None,
+    update: Annotated[bool, typer.Option("--update", help="Record the given histories anew.")] = False,  # noqa: FBT002
+    patience: Annotated[
+        float, typer.Option(min=1, help="Seconds that one execution may take in real time.")
+    ] = PATIENCE_SECONDS,
+) -> None:
+    """Replay golden histories on today's code: exit code 0 all of them replay, 1 findings, 2 some could not be run."""
+    if update and not paths:
+        raise CannotRunError("--update needs the histories, or the folder, to record anew.")
+    console = Console()
+    files = _files(paths or [HISTORIES])
+    findings = False
+    if update:
+        problems = _record_anew(console, files, patience)
+    else:
+        with console.status("Replaying…") as status:
+            report, problems = replay_isolated(
+                files, patience, lambda done, of: status.update(f"Replaying: {done} of {of} runs")
+            )
+        console.print(rendered(report))
+        findings = bool(report.findings)
+        problems += (f"{name}, {why}" for name, whys in report.could_not_run.items() for why in whys)
+    for problem in problems:
+        console.print(Text(f"could not run: {problem}"), soft_wrap=True)
+    if findings or problems:
+        raise typer.Exit(FINDINGS if findings else CANNOT_RUN)
+
+
+def rendered(report: UpgradeReport) -> RenderableType:
+    """The findings, by history, what to do about them, and one line that says what was done."""
+    parts: list[RenderableType] = [findings_table(name, found) for name, found in report.findings.items()]
+    if parts:
+        parts.append(Text(f"{UPGRADE.name}: {UPGRADE.breaks_it}. {UPGRADE.remedy[0].upper()}{UPGRADE.remedy[1:]}."))
+    found = sum(map(len, report.findings.values()))
+    done = [f"{report.prefixes} prefixes", f"{report.runs} runs", f"{report.seconds:.1f} seconds"]
+    verdict = f"{report.replaying} of {report.histories} histories replay"
+    return Group(*parts, Text(f"{verdict}: {', '.join([f'{found} findings'] * bool(found) + done)}"))
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.exists():
+            raise CannotRunError(f"There is no history, or folder of histories, {path}.")
+        files = sorted(path.rglob("*.json")) if path.is_dir() else [path]
+        if not files:
+            raise CannotRunError(f"There is no history in {path}; durable-ai record-history writes one.")
+        yield from files
+
+
+def _record_anew(console: Console, files: Iterable[Path], patience: float) -> list[str]:
+    """Record each history from its event and answers on today's code; why some could not be."""
+    handlers: dict[str, HandlerFactory] = {}
+    problems = []
+    for file in files:
+        try:
+            subject = subject_from(file, handlers)
+        except CannotRunError as error:
+            problems.append(str(error))
+            continue
+        old = subject.history.recorded
+        observer = Observer()
+        try:
+            history = record(
+                subject.handler_for,
+                recorded_scenario(subject.history, observer),
+                provenance(old.handler, old.scenario, dt.datetime.now(dt.UTC)),
+                observer=observer,
+                patience=patience,
+            )
+            confirm(Subject(subject.name, history, subject.handler_for), patience)
+        except CannotRunError as error:
+            problems.append(f"{subject.name}: {error}")
+            continue
+        changed = not alike(history, subject.history)
+        if changed:
+            save_history(history, Path(subject.name))
+        console.print(Text(f"{'recorded anew' if changed else 'unchanged'}: {subject.name}"), soft_wrap=True)
+    return problems

@@ -1,0 +1,91 @@
+"""`durable-ai run`: run one pattern, show what happens, and kill it where a person wants."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from durable_conformance.commands.crash_at import EXAMPLE, came_by, not_reached, typed_point
+from durable_conformance.commands.exit_codes import FAILED
+from durable_conformance.commands.model_choice import ProviderName, chosen_model
+from durable_conformance.commands.terminal import asked_at_terminal
+from durable_conformance.commands.typed_json import parsed
+from durable_conformance.errors import CannotRunError
+from durable_conformance.execution.run import Run
+from durable_conformance.reporting.conclusion import SUCCEEDED, conclude
+from durable_conformance.reporting.timeline_live import timeline_on
+from durable_conformance.runtime.driver import Conditions, run_in_process
+from durable_conformance.runtime.narrator import Narrator
+from durable_conformance.subject import answers
+from durable_conformance.subject.patterns import find_pattern
+from durable_conformance.subject.scenario import Scenario
+
+
+def default_cassette(pattern: str) -> Path:
+    """The recording that a pattern's default event is answered from."""
+    return Path("cassettes") / pattern / "default.yaml"
+
+
+def run(  # noqa: PLR0917  # options, which a person names
+    pattern: Annotated[str, typer.Argument(help="A module of the package `patterns`, such as prompt_chaining.")],
+    event: Annotated[str, typer.Option(help="The execution's input, as JSON.")] = "{}",
+    provider: Annotated[ProviderName, typer.Option(help="Who answers the model calls.")] = ProviderName.CASSETTE,
+    cassette: Annotated[Path | None, typer.Option(help="The recording that `--provider cassette` replays.")] = None,
+    script: Annotated[
+        Path | None, typer.Option(help="The JSON script that `--provider scripted` answers from.")
+    ] = None,
+    approve: Annotated[bool, typer.Option("--approve", help="Approve whatever a person is asked.")] = False,  # noqa: FBT002
+    reject: Annotated[bool, typer.Option("--reject", help="Reject whatever a person is asked.")] = False,  # noqa: FBT002
+    answer: Annotated[str | None, typer.Option(help="Answer whatever a person is asked, with this JSON.")] = None,
+    no_answer: Annotated[  # noqa: FBT002
+        bool, typer.Option("--no-answer", help="Answer nothing that a person is asked: the time runs out.")
+    ] = False,
+    crash_at: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH:ACTION", help=f"Kill the process there, such as {EXAMPLE}. May be repeated."),
+    ] = None,
+    crash_points: Annotated[  # noqa: FBT002
+        bool, typer.Option("--crash-points", help="List where --crash-at could have killed this execution.")
+    ] = False,
+) -> None:
+    """Run one pattern in this process, show what happens as it happens, and print its result."""
+    console = Console(soft_wrap=True)
+    if script and provider is not ProviderName.SCRIPTED:
+        raise CannotRunError("--script is for --provider scripted; add that.")
+    if cassette and provider is not ProviderName.CASSETTE:
+        raise CannotRunError("--cassette is for --provider cassette; leave the other provider out.")
+    crashes = [typed_point(point) for point in crash_at or ()]
+    handler, value = find_pattern(pattern), parsed("--event", event)
+    model = chosen_model(provider, cassette=cassette or default_cassette(pattern), script=script)
+    payload = answers.given(approve, reject, answer)
+    if payload and no_answer:
+        raise CannotRunError("Use only one of --approve, --reject, --answer and --no-answer.")
+    ask = answers.always(payload) if payload else asked_at_terminal(console, interactive=sys.stdin.isatty())
+    console.print(f"[bold]{pattern}[/bold], answered by {provider}")
+    with timeline_on(console) as timeline:
+        outcome = run_in_process(
+            handler.with_model,
+            Scenario(value, model, ask=answers.silence if no_answer else ask),
+            Conditions(crashes=crashes),
+            Narrator(timeline),
+        )
+    conclude(console, outcome, repeats=True)
+    missed = not_reached(crashes, outcome)
+    if crash_points or missed:
+        _list_crash_points(console, outcome)
+    if missed:
+        raise CannotRunError(
+            f"--crash-at {', '.join(missed)} was not reached; what the execution came by stands above."
+        )
+    if outcome.status != SUCCEEDED:
+        raise typer.Exit(FAILED)
+
+
+def _list_crash_points(console: Console, outcome: Run) -> None:
+    console.print("crash points, as --crash-at takes them (PATH:ACTION):")
+    for path, actions in came_by(outcome).items():
+        console.print(f"  {path}  {', '.join(actions)}", markup=False, highlight=False)

@@ -1,0 +1,145 @@
+"""Where each run stands on the page: a grid of places and variants, or rows of runs where there are no columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from durable_conformance.evidence.run_record import Place, RunRecord, Section
+
+_GRIDS = (Section.CRASHES, Section.FAULTS)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run.
+
+    Attributes:
+        run: Its number on the page.
+        verdict: `conforms`, `breaks` or `unknown`.
+        findings: How many findings it has.
+        variant: Its column.
+        span: How many columns it takes.
+    """
+
+    run: int
+    verdict: str
+    findings: int
+    variant: str
+    span: int = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """The runs of one moment of an operation; None where a variant has none."""
+
+    moment: str
+    cells: tuple[Cell | None, ...]
+
+
+@dataclass(frozen=True)
+class Band:
+    """Successive rows of one operation."""
+
+    operation: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Columns that have something in common; its name is empty if there is nothing to say about that."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One section of an exploration.
+
+    Attributes:
+        section: Which.
+        groups: The columns; empty where runs simply follow one another.
+        bands: The rows.
+        runs: How many runs it has.
+        broken: How many of them have findings, or could not be run.
+    """
+
+    section: Section
+    groups: tuple[Group, ...]
+    bands: tuple[Band, ...]
+    runs: int
+    broken: int
+
+
+type _Numbered = Sequence[tuple[int, RunRecord]]
+
+
+def parts(records: Sequence[RunRecord], first: int) -> tuple[Part, ...]:
+    """The sections of an exploration that have runs.
+
+    Args:
+        records: Its runs.
+        first: The number that the first of them has on the page.
+    """
+    order = _order(records)
+    found = []
+    for section in Section:
+        chosen = [(n, record) for n, record in enumerate(records, first) if record.place.section is section]
+        if chosen:
+            groups = _groups(chosen) if section in _GRIDS else ()
+            broken = sum(verdict(record) != "conforms" for _, record in chosen)
+            found.append(Part(section, groups, _bands(chosen, groups, order), len(chosen), broken))
+    return tuple(found)
+
+
+def verdict(record: RunRecord) -> str:
+    """What is to be said of a run in one word."""
+    return "unknown" if record.trace is None else "breaks" if record.findings else "conforms"
+
+
+def _order(records: Sequence[RunRecord]) -> Mapping[tuple[str, str], int]:
+    """When things happened in the run that nothing disturbed: the order of the rows."""
+    whole = next((one.trace for one in records if one.place.section is Section.WHOLE and one.trace), None)
+    happened = [moment for invocation in whole.invocations for moment in invocation.moments] if whole else []
+    return {(moment.path, moment.label): position for position, moment in enumerate(happened)}
+
+
+def _groups(chosen: _Numbered) -> tuple[Group, ...]:
+    columns: dict[str, dict[str, None]] = {}
+    for _, record in chosen:
+        group = columns.setdefault(record.place.group, {})
+        if record.place.column:
+            group[record.place.column] = None
+    return tuple(Group(name, tuple(group) or ("",)) for name, group in columns.items())
+
+
+def _bands(chosen: _Numbered, groups: Sequence[Group], order: Mapping[tuple[str, str], int]) -> tuple[Band, ...]:
+    rows: dict[tuple[str, str], list[tuple[Place, Cell]]] = {}
+    for number, record in chosen:
+        place = record.place
+        cell = Cell(number, verdict(record), len(record.findings), place.column)
+        rows.setdefault((place.operation, place.moment), []).append((place, cell))
+    bands: list[tuple[str, list[Row]]] = []
+    for operation, moment in sorted(rows, key=lambda row: order.get(row, math.inf)):
+        row = Row(moment, _cells(rows[operation, moment], groups))
+        if bands and bands[-1][0] == operation:
+            bands[-1][1].append(row)
+        else:
+            bands.append((operation, [row]))
+    return tuple(Band(operation, tuple(its_rows)) for operation, its_rows in bands)
+
+
+def _cells(placed: Sequence[tuple[Place, Cell]], groups: Sequence[Group]) -> tuple[Cell | None, ...]:
+    if not groups:
+        return tuple(cell for _, cell in placed)
+    at = {(place.group, place.column): cell for place, cell in placed}
+    cells: list[Cell | None] = []
+    for group in groups:
+        whole = at.get((group.name, ""))
+        if whole:
+            cells.append(Cell(whole.run, whole.verdict, whole.findings, "", len(group.columns)))
+        else:
+            cells += [at.get((group.name, column)) for column in group.columns]
+    return tuple(cells)

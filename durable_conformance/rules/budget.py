@@ -1,0 +1,44 @@
+"""What the service takes: sizes, names, counts and timeouts. The testing SDK enforces none of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from durable_conformance.execution.run import Run
+from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
+
+BUDGET = Rule(
+    "budget",
+    breaks_it="a checkpoint payload, a name, the number of operations or a callback's timeout is beyond the service's",
+    matters="it works on every test runner and is refused by the service",
+    remedy="store large values elsewhere and checkpoint a reference; keep names short and static; set timeouts",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+)
+
+MAX_PAYLOAD_BYTES = 256 * 1024
+MAX_NAME_CHARS = 256
+MAX_OPERATIONS = 3_000
+MAX_TIMEOUT_SECONDS = 31_622_400
+"""The longest execution: a callback that waits longer can never time out."""
+
+_PRINTABLE = range(0x20, 0x7F)
+
+
+def budget(run: Run, crash: str) -> Iterable[Finding]:
+    """Each operation that is beyond one of the limits."""
+    if len(run.operations) > MAX_OPERATIONS:
+        yield _over(EXECUTION, crash, f"at most {MAX_OPERATIONS} operations", f"{len(run.operations)}")
+    for update in run.updates:
+        if update.payload_bytes > MAX_PAYLOAD_BYTES:
+            yield _over(update.path, crash, f"at most {MAX_PAYLOAD_BYTES} bytes", f"{update.payload_bytes} bytes")
+        name = update.name
+        if name is not None and not (0 < len(name) <= MAX_NAME_CHARS and all(ord(char) in _PRINTABLE for char in name)):
+            yield _over(update.path, crash, f"1 to {MAX_NAME_CHARS} printable ASCII characters", repr(name)[:80])
+        if update.timeout_seconds is not None and not 0 < update.timeout_seconds <= MAX_TIMEOUT_SECONDS:
+            expected = f"a timeout of 1 to {MAX_TIMEOUT_SECONDS} seconds"
+            actual = f"{update.timeout_seconds} seconds" if update.timeout_seconds else "no timeout"
+            yield _over(update.path, crash, expected, actual)
+
+
+def _over(path: str, crash: str, expected: str, actual: str) -> Finding:
+    return finding(BUDGET, path, crash, expected=expected, actual=actual)

@@ -1,0 +1,133 @@
+"""What an interruption must not change: the operations, the result, the history and the requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from durable_conformance.execution.run import Run
+from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
+from durable_conformance.rules.normal_form import DEAD, Canonical
+
+GUIDE = "https://docs.aws.amazon.com/lambda/latest/dg/durable-best-practices.html"
+
+REPLAY_IDENTITY = Rule(
+    "replay-identity",
+    breaks_it="on replay the code reaches another operation than the one that was recorded at this place",
+    matters="the SDK fails the execution: whatever it had done and paid for is stuck half-way",
+    remedy="make which operations run, and in which order, depend on the event and on step results alone",
+    source=GUIDE,
+)
+RESULT_STABILITY = Rule(
+    "result-stability",
+    breaks_it="after an interruption the status or the result is not what the checkpoints imply",
+    matters="the same execution gives another answer because a machine was replaced",
+    remedy="compute whatever may differ (time, ids, randomness, files) inside a step, so that replay reads it back",
+    source=GUIDE,
+)
+HISTORY_STABILITY = Rule(
+    "history-stability",
+    breaks_it="after an interruption other operations exist, or they ended otherwise",
+    matters="work is done twice or left out, and the history no longer says what happened",
+    remedy="take decisions from step results; do not count, cache or branch on anything that an invocation keeps",
+    source=GUIDE,
+)
+REQUEST_STABILITY = Rule(
+    "request-stability",
+    breaks_it="after an interruption the model is asked something else: the prompt drifted",
+    matters="an old answer is mixed with a new question, and nobody notices",
+    remedy="build prompts from the event and from step results only, and do not change what you pass after it was used",
+    source=GUIDE,
+)
+NO_INVOCATION_STATE = Rule(
+    "no-invocation-state",
+    breaks_it="the result depends on what an earlier invocation left in the process: globals, caches, files, threads",
+    matters="a warm and a cold start give different answers, and a replay mixes both",
+    remedy="keep nothing between invocations that the result depends on; what must be remembered belongs in a step",
+    source=GUIDE,
+)
+ENVIRONMENT = Rule(
+    "environment",
+    breaks_it="the result depends on the clock, randomness, ids, environment variables or the hash seed",
+    matters="those differ between the invocations of one execution, so replay takes another way",
+    remedy="read them inside a step; sort sets before you iterate over them",
+    source=GUIDE,
+)
+COMPLETION_ORDER = Rule(
+    "completion-order",
+    breaks_it="the result depends on which branch finished first",
+    matters="the order changes from run to run, and on replay every finished branch is there at once",
+    remedy="use the batch's order, not the order of arrival; or declare that this workflow depends on the order",
+    source=GUIDE,
+)
+
+NONDETERMINISM = "NonDeterministicExecutionError"
+EXCERPT_CHARS = 300
+
+
+def replay_identity(run: Run, crash: str) -> Iterable[Finding]:
+    """The SDK found another operation than the recorded one; a handler that suspends needs no crash for that."""
+    if NONDETERMINISM in (run.error_type or ""):
+        expected, actual = "the recorded operations, in order", _short(run.error_message or "")
+        yield finding(REPLAY_IDENTITY, EXECUTION, crash, expected=expected, actual=actual)
+
+
+def result_stability(baseline: Canonical, run: Canonical, crash: str) -> Iterable[Finding]:
+    """Status, result or error differ."""
+    if run.run.status != baseline.run.status:
+        expected, actual = (f"{one.run.status} {one.error or one.result}" for one in (baseline, run))
+    elif (run.result, run.error) != (baseline.result, baseline.error):
+        expected, actual = difference(baseline.error or baseline.result, run.error or run.result)
+    else:
+        return
+    yield finding(RESULT_STABILITY, EXECUTION, crash, expected=_short(expected), actual=_short(actual))
+
+
+def history_stability(baseline: Canonical, run: Canonical, crash: str) -> Iterable[Finding]:
+    """Operations are missing, added, or ended otherwise."""
+    theirs, mine = ({row[0]: row for row in one.history} for one in (baseline, run))
+    for path in sorted(theirs.keys() | mine.keys()):
+        if not _left_behind(path, baseline, run) and theirs.get(path) != mine.get(path):
+            yield finding(HISTORY_STABILITY, path, crash, expected=_row(theirs.get(path)), actual=_row(mine.get(path)))
+            return  # what follows differs because of this
+
+
+def request_stability(baseline: Canonical, run: Canonical, crash: str) -> Iterable[Finding]:
+    """A request that the baseline did not make at this operation, or one that holds a dead answer."""
+    for path, texts in sorted(run.requests.items()):
+        known = baseline.requests.get(path, frozenset())
+        if not known and _left_behind(path, baseline, run):
+            continue
+        for text in sorted(texts - known):
+            expected = min(known, key=lambda other: -_common(other, text), default="no request")
+            one, two = difference(expected, text)
+            yield finding(REQUEST_STABILITY, path or EXECUTION, crash, expected=one, actual=two)
+            return
+    if DEAD in run.result:
+        expected, actual = difference(baseline.result, run.result)
+        yield finding(RESULT_STABILITY, EXECUTION, crash, expected=expected, actual=actual)
+
+
+def _left_behind(path: str, *runs: Canonical) -> bool:
+    """Whether `path` stands in a batch that ended early in one of `runs`: what its branches did is open there."""
+    return any(path.startswith(f"{batch}/") for one in runs for batch in one.decided_early)
+
+
+def difference(expected: str, actual: str) -> tuple[str, str]:
+    """Both texts, cut to where they first differ."""
+    start = max(0, _common(expected, actual) - 40)
+    return _short(expected[start:]), _short(actual[start:])
+
+
+def _common(one: str, two: str) -> int:
+    return next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= EXCERPT_CHARS else f"{text[:EXCERPT_CHARS]}…"
+
+
+def _row(row: tuple[str, str, str | None, str, int | None] | None) -> str:
+    if row is None:
+        return "no such operation"
+    _, type_, sub_type, status, attempts = row
+    return f"{type_}/{sub_type} {status}" + (f" attempts={attempts}" if attempts is not None else "")

@@ -1,0 +1,271 @@
+"""The durable execution service in this process: the testing SDK's checkpoint processor and store on our clock.
+
+It persists one update at a time, so that where an execution can be interrupted does not depend on how the SDK happened
+to batch its checkpoints.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+from typing import Any
+
+from aws_durable_execution_sdk_python.execution import (
+    DurableExecutionInvocationInputWithClient,
+    InitialExecutionState,
+)
+from aws_durable_execution_sdk_python.lambda_service import (
+    CallbackTimeoutType,
+    CheckpointOutput,
+    CheckpointUpdatedExecutionState,
+    DurableServiceClient,
+    ErrorObject,
+    Operation,
+    OperationStatus,
+    OperationType,
+    OperationUpdate,
+    StateOutput,
+)
+from aws_durable_execution_sdk_python_testing.checkpoint.processor import CheckpointProcessor
+from aws_durable_execution_sdk_python_testing.execution import Execution
+from aws_durable_execution_sdk_python_testing.model import StartDurableExecutionInput
+from aws_durable_execution_sdk_python_testing.stores.memory import InMemoryExecutionStore
+
+from durable_conformance.execution.events import AnswerCame, TimePassed
+from durable_conformance.execution.operations import TERMINAL, callbacks_in_order, in_order, recorded
+from durable_conformance.execution.run import Awaited, Prefix, Start
+from durable_conformance.runtime.clock import VirtualClock
+from durable_conformance.runtime.observer import Observer
+from durable_conformance.subject.scenario import Answered, CallbackAnswer, Refused, Scenario, Silence
+
+EXECUTION_ID = "execution"
+ARN = f"arn:aws:lambda:us-east-1:000000000000:function:conformance:1/durable-execution/conformance/{EXECUTION_ID}"
+"""Every execution has the same ARN, so that whatever a handler derives from it is the same in every run."""
+
+
+class InProcessService:
+    """One execution's service: starts it, persists its checkpoints, lets its time pass and answers its callbacks.
+
+    Args:
+        scenario: The event and the callbacks' answers.
+        observer: Told about every update that persists.
+        keep_snapshots: Whether to keep the state after each update.
+
+    Attributes:
+        snapshots: The state after each update that persisted here.
+    """
+
+    def __init__(self, scenario: Scenario, observer: Observer, *, keep_snapshots: bool = False) -> None:
+        self.snapshots: list[Start] = []
+        self._keep_snapshots = keep_snapshots
+        self._scenario = scenario
+        self._observer = observer
+        self._clock = VirtualClock()
+        self._store = InMemoryExecutionStore()
+        # The processor keeps its scheduler parameter for compatibility and never uses it.
+        self._processor = CheckpointProcessor(self._store, None, self._clock)  # type: ignore[arg-type]
+        self._lock = threading.Lock()
+        self._awaited: dict[str, Awaited] = {}
+        self._execution = Execution.new(_start_input(scenario.event))
+        self._execution.durable_execution_arn = ARN
+        self._execution.start(now=self._clock.now())
+        self._store.save(self._execution)
+
+    def start(self, invocation: int) -> Start:
+        """The state now, with which invocation number `invocation` begins."""
+        return Start(
+            invocation=invocation,
+            operations=tuple(self.operations),
+            now=self._clock.now(),
+            awaited=dict(self._awaited),
+            updates=len(self._observer.updates),
+            calls=len(self._observer.calls),
+            effects=len(self._observer.effects),
+            completed=self.completed_paths(),
+            changed=tuple(self._execution.updated_operation_ids),
+        )
+
+    def resume(self, prefix: Prefix) -> None:
+        """Take up what another execution did, as if it had happened here."""
+        start = prefix.start
+        self._clock.advance_to(start.now)
+        self._awaited.update(start.awaited)
+        self._execution.operations = list(start.operations)
+        self._execution.updated_operation_ids = list(start.changed)
+        self._observer.resume(prefix.updates, prefix.calls, prefix.effects)
+        recorded(start.operations, self._observer.paths)
+
+    @property
+    def operations(self) -> list[Operation]:
+        """Everything persisted so far, the execution itself first."""
+        return self._execution.get_navigable_operations()
+
+    def completed_paths(self) -> frozenset[str]:
+        """The paths of the operations that have ended."""
+        return frozenset(
+            self._observer.paths[operation.operation_id]
+            for operation in self.operations
+            if operation.status in TERMINAL
+        )
+
+    def invocation_input(self, client: DurableServiceClient) -> DurableExecutionInvocationInputWithClient:
+        """What the next invocation is given. Tokens of earlier invocations stop working."""
+        execution = self._execution
+        execution.begin_new_invocation()
+        state = InitialExecutionState(operations=self.operations, next_marker="")
+        invocation = DurableExecutionInvocationInputWithClient(
+            durable_execution_arn=ARN,
+            checkpoint_token=execution.get_new_checkpoint_token(),
+            initial_execution_state=state,
+            updated_operation_ids=self._changed_for_the_handler(),
+            service_client=client,
+        )
+        execution.mark_state_delivered()
+        execution.handler_seen_seq = execution.seq_counter
+        return invocation
+
+    def _changed_for_the_handler(self) -> list[str]:
+        changed = list(self._execution.updated_operation_ids)
+        if self._observer.wants_replays:
+            # The SDK tells its plugins about a finished operation that it meets on replay only if it is among these.
+            changed += (one.operation_id for one in self.operations if one.status in TERMINAL)
+        return changed
+
+    def persist(self, token: str, update: OperationUpdate) -> CheckpointOutput:
+        """Persist one update."""
+        with self._lock:
+            if options := update.callback_options:
+                self._awaited[update.operation_id] = Awaited(options.timeout_seconds, options.heartbeat_timeout_seconds)
+            elif invoked := update.chained_invoke_options:
+                self._awaited[update.operation_id] = Awaited(function_name=invoked.function_name)
+            output = self._processor.process_checkpoint(token, [update], None)
+            persisted = self._observer.persisted(update)
+            if self._keep_snapshots:
+                self.snapshots.append(self.start(persisted.invocation + 1))
+            return output
+
+    def refresh(self, token: str) -> CheckpointOutput:
+        """What has changed since the handler last looked."""
+        with self._lock:
+            return self._processor.process_checkpoint(token, [], None)
+
+    def state(self) -> StateOutput:
+        """Every operation, on one page."""
+        return StateOutput(operations=self.operations, next_marker=None)
+
+    def progress(self) -> bool:
+        """Let happen what happens next while nobody runs: an answer to a callback, or else the next timer.
+
+        Returns:
+            Whether anything could happen; if not, the execution waits for ever.
+        """
+        if self._execution.has_unseen_changes():
+            return True
+        return self._answer_callback() or self._finish_invoke() or self._fire_timer()
+
+    def _answer_callback(self) -> bool:
+        for operation, name, occurrence in callbacks_in_order(self.operations, self._observer.paths):
+            if operation.status is OperationStatus.STARTED:
+                return self._answer(operation, self._scenario.answer(name, occurrence))
+        return False
+
+    def _answer(self, operation: Operation, answer: CallbackAnswer) -> bool:
+        assert operation.callback_details is not None
+        callback_id, now = operation.callback_details.callback_id, self._clock.now()
+        match answer:
+            case Answered(payload):
+                self._execution.complete_callback_success(callback_id, _encoded(payload), now=now)
+            case Refused(message):
+                self._execution.complete_callback_failure(callback_id, ErrorObject.from_message(message), now=now)
+            case Silence():
+                awaited = self._awaited[operation.operation_id]
+                timeouts = {awaited.timeout_seconds: TIMED_OUT, awaited.heartbeat_seconds: NO_HEARTBEAT}
+                timeouts.pop(0, None)
+                if not timeouts:
+                    return False  # nobody answers, and nothing ends the wait
+                seconds, error = min(timeouts.items())
+                assert operation.start_timestamp is not None
+                self._pass_time_until(operation.start_timestamp + dt.timedelta(seconds=seconds))
+                self._execution.complete_callback_timeout(callback_id, error, now=self._clock.now())
+        self._execution.updated_operation_ids.append(operation.operation_id)
+        self._observer.tell(AnswerCame(self._observer.paths[operation.operation_id], answer))
+        return True
+
+    def _finish_invoke(self) -> bool:
+        for operation, name, occurrence in in_order(
+            self.operations, self._observer.paths, OperationType.CHAINED_INVOKE, self._invoke_name
+        ):
+            if operation.status is OperationStatus.STARTED:
+                return self._finish(operation, self._scenario.result(name, occurrence))
+        return False
+
+    def _finish(self, operation: Operation, result: CallbackAnswer) -> bool:
+        invocation, now = operation.operation_id, self._clock.now()
+        match result:
+            case Answered(payload):
+                self._execution.complete_chained_invoke(invocation, OperationStatus.SUCCEEDED, payload, now=now)
+            case Refused(message):
+                error = ErrorObject.from_message(message)
+                self._execution.complete_chained_invoke(invocation, OperationStatus.FAILED, error=error, now=now)
+            case Silence():
+                return False  # the other function never ends
+        self._observer.tell(AnswerCame(self._observer.paths[invocation], result))
+        return True
+
+    def _invoke_name(self, operation: Operation) -> str:
+        return operation.name or self._awaited[operation.operation_id].function_name or ""
+
+    def _fire_timer(self) -> bool:
+        due = [moment for operation in self.operations if (moment := _due(operation))]
+        if not due:
+            return False
+        self._pass_time_until(min(due))
+        return self._execution.complete_due_operations(self._clock.now())
+
+    def _pass_time_until(self, moment: dt.datetime) -> None:
+        if seconds := round(self._clock.advance_to(moment).total_seconds()):
+            self._observer.tell(TimePassed(seconds))
+
+
+TIMED_OUT = ErrorObject(
+    message="Callback timed out", type=CallbackTimeoutType.TIMEOUT.value, data=None, stack_trace=None
+)
+NO_HEARTBEAT = ErrorObject(
+    message="Callback timed out on heartbeat", type=CallbackTimeoutType.HEARTBEAT.value, data=None, stack_trace=None
+)
+"""What the testing SDK's own runner records for a callback that nobody answers, or keeps alive."""
+
+
+def merged(outputs: list[CheckpointOutput], token: str | None) -> CheckpointOutput:
+    """One response for a batch that was persisted update by update: the newest state of each operation."""
+    newest = {
+        operation.operation_id: operation for output in outputs for operation in output.new_execution_state.operations
+    }
+    state = CheckpointUpdatedExecutionState(operations=list(newest.values()), next_marker=None)
+    return CheckpointOutput(checkpoint_token=token, new_execution_state=state)
+
+
+def _start_input(event: Any) -> StartDurableExecutionInput:
+    return StartDurableExecutionInput(
+        account_id="000000000000",
+        function_name="conformance",
+        function_qualifier="1",
+        execution_name="conformance",
+        execution_timeout_seconds=0,
+        execution_retention_period_days=1,
+        invocation_id=EXECUTION_ID,
+        input=json.dumps(event),
+    )
+
+
+def _encoded(payload: str | None) -> bytes | None:
+    return None if payload is None else payload.encode()
+
+
+def _due(operation: Operation) -> dt.datetime | None:
+    if operation.operation_type is OperationType.WAIT and operation.status is OperationStatus.STARTED:
+        return operation.wait_details.scheduled_end_timestamp if operation.wait_details else None
+    if operation.operation_type is OperationType.STEP and operation.status is OperationStatus.PENDING:
+        return operation.step_details.next_attempt_timestamp if operation.step_details else None
+    return None

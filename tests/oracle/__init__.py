@@ -1,0 +1,1 @@
+"""Who else plays the durable service, so that ours is held against it."""
