@@ -165,7 +165,11 @@ def test_the_demo_prints_a_result_for_each_pattern(durable_ai: DurableAi) -> Non
 
 def test_the_module_is_the_command() -> None:
     finished = subprocess.run(
-        [sys.executable, "-m", "conformance", "run", "nope"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "durable_conformance", "run", "nope"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert finished.returncode == 2
     assert finished.stderr.startswith("durable-ai: There is no pattern 'nope'.")
@@ -174,7 +178,7 @@ def test_the_module_is_the_command() -> None:
 def test_who_interrupts_it_while_it_starts_sees_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")  # Ctrl-C comes when this is imported
     finished = subprocess.run(
-        [sys.executable, "-m", "conformance", "run", "nope"],
+        [sys.executable, "-m", "durable_conformance", "run", "nope"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         capture_output=True,

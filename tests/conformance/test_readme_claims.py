@@ -43,7 +43,7 @@ def test_the_documents_say_which_workflows_are_long_and_how_far_their_executions
 def test_the_readme_shows_what_the_check_prints_about_the_line_that_it_has_people_change(tmp_path: Path) -> None:
     """In the folder where they changed it: the copy of the pattern that tox has installed conforms."""
     readme = text_of("README.md")
-    for package in ("conformance", "patterns", "providers"):
+    for package in ("durable_conformance", "patterns", "providers"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     (typed,) = (command.words for command in commands_in(readme) if "check" in command.words)
     arguments = typed[typed.index("--") + 1 :]

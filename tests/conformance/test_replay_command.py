@@ -134,7 +134,7 @@ def order(event, context, model):
 
 def elsewhere(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs the command line in a process of its own, which a handler may hang or end."""
-    command = [sys.executable, "-m", "conformance", *arguments]
+    command = [sys.executable, "-m", "durable_conformance", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 

@@ -27,7 +27,12 @@ def test_a_person_sees_what_the_readme_shows() -> None:
     ours, its = os.openpty()
     environment = os.environ | {"COLUMNS": "100", "LINES": "50", "NO_COLOR": "1", "TERM": "xterm"}
     with subprocess.Popen(
-        [sys.executable, "-m", "conformance", *COMMAND], cwd=ROOT, env=environment, stdin=its, stdout=its, stderr=its
+        [sys.executable, "-m", "durable_conformance", *COMMAND],
+        cwd=ROOT,
+        env=environment,
+        stdin=its,
+        stdout=its,
+        stderr=its,
     ) as process:
         os.close(its)
         shown = ""
