@@ -21,7 +21,7 @@ from conformance.in_process import run_in_process
 from conformance.run import Run
 from patterns.durable import durable_handler
 from patterns.durable.handler import DurableHandler
-from patterns.durable.notification import notifier_from_environment
+from patterns.durable.notifier_selection import notifier_from_environment
 from patterns.durable.retry import MODEL_RETRY, NOTIFY_RETRY
 from providers import ModelThrottledError
 from providers.bedrock import BedrockProvider
