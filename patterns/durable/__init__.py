@@ -8,6 +8,7 @@ from patterns.durable.fan_out import EveryBranchFailedError, fan_out
 from patterns.durable.handler import InvalidEventError, durable_handler
 from patterns.durable.human import ask_human
 from patterns.durable.tools import Tool, run_tool, tool
+from patterns.durable.turns import Turn, ask_turn
 from patterns.durable.values import Event, Result, Text
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "Result",
     "Text",
     "Tool",
+    "Turn",
     "ask",
     "ask_for",
     "ask_human",
+    "ask_turn",
     "converse",
     "durable_handler",
     "fan_out",
