@@ -112,16 +112,10 @@ def ask(
     system: str | None = None,
     label: str | None = None,
 ) -> ModelResponse:
-    """Ask for text, durably.
+    """Ask for text, durably, in an operation whose `name` is static and unique in its context.
 
-    Args:
-        context: Where the step belongs: the handler's context, or a branch's.
-        model: Who answers.
-        name: The operation's name: static, unique in its context.
-        prompt: The question.
-        tier: `small`, `medium`, `large`, or a model id.
-        system: Instructions.
-        label: Tells this call from identical ones in other branches; the operation's name unless given.
+    `tier` is `small`, `medium`, `large`, or a model id. `label` tells this call from identical ones in other branches;
+    it is the operation's name unless given.
 
     Raises:
         ModelError: See `converse`; `ModelOutputError` when no usable text came after `MAX_REPAIRS` repairs.
@@ -142,14 +136,9 @@ def ask_for[T: BaseModel](
 ) -> T:
     """Ask for `schema`, durably; a reply that does not fit is asked for again with what was wrong with it.
 
-    Args:
-        context: Where the steps belong.
-        model: Who answers.
-        name: The first operation's name; repairs are `<name>-repair-<n>`.
-        prompt: The question. The schema's field names are added to it, for models that take no output schema.
-        schema: What the reply must parse as.
-        tier: `small`, `medium`, `large`, or a model id.
-        check: Raises ValueError, with text for the model, for a reply that parses and still makes no sense.
+    The first operation is named `name`, repairs of it `<name>-repair-<n>`. The schema's field names are added to the
+    prompt, for models that take no output schema. `tier` is `small`, `medium`, `large`, or a model id. `check` raises
+    ValueError, with text for the model, for a reply that parses and still makes no sense.
 
     Raises:
         ModelError: See `converse`; `ModelOutputError` when no reply fitted after `MAX_REPAIRS` repairs.

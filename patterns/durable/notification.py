@@ -17,14 +17,10 @@ class NotificationUnavailableError(NotificationError, ConnectionError):
 
 @dataclass(frozen=True)
 class AnswerWanted:
-    """What a notification carries. The callback's id is what answers are sent to: it and the summary are never logged.
+    """What a notification carries: which operation waits, for how long, and what is to be decided.
 
-    Attributes:
-        callback_id: Where the answer goes: `SendDurableExecutionCallbackSuccess` or `…Failure`.
-        operation: The name of the operation that waits.
-        summary: What to decide about.
-        timeout_seconds: How long the execution waits.
-        execution_arn: The execution that waits.
+    The answer goes to the callback's id, by `SendDurableExecutionCallbackSuccess` or `…Failure`. The id and the summary
+    are never logged.
     """
 
     callback_id: str = field(repr=False)

@@ -35,10 +35,7 @@ def json_of(result: object, annotation: TypeAdapter[Any] | None, whose: str) -> 
     A pydantic model or a dataclass is written as its own fields say, wherever it stands. Without an annotation all else
     must be JSON already: a set has another order in another process, and is no list until somebody sorts it.
 
-    Args:
-        result: What was returned.
-        annotation: What the workflow says that it returns.
-        whose: What to call the workflow in an error.
+    `whose` names the workflow in an error.
 
     Raises:
         InvalidResultError: It cannot be written.

@@ -57,16 +57,8 @@ def run_agent(
 ) -> str:
     """Run a new Strands agent to its answer, in a child context: once it has finished, replays skip it whole.
 
-    Args:
-        context: Where the agent belongs.
-        model: Who answers.
-        name: The child context's name. Model calls in it are named `converse` (and repairs `converse-repair-<n>`), tool
-            calls `tool:<name>`.
-        prompt: What the user wants.
-        tools: What the agent may use.
-        system: Instructions.
-        tier: `small`, `medium`, `large`, or a model id.
-        max_turns: Most turns the agent may take, repairs not counted.
+    In the child context `name`, model calls are named `converse` (and repairs `converse-repair-<n>`), tool calls
+    `tool:<name>`. `tier` is `small`, `medium`, `large`, or a model id. `max_turns` does not count repairs.
 
     Returns:
         The text of the agent's last message.
