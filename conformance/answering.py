@@ -19,7 +19,7 @@ from providers import (
     ToolUseBlock,
 )
 from providers.errors import kinds, raised_as
-from providers.sample_answers import varied_text
+from providers.scripted import varied_text
 
 DIGEST_CHARS = 8
 

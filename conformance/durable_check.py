@@ -19,8 +19,7 @@ from conformance.run_record import Records
 from conformance.scenario import CallbackAnswer, Scenario
 from conformance.sdk_logs import sdk_logs_quiet
 from conformance.subject import handler_factory
-from providers.script import Script
-from providers.scripted import ScriptedProvider
+from providers.scripted import Script, ScriptedProvider
 
 
 def checked_by(*, in_other_processes: bool, keep: Callable[[Explored], None] | None = None) -> DurableCheck:

@@ -18,8 +18,8 @@ from pydantic import Field, JsonValue, StringConstraints, ValidationError, model
 from conformance.errors import CannotRunError
 from conformance.payload import Payload
 from providers import ModelResponse
-from providers.cassette_scrub import findings, masked
 from providers.model import Frozen, JsonObject, describe
+from providers.scrub import findings, masked
 
 FORMAT: Literal[1] = 1
 """Version of the file format. A change that older versions cannot read gets the next number."""

@@ -13,10 +13,8 @@ from botocore.exceptions import BotoCoreError
 from conformance.errors import CannotRunError
 from providers import ModelProvider
 from providers.bedrock import BedrockConfigurationError, BedrockProvider
-from providers.cassette import CassetteProvider
-from providers.cassette_file import CassetteError
-from providers.script import ScriptError
-from providers.scripted import ScriptedProvider
+from providers.cassette import CassetteError, CassetteProvider
+from providers.scripted import ScriptedProvider, ScriptError
 
 
 class ProviderName(StrEnum):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # pytest loads every plugin at every start; the SDKs, half a 
     from conformance.findings import Report
     from conformance.html import Explored
     from conformance.scenario import CallbackAnswer
-    from providers.script import Script
+    from providers.scripted import Script
 
 OPTION = "--durable-report"
 
@@ -51,7 +51,7 @@ class DurableCheck(Protocol):
         Args:
             target: A durable handler, or a function `(event, context, model)`.
             event: The execution's input; `{}` unless given.
-            script: What the model answers (`providers.script`); without one it answers everything.
+            script: What the model answers (`providers.scripted`); without one it answers everything.
             callbacks: What people answer, by callback name; `"ok"` to whatever is not mentioned.
             invokes: What chained invocations come to, by operation name; `"ok"` for whatever is not mentioned.
             exploration: How far to go; everywhere, in every variant, unless given.

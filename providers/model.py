@@ -65,7 +65,7 @@ class ReasoningBlock(Frozen):
 class OpaqueBlock(Frozen):
     """Any other Converse content block, kept as it came so that sending it back loses nothing.
 
-    Bytes stand as `{"$base64": "…"}`; `providers.converse` turns them back.
+    Bytes stand as `{"$base64": "…"}`; `providers.messages` turns them back.
     """
 
     type: Literal["opaque"] = "opaque"

@@ -26,8 +26,7 @@ from pathlib import Path
 import pytest
 
 from providers import ModelProvider
-from providers.cassette import CassetteProvider
-from providers.cassette_recorder import CassetteRecorder
+from providers.cassette import CassetteProvider, CassetteRecorder
 
 _PASSED = pytest.StashKey[bool]()
 _NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")

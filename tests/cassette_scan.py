@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from providers.cassette_file import ENDPOINT, CassetteError, read_cassette, read_provenance
-from providers.cassette_scrub import NO_ACCOUNT, REQUEST_HEADERS, RESPONSE_HEADERS, Finding, findings
+from providers.cassette import ENDPOINT, CassetteError, read_cassette, read_provenance
+from providers.scrub import NO_ACCOUNT, REQUEST_HEADERS, RESPONSE_HEADERS, Finding, findings
 
 ROOT = Path(__file__).parent.parent
 PATTERNS = sorted(path.stem for path in (ROOT / "patterns").glob("*.py") if path.stem != "__init__")

@@ -34,7 +34,7 @@ PLUGINS = ("-p", "pytest_recording.plugin", "-p", "tests.cassette_fixture", "-p"
 
 _FORK_SERVER = multiprocessing.get_context("forkserver")
 # A fresh process that has only imported what every run imports; each run is forked from it, half a second sooner.
-_FORK_SERVER.set_forkserver_preload(["pytest", "vcr", "providers.cassette", "providers.cassette_recorder"])
+_FORK_SERVER.set_forkserver_preload(["pytest", "vcr", "providers.cassette"])
 
 
 def _pytest(folder: Path, arguments: Sequence[str], environment: Mapping[str, str], printed: Path) -> None:

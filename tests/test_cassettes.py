@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from providers import ModelThrottledError, ToolSpec
 from providers.bedrock import make_client
-from providers.cassette_file import ENDPOINT, FAULT_STATUS, Interaction, read_cassette, read_provenance
+from providers.cassette import ENDPOINT, FAULT_STATUS, Interaction, read_cassette, read_provenance
 from tests.cassette_scan import PATTERNS, ROOT, faults_of, files_of, main, scanned, secrets_in
 from tests.providers.contract import question
 from tests.providers.recording import keys, recordings

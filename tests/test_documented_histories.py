@@ -10,8 +10,7 @@ import pytest
 from conformance.history import load_history
 from conformance.scenario import Scenario
 from conformance.subject import find_handler
-from providers.script import reply
-from providers.scripted import ScriptedProvider
+from providers.scripted import ScriptedProvider, reply
 from tests.conformance.command_line import command_line
 from tests.conformance.exporting import exported
 from tests.documents import commands_in, text_of

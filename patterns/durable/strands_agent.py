@@ -24,7 +24,7 @@ from patterns.durable.recorded_errors import recorded_model_error
 from patterns.durable.tools import Tool, run_tool
 from providers import ModelOutputError, ModelProvider, ModelRequest, ModelResponse, ToolUseBlock
 from providers import ToolSpec as ModelToolSpec
-from providers.converse import message_from_converse, message_to_converse, tool_choice_from_converse
+from providers.messages import message_from_converse, message_to_converse, tool_choice_from_converse
 from providers.stop_reasons import StopOutcome, outcome, unusable
 
 CONTEXT_WINDOW_TOKENS = 200_000

@@ -10,8 +10,7 @@ from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create
 
 from conformance.scenario import Scenario
 from providers import Message, ModelProvider, ModelRequest, RetryableModelError
-from providers.script import Script, reply
-from providers.scripted import ScriptedProvider
+from providers.scripted import Script, ScriptedProvider, reply
 
 RETRIES = create_retry_strategy(
     RetryStrategyConfig(

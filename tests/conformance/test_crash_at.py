@@ -10,7 +10,7 @@ from conformance.errors import CannotRunError
 from conformance.run import Run
 from conformance.timeline import Event, ProcessDied
 from patterns.prompt_chaining import prompt_chaining
-from providers.script import reply, throttled
+from providers.scripted import reply, throttled
 from tests.conformance.timelines import Script, executed
 
 SCRIPT: Script = {"generate-joke": [throttled(), reply("Ha")], "review-joke": [reply("7")]}

@@ -9,8 +9,7 @@ from conformance.in_process import Conditions, run_in_process
 from conformance.run import Death, Prefix, Run
 from conformance.scenario import Scenario
 from patterns.prompt_chaining import prompt_chaining
-from providers.script import reply, throttled
-from providers.scripted import ScriptedProvider
+from providers.scripted import ScriptedProvider, reply, throttled
 from tests.conformance.timelines import Script, executed, made_by
 
 JOKE, REVIEW = "/1:generate-joke", "/2:review-joke"

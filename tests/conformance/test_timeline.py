@@ -30,7 +30,7 @@ from patterns.human_review import human_review
 from patterns.llm_as_judge import llm_as_judge
 from patterns.prompt_chaining import prompt_chaining
 from providers import Message, ModelProvider, ModelRequest
-from providers.script import reply, throttled
+from providers.scripted import reply, throttled
 from tests.conformance.timelines import executed, told
 
 JOKE, REVIEW = "/1:generate-joke", "/2:review-joke"

@@ -15,7 +15,7 @@ from conformance.timeline_tree import InvocationTree
 from patterns.durable_strands_agent import durable_strands_agent
 from patterns.human_review import human_review
 from patterns.prompt_chaining import prompt_chaining
-from providers.script import reply, throttled, tool_use
+from providers.scripted import reply, throttled, tool_use
 from tests.conformance.timelines import Script, executed
 
 REPLAYED = "from its checkpoint, the model is not asked again"

@@ -12,8 +12,7 @@ PROVIDER = '''
 from __future__ import annotations
 
 from providers.model import ModelRequest, ModelResponse
-from providers.script import Script
-from providers.scripted import ScriptedProvider
+from providers.scripted import Script, ScriptedProvider
 
 
 class ParrotProvider:
@@ -38,7 +37,7 @@ import pytest
 
 from providers import ModelProvider
 from providers.parrot import ParrotProvider
-from providers.script import Entry
+from providers.scripted import Entry
 from tests.providers.contract import Exchange, ProviderContract, ProviderFor
 from tests.providers.test_scripted_contract import entry
 
@@ -82,7 +81,7 @@ def chosen_on_the_command_line(copy: Copy) -> None:
         "        case ProviderName.BEDROCK:",
         "        case ProviderName.PARROT:\n            return ParrotProvider\n",
     )
-    copy.insert(choice, "from providers.script import", "from providers.parrot import ParrotProvider\n")
+    copy.insert(choice, "from providers.scripted import", "from providers.parrot import ParrotProvider\n")
 
 
 def told(copy: Copy) -> None:

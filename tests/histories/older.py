@@ -31,8 +31,7 @@ from patterns.parallel_invocation import PROMPTS, ParallelInvocationEvent, Paral
 from patterns.prompt_chaining import PromptChainingEvent, PromptChainingResult
 from patterns.structured_output import Contact, StructuredOutputEvent
 from providers import Message, ModelProvider, ModelRequest
-from providers.script import Script, reply, tool_use
-from providers.scripted import ScriptedProvider
+from providers.scripted import Script, ScriptedProvider, reply, tool_use
 from tests.conformance.corpus.asking import say_in_step
 from tests.conformance.upgrades.change import Reported
 from tests.histories.selection import BAD, slug

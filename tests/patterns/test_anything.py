@@ -18,8 +18,7 @@ from conformance.run import Run
 from conformance.scenario import Answered, CallbackAnswer, Refused, Scenario, Silence
 from patterns.durable.asking import MAX_REPAIRS
 from providers import ModelRequest, StopReason, TextBlock, ToolResultBlock, ToolUseBlock
-from providers.script import Entry, Reply, reply, tool_use
-from providers.scripted import ScriptedProvider
+from providers.scripted import Entry, Reply, ScriptedProvider, reply, tool_use
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.runs import SIDE_BY_SIDE, each_pattern
 

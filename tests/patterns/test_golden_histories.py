@@ -13,7 +13,7 @@ from conformance.history import History, load_history, text_of
 from conformance.rules.upgrade import UPGRADE
 from conformance.subject import find_handler
 from conformance.upgrade import Subject, UpgradeReport, replay
-from providers.cassette_scrub import findings as secrets
+from providers.scrub import findings as secrets
 from tests.conformance.upgrades.change import assert_reported
 from tests.histories.older import OLDER, Older
 from tests.histories.selection import BAD, GOLDEN, SCENARIOS, Golden, selected

@@ -8,9 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from providers import ModelRequest
-from providers.bedrock import DEFAULT_TIERS
-from providers.cassette_file import ENDPOINT, Cassette, Interaction, Provenance
-from providers.converse import request_to_converse
+from providers.bedrock import DEFAULT_TIERS, request_to_converse
+from providers.cassette import ENDPOINT, Cassette, Interaction, Provenance
 
 PROVENANCE = Provenance(
     source="stand-in", recorded=dt.date(2031, 2, 3), boto3="1.44.5", model_ids=("amazon.nova-lite-v1:0",)

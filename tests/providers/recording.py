@@ -15,8 +15,7 @@ from boto3.session import Session
 from botocore.awsrequest import AWSResponse
 
 from providers.bedrock import BedrockProvider, make_client
-from providers.cassette import isolated_session
-from providers.cassette_recorder import CassetteRecorder
+from providers.cassette import CassetteRecorder, isolated_session
 from tests.stand_in import Behave, Behaviour, ConverseStandIn, environment_for, plausible
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import create_parser
 
-from providers.bedrock_errors import BOTOCORE_ERRORS, ERROR_CODES, from_boto, is_unreadable_answer, unreadable_answer
+from providers.bedrock import BOTOCORE_ERRORS, ERROR_CODES, from_boto, is_unreadable_answer, unreadable_answer
 from providers.errors import (
     ModelAccessDeniedError,
     ModelError,

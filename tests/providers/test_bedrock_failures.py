@@ -19,11 +19,11 @@ from providers import (
 )
 from providers.bedrock import (
     DEFAULT_TIERS,
+    ERROR_CODES,
     BedrockConfigurationError,
     BedrockProvider,
     make_client,
 )
-from providers.bedrock_errors import ERROR_CODES
 from tests.providers.bedrock_stand_in import ANSWER, StandInThat, keys, provider_at
 from tests.providers.contract import question
 from tests.stand_in import (

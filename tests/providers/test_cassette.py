@@ -22,9 +22,16 @@ from providers import (
     ModelUnavailableError,
 )
 from providers.bedrock import DEFAULT_TIERS
-from providers.cassette import CassetteMiss, CassetteProvider
-from providers.cassette_file import Cassette, CassetteError, Interaction, Provenance, write_cassette
-from providers.cassette_player import FAULTS
+from providers.cassette import (
+    FAULTS,
+    Cassette,
+    CassetteError,
+    CassetteMiss,
+    CassetteProvider,
+    Interaction,
+    Provenance,
+    write_cassette,
+)
 from providers.selection import provider_from_environment
 from tests.providers.contract import EXPLICIT_MODEL, question
 from tests.providers.interactions import PROVENANCE, fault, recorded, throttled

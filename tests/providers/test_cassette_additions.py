@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from providers import ModelUnavailableError
-from providers.cassette import CassetteMiss, CassetteProvider
-from providers.cassette_file import CassetteError, read_cassette
+from providers.cassette import CassetteError, CassetteMiss, CassetteProvider, read_cassette
 from tests.providers.contract import question
 from tests.providers.recording import RecordingOf, recordings
 from tests.stand_in import (

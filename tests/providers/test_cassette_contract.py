@@ -17,9 +17,7 @@ from providers import (
     ModelThrottledError,
 )
 from providers.bedrock import BedrockProvider, make_client
-from providers.cassette import CassetteProvider
-from providers.cassette_file import read_cassette
-from providers.cassette_recorder import CassetteRecorder
+from providers.cassette import CassetteProvider, CassetteRecorder, read_cassette
 from tests.providers.contract import Exchange, ProviderContract, ProviderFor, question
 from tests.providers.recording import RecordingOf, keys, recordings
 from tests.providers.test_bedrock import behaviour_for

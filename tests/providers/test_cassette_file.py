@@ -16,13 +16,7 @@ from hypothesis import strategies as st
 from vcr.persisters.filesystem import FilesystemPersister  # type: ignore[import-untyped]  # vcrpy has no types
 from vcr.serializers import yamlserializer  # type: ignore[import-untyped]  # vcrpy has no types
 
-from providers.cassette_file import (
-    CassetteError,
-    read_cassette,
-    read_provenance,
-    render,
-    write_cassette,
-)
+from providers.cassette import CassetteError, read_cassette, read_provenance, render, write_cassette
 from providers.errors import PermanentModelError
 from tests.providers.interactions import PROVENANCE, URI, cassette, interaction
 
@@ -42,8 +36,8 @@ def test_a_cassette_reads_as_a_person_would_write_it() -> None:
     assert (
         text
         == """\
-# A recorded conversation with a model, in vcrpy's format. Made by providers.cassette_recorder: record it again rather
-# than edit it. `source` says who answered: stand-in is a program of this project's tests, not Amazon Bedrock.
+# A recorded conversation with a model, in vcrpy's format. Made by providers.cassette: record it again rather than
+# edit it. `source` says who answered: stand-in is a program of this project's tests, not Amazon Bedrock.
 version: 1
 provenance:
   source: stand-in
@@ -263,7 +257,7 @@ def test_a_recording_that_does_not_say_where_it_comes_from_is_an_error(tmp_path:
 
 
 def test_without_pyyaml_the_error_names_the_extra() -> None:
-    code = "import sys; sys.modules['yaml'] = None; import providers.cassette_file"
+    code = "import sys; sys.modules['yaml'] = None; import providers.cassette"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 1
     assert "durable-ai-patterns[cassettes]" in ran.stderr.splitlines()[-1]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.cassette_match import Key, Recording, differences, explain_miss
+from providers.cassette import Key, Recording, differences, explain_miss
 
 HOST = "https://bedrock-runtime.example.amazonaws.com"
 MODEL_URL = f"{HOST}/model/amazon.nova-lite-v1%3A0/converse"

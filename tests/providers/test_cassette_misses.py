@@ -12,8 +12,16 @@ from aws_durable_execution_sdk_python import DurableContext, ExecutionError, dur
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 
 from providers import ModelError
-from providers.cassette import CassetteMiss, CassetteProvider, CassetteStale
-from providers.cassette_file import Cassette, CassetteError, Interaction, Provenance, write_cassette
+from providers.cassette import (
+    Cassette,
+    CassetteError,
+    CassetteMiss,
+    CassetteProvider,
+    CassetteStale,
+    Interaction,
+    Provenance,
+    write_cassette,
+)
 from tests.providers.contract import question
 from tests.providers.interactions import PROVENANCE, recorded
 

@@ -12,9 +12,7 @@ import pytest
 
 from providers import ModelUnavailableError
 from providers.bedrock import DEFAULT_TIERS, BedrockProvider, make_client
-from providers.cassette import CassetteProvider
-from providers.cassette_file import CassetteError, read_provenance
-from providers.cassette_recorder import CassetteRecorder
+from providers.cassette import CassetteError, CassetteProvider, CassetteRecorder, read_provenance
 from tests.providers.contract import Sighting, question
 from tests.providers.recording import RecordingOf, answering, keys, lead_to, recordings
 from tests.stand_in import ConverseStandIn, Drop, Reply, Sequenced, plausible

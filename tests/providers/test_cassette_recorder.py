@@ -21,9 +21,14 @@ from providers import (
     ModelUnavailableError,
 )
 from providers.bedrock import DEFAULT_TIERS, BedrockProvider, make_client
-from providers.cassette import CassetteProvider
-from providers.cassette_file import ENDPOINT, CassetteError, read_cassette, read_provenance
-from providers.cassette_recorder import CassetteRecorder
+from providers.cassette import (
+    ENDPOINT,
+    CassetteError,
+    CassetteProvider,
+    CassetteRecorder,
+    read_cassette,
+    read_provenance,
+)
 from tests.providers.contract import EXPLICIT_MODEL, question
 from tests.providers.recording import RecordingOf, answering, keys, recordings
 from tests.stand_in import (

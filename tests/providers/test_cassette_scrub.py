@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.cassette_scrub import NO_ACCOUNT, Finding, account_ids, findings, masked, masked_numbers
+from providers.scrub import NO_ACCOUNT, Finding, account_ids, findings, masked, masked_numbers
 
 ACCOUNT = "1234" * 3
 KEY_ID = "AKIA" + "ABCDEFGH" * 2

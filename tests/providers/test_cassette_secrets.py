@@ -11,9 +11,7 @@ import yaml
 
 from providers import ModelAccessDeniedError
 from providers.bedrock import BedrockProvider, make_client
-from providers.cassette import CassetteProvider
-from providers.cassette_file import CassetteError
-from providers.cassette_recorder import CassetteRecorder
+from providers.cassette import CassetteError, CassetteProvider, CassetteRecorder
 from tests.providers.contract import question
 from tests.providers.recording import RecordingOf, answering, keys, recordings
 from tests.stand_in import Behaviour, Fail, ReceivedRequest, Reply, Sequenced, plausible

@@ -6,11 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.cassette_file import (
-    CassetteError,
-    Interaction,
-    write_cassette,
-)
+from providers.cassette import CassetteError, Interaction, write_cassette
 from tests.providers.interactions import PROVENANCE, cassette, interaction
 
 ACCOUNT = "1234" * 3

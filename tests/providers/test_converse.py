@@ -26,13 +26,8 @@ from providers import (
     ToolUseBlock,
     Usage,
 )
-from providers.converse import (
-    message_from_converse,
-    message_to_converse,
-    request_to_converse,
-    response_from_converse,
-    tool_choice_from_converse,
-)
+from providers.bedrock import request_to_converse, response_from_converse
+from providers.messages import message_from_converse, message_to_converse, tool_choice_from_converse
 from tests.providers.strategies import JSON, MESSAGES, REQUESTS
 from tests.stand_in.service_model import converse_input
 from tests.stand_in.validation import violations

@@ -11,7 +11,7 @@ from conformance.model_choice import ProviderName
 from providers.selection import ProviderSelectionError, provider_from_environment
 
 TESTS = Path(__file__).parent
-MODULES = sorted((TESTS.parents[1] / "providers").glob("*.py"))
+PROVIDERS = TESTS.parents[1] / "providers"
 
 
 def classes(path: Path) -> dict[str, list[str]]:
@@ -23,9 +23,10 @@ def classes(path: Path) -> dict[str, list[str]]:
 
 
 def provider_names() -> list[str]:
-    """The modules of `providers` that hold a provider: `scripted` holds a `ScriptedProvider`."""
-    found = {path.stem: classes(path).get(f"{path.stem.title().replace('_', '')}Provider") for path in MODULES}
-    return sorted(name for name, bases in found.items() if bases is not None and "Protocol" not in bases)
+    """The rooms and modules of `providers` that hold a provider: `scripted` holds a `ScriptedProvider`."""
+    found = {(path.relative_to(PROVIDERS).parts[0].removesuffix(".py"), path) for path in PROVIDERS.rglob("*.py")}
+    wanted = {(name, f"{name.title().replace('_', '')}Provider", path) for name, path in found}
+    return sorted(name for name, class_, path in wanted if "Protocol" not in classes(path).get(class_, ["Protocol"]))
 
 
 def test_there_are_providers() -> None:

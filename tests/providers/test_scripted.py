@@ -20,8 +20,10 @@ from providers import (
     StopReason,
     ToolSpec,
 )
-from providers.script import (
+from providers.scripted import (
+    ScriptedProvider,
     ScriptError,
+    ScriptExhaustedError,
     access_denied,
     always,
     bad_request,
@@ -33,7 +35,6 @@ from providers.script import (
     tool_use,
     unavailable,
 )
-from providers.scripted import ScriptedProvider, ScriptExhaustedError
 
 
 def request(prompt: str = "hello", label: str = "greet", **options: object) -> ModelRequest:

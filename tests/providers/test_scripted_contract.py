@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from providers import ModelProvider
-from providers.script import Entry, Failure, stopped, tool_use
-from providers.scripted import ScriptedProvider
+from providers.scripted import Entry, Failure, ScriptedProvider, stopped, tool_use
 from tests.providers.contract import ErrorReply, Exchange, PlayedReply, ProviderContract, ProviderFor, TextReply
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, StringConstraints
 
 from providers import ModelRequest
-from providers.converse import request_to_converse
+from providers.bedrock import request_to_converse
 from tests.stand_in.behaviour import ReceivedRequest, Reply
 from tests.stand_in.content import plausible
 

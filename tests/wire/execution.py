@@ -14,8 +14,7 @@ from aws_durable_execution_sdk_python.lambda_service import OperationUpdate
 
 from conformance.observer import ModelCall, Observer
 from conformance.run import Death, Run
-from providers.bedrock import DEFAULT_TIERS
-from providers.converse import request_to_converse
+from providers.bedrock import DEFAULT_TIERS, request_to_converse
 from tests.stand_in import ReceivedRequest
 from tests.wire.fates import CALL, UNHARMED, Fate, Moment
 from tests.wire.function import Process

@@ -13,7 +13,7 @@ from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, St
 from conformance.scenario import Answered
 from patterns.durable import ask
 from providers import ModelProvider
-from providers.script import reply
+from providers.scripted import reply
 from tests.conformance.corpus.asking import SENSIBLE, say_in_step
 from tests.conformance.corpus.entry import Shelf
 

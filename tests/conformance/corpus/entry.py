@@ -13,8 +13,7 @@ from conformance.findings import Report
 from conformance.reference import Reference
 from conformance.scenario import CallbackAnswer, Scenario
 from conformance.subject import handler_factory
-from providers.script import Script
-from providers.scripted import ScriptedProvider
+from providers.scripted import Script, ScriptedProvider
 
 type Module = Callable[[], object]
 """Stands for a module that somebody wrote: what it binds before its handler are that module's globals.

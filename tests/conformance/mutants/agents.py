@@ -19,7 +19,7 @@ from patterns.durable import tool as durable_tool
 from patterns.durable.strands_agent import _ConverseModel, run_agent
 from patterns.durable_strands_agent import APPROVAL_TIMEOUT, StrandsAgentEvent
 from providers import Message, ModelError, ModelProvider, ModelRequest, ModelResponse
-from providers.script import Entries, always, reply, tool_use
+from providers.scripted import Entries, always, reply, tool_use
 from tests.conformance.corpus.asking import SENSIBLE, question, say, say_in_step
 from tests.conformance.corpus.entry import Shelf
 

@@ -13,7 +13,7 @@ from conformance.scenario import Answered
 from patterns.durable import ask, ask_for, ask_human, durable_handler
 from patterns.human_review import REVIEW_TIMEOUT, Extraction, HumanReviewEvent, HumanReviewResult, Status
 from providers import ModelError, ModelProvider
-from providers.script import always, reply
+from providers.scripted import always, reply
 from tests.conformance.corpus.asking import say
 from tests.conformance.corpus.entry import Shelf
 

@@ -14,7 +14,7 @@ from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create
 
 from conformance.scenario import Answered
 from providers import ModelProvider, ModelThrottledError
-from providers.script import reply, throttled
+from providers.scripted import reply, throttled
 from tests.conformance.corpus.asking import SENSIBLE, question, say_in_step
 from tests.conformance.upgrades.change import Before, Changes, Reported
 

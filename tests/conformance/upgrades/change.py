@@ -15,8 +15,7 @@ from conformance.history_recorder import provenance, record
 from conformance.scenario import CallbackAnswer, Scenario
 from conformance.subject import handler_factory
 from conformance.upgrade import Subject
-from providers.script import Script
-from providers.scripted import ScriptedProvider
+from providers.scripted import Script, ScriptedProvider
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 

@@ -3,7 +3,7 @@ import json
 from conformance.answers import APPROVE
 from conformance.scenario import Answered, CallbackAnswer, Refused, Silence
 from patterns.human_review import human_review
-from providers.script import always, reply
+from providers.scripted import always, reply
 from tests.patterns.catalogue.pattern import Pattern, bad_inputs, model_errors, recorded, scripted, stop_reasons
 
 EVENT = {"document": "Invoice 7: 12 EUR"}

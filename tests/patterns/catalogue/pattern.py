@@ -16,9 +16,10 @@ from conformance.scenario import CallbackAnswer, HandlerFactory, Scenario
 from patterns.durable import durable_handler
 from providers import StopReason
 from providers.cassette import CassetteProvider
-from providers.script import (
+from providers.scripted import (
     Answerer,
     Entries,
+    ScriptedProvider,
     access_denied,
     always,
     bad_request,
@@ -29,7 +30,6 @@ from providers.script import (
     timed_out,
     unavailable,
 )
-from providers.scripted import ScriptedProvider
 
 CASSETTES = Path(__file__).parents[3] / "cassettes"
 

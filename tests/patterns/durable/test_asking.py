@@ -24,8 +24,7 @@ from providers import (
     ModelResponse,
     StopReason,
 )
-from providers.script import Failure, Reply, access_denied, reply, stopped, throttled, tool_use
-from providers.scripted import ScriptedProvider
+from providers.scripted import Failure, Reply, ScriptedProvider, access_denied, reply, stopped, throttled, tool_use
 
 DIES_BETWEEN = CrashPoint("/1:first", "SUCCEED", 0, CrashKind.AFTER_PERSIST)
 

@@ -13,8 +13,7 @@ from conformance.scenario import Scenario
 from patterns.durable import Event, Tool, durable_handler, tool
 from patterns.durable.strands_agent import run_agent
 from providers import ModelProvider, OpaqueBlock, ReasoningBlock, StopReason, TextBlock, ToolResultBlock, ToolUseBlock
-from providers.script import Reply, reply, tool_use
-from providers.scripted import ScriptedProvider, ScriptExhaustedError
+from providers.scripted import Reply, ScriptedProvider, ScriptExhaustedError, reply, tool_use
 
 
 class Nothing(Event):

@@ -12,8 +12,8 @@ import botocore.exceptions as bx
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import BotoCoreError
 
-from providers.cassette_file import FAULT_STATUS, RECORD_ADVICE, Cassette, CassetteError, Interaction
-from providers.cassette_match import Key, Recording
+from providers.cassette.file import FAULT_STATUS, RECORD_ADVICE, Cassette, CassetteError, Interaction
+from providers.cassette.match import Key, Recording
 
 _TRANSPORT = (bx.HTTPClientError, bx.ConnectionError, bx.IncompleteReadError)
 

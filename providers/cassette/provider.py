@@ -22,9 +22,9 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 
 from providers.bedrock import BedrockProvider, make_client
-from providers.cassette_file import ENDPOINT, RECORD_ADVICE, read_cassette
-from providers.cassette_match import Key, explain_miss
-from providers.cassette_player import CassettePlayer, answer
+from providers.cassette.file import ENDPOINT, RECORD_ADVICE, read_cassette
+from providers.cassette.match import Key, explain_miss
+from providers.cassette.player import CassettePlayer, answer
 from providers.model import ModelRequest, ModelResponse
 
 if TYPE_CHECKING:

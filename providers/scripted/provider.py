@@ -10,8 +10,8 @@ from pathlib import Path
 from aws_durable_execution_sdk_python import ExecutionError
 
 from providers.model import ContentBlock, Message, ModelRequest, ModelResponse, TextBlock, ToolUseBlock, Usage
-from providers.sample_answers import sample_text, varied_text
-from providers.script import Entry, Failure, Reply, Script, entry_for, read_script, reply
+from providers.scripted.sample_answers import sample_text, varied_text
+from providers.scripted.script import Entry, Failure, Reply, Script, entry_for, read_script, reply
 
 TIERS = frozenset({"small", "medium", "large"})
 CHARS_PER_TOKEN = 4
@@ -29,7 +29,7 @@ class ScriptedProvider:
     branches that run at the same time a script by label.
 
     Args:
-        script: See `providers.script`. None answers every request, the same way each time.
+        script: See `providers.scripted`. None answers every request, the same way each time.
         never_twice: Make every answer unique, even to the same request, as a real model's would be. What must stay as
             scripted stays: tool input, numbers, and what an output schema enumerates.
 

@@ -20,7 +20,7 @@ import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from providers.bedrock import DEFAULT_TIERS, BedrockProvider, make_client
-from providers.cassette_file import (
+from providers.cassette.file import (
     ENDPOINT,
     FAULT_STATUS,
     RECORD_ADVICE,
@@ -31,9 +31,9 @@ from providers.cassette_file import (
     read_cassette,
     write_cassette,
 )
-from providers.cassette_match import Key
-from providers.cassette_player import FAULTS, CassettePlayer, answer
-from providers.cassette_scrub import NO_ACCOUNT, RESPONSE_HEADERS, account_ids, masked, masked_numbers
+from providers.cassette.match import Key
+from providers.cassette.player import FAULTS, CassettePlayer, answer
+from providers.scrub import NO_ACCOUNT, RESPONSE_HEADERS, account_ids, masked, masked_numbers
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient

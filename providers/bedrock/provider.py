@@ -11,8 +11,8 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from providers.bedrock_errors import from_boto, is_unreadable_answer, unreadable_answer
-from providers.converse import request_to_converse, response_from_converse
+from providers.bedrock.converse import request_to_converse, response_from_converse
+from providers.bedrock.errors import from_boto, is_unreadable_answer, unreadable_answer
 from providers.errors import PermanentModelError
 from providers.model import ModelRequest, ModelResponse
 
@@ -148,7 +148,7 @@ class BedrockProvider:
         """Answer `request` with exactly one HTTP request.
 
         Raises:
-            ModelError: Of the kind that `providers.bedrock_errors` says; `ModelOutputError` for an answer of a shape
+            ModelError: Of the kind that `providers.bedrock.errors` says; `ModelOutputError` for an answer of a shape
                 that this version does not know.
             BedrockConfigurationError: boto3 cannot make a client of what is configured.
         """

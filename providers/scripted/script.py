@@ -1,12 +1,4 @@
-"""Scripts for `ScriptedProvider`: what a model will answer, written down beforehand.
-
-In code a script is made of `reply`, `tool_use`, `stopped`, `throttled` and the like. In a JSON file it is an object of
-labels (`*` for every other label) and lists of entries:
-
-    {"generate-joke": ["a text", {"error": "throttled"}, {"json": {"a": 1}}],
-     "turn-1": [{"tool": "get_weather", "input": {"location": "Rome"}}],
-     "*": [{"always": "a text, again and again"}, {"stop_reason": "max_tokens", "text": "cut off"}]}
-"""
+"""Scripts for `ScriptedProvider`: what a model will answer, written down beforehand, in code or in a JSON file."""
 
 from __future__ import annotations
 

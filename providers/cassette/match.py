@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
-from providers.cassette_file import RECORD_ADVICE
-from providers.cassette_scrub import masked
+from providers.cassette.file import RECORD_ADVICE
+from providers.scrub import masked
 
 MAX_DIFFERENCES = 10
 """How many a message lists: enough to see what happened, few enough to read."""

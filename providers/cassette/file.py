@@ -18,9 +18,9 @@ from typing import Any, Literal
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, ValidationError
 
-from providers.cassette_scrub import REQUEST_HEADERS, RESPONSE_HEADERS, findings
 from providers.errors import PermanentModelError
 from providers.model import Frozen, describe
+from providers.scrub import REQUEST_HEADERS, RESPONSE_HEADERS, findings
 
 try:
     import yaml
@@ -35,8 +35,8 @@ FAULT_STATUS = 599
 """No service sends it: the status of an interaction that ended without an answer."""
 
 _HEADER = """\
-# A recorded conversation with a model, in vcrpy's format. Made by providers.cassette_recorder: record it again rather
-# than edit it. `source` says who answered: stand-in is a program of this project's tests, not Amazon Bedrock.
+# A recorded conversation with a model, in vcrpy's format. Made by providers.cassette: record it again rather than
+# edit it. `source` says who answered: stand-in is a program of this project's tests, not Amazon Bedrock.
 """
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # as vcrpy does: libyaml where PyYAML was built with it
 
