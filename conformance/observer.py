@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from aws_durable_execution_sdk_python import ExecutionError
 from aws_durable_execution_sdk_python.exceptions import StepInterruptedError
 from aws_durable_execution_sdk_python.lambda_service import OperationUpdate
 from aws_durable_execution_sdk_python.plugin import (
@@ -27,7 +28,7 @@ from aws_durable_execution_sdk_python.plugin import (
 from conformance.effects import WITNESS, Effect, Happened
 from conformance.operations import OperationPaths
 from conformance.timeline import Event
-from providers import ModelProvider, ModelRequest, ModelResponse
+from providers import FatalModelError, ModelProvider, ModelRequest, ModelResponse
 
 DIED = "died"
 
@@ -300,6 +301,8 @@ class _WatchedModel:
         except BaseException as error:  # a call that died was made, and paid for, too
             kind = type(error).__name__
             self._observer.called(request, DIED if kind == "DiedInCall" else kind, error_message=str(error))
+            if isinstance(error, FatalModelError):  # also where the handler under test asks in a step of its own
+                raise ExecutionError(str(error)) from error
             raise
         self._observer.called(request, "answered", response)
         return response

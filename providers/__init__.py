@@ -5,6 +5,7 @@ This door names what a pattern needs. A concrete provider is imported from its o
 """
 
 from providers.errors import (
+    FatalModelError,
     ModelAccessDeniedError,
     ModelError,
     ModelNotFoundError,
@@ -36,6 +37,7 @@ from providers.model import (
 
 __all__ = [
     "ContentBlock",
+    "FatalModelError",
     "Message",
     "ModelAccessDeniedError",
     "ModelError",

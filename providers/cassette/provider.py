@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import botocore.session
-from aws_durable_execution_sdk_python import ExecutionError
 from boto3.session import Session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -25,6 +24,7 @@ from providers.bedrock import BedrockProvider, make_client
 from providers.cassette.file import ENDPOINT, RECORD_ADVICE, read_cassette
 from providers.cassette.match import Key, explain_miss
 from providers.cassette.player import CassettePlayer, answer
+from providers.errors import FatalModelError
 from providers.model import ModelRequest, ModelResponse
 
 if TYPE_CHECKING:
@@ -37,11 +37,8 @@ _REGION = "us-east-1"
 _making_clients = threading.Lock()
 
 
-class CassetteMiss(ExecutionError):  # noqa: N818  # the field's word for it
-    """A request is not in the cassette, or not any more.
-
-    Fatal to a durable execution: retrying cannot help, and an ordinary exception would be retried and lose its text.
-    """
+class CassetteMiss(FatalModelError):  # noqa: N818  # the field's word for it
+    """A request is not in the cassette, or not any more: no answer would be the recorded one."""
 
 
 class CassetteStale(AssertionError):  # noqa: N818  # the field's word for it

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_durable_execution_sdk_python import ExecutionError
-
+from providers.errors import FatalModelError
 from providers.model import ContentBlock, Message, ModelRequest, ModelResponse, TextBlock, ToolUseBlock, Usage
 from providers.scripted.sample_answers import sample_text, varied_text
 from providers.scripted.script import Entry, Failure, Reply, Script, entry_for, read_script, reply
@@ -18,8 +17,8 @@ CHARS_PER_TOKEN = 4
 """Rule of thumb for English text, for the usage that scripted responses report."""
 
 
-class ScriptExhaustedError(ExecutionError):
-    """More was asked than the script answers. Fatal to a durable execution, so that it fails at once."""
+class ScriptExhaustedError(FatalModelError):
+    """More was asked than the script answers."""
 
 
 class ScriptedProvider:

@@ -6,9 +6,9 @@ from typing import Any
 
 import botocore.exceptions as bx
 import pytest
-from aws_durable_execution_sdk_python import ExecutionError
 
 from providers import (
+    FatalModelError,
     ModelAccessDeniedError,
     ModelError,
     ModelOutputError,
@@ -156,7 +156,7 @@ class Interrupted(BaseException):
 @pytest.mark.parametrize(
     "error",
     [
-        ExecutionError("not in the cassette"),
+        FatalModelError("not in the cassette"),
         Interrupted(),
         KeyboardInterrupt(),
         ZeroDivisionError("a defect of the handler"),

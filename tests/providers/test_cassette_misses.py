@@ -5,13 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aws_durable_execution_sdk_python import DurableContext, ExecutionError, durable_execution
-from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 
-from providers import ModelError
+from providers import FatalModelError, ModelError
 from providers.cassette import (
     Cassette,
     CassetteError,
@@ -48,7 +45,6 @@ def test_a_request_that_is_not_recorded_is_a_fatal_error_that_names_the_change(p
     provider = provider_of(recorded(question("What do you see?")))
     with pytest.raises(CassetteMiss) as caught:
         provider.converse(question("What do you hear?"))
-    assert isinstance(caught.value, ExecutionError), "a durable execution must fail at once instead of retrying"
     assert not isinstance(caught.value, ModelError), "no handler may take it for the model's"
     assert "look.yaml holds no recording" in str(caught.value)
     assert 'messages[0].content[0].text: recorded "What do you see?", asked "What do you hear?"' in str(caught.value)
@@ -77,21 +73,6 @@ def test_an_empty_cassette_says_so(provider_of: ProviderOf) -> None:
 def test_a_missing_cassette_says_how_to_record(tmp_path: Path) -> None:
     with pytest.raises(CassetteError, match=r"no cassette .*nowhere\.yaml.*--record-mode=rewrite"):
         CassetteProvider(tmp_path / "nowhere.yaml")
-
-
-def test_a_miss_fails_a_durable_execution_at_its_first_attempt(provider_of: ProviderOf) -> None:
-    provider = provider_of(recorded(question("What do you see?")))
-
-    @durable_execution
-    def handler(_event: Any, context: DurableContext) -> str:
-        return context.step(lambda _: provider.converse(question("What do you hear?")).text, name="ask")
-
-    with DurableFunctionTestRunner(handler) as runner:
-        result = runner.run(input="{}")
-    assert result.status.value == "FAILED"
-    assert result.error is not None
-    assert "What do you hear?" in (result.error.message or "")
-    assert len(provider.misses) == 1
 
 
 # Verifying ------------------------------------------------------------------------------------------------------------
@@ -141,7 +122,7 @@ def after_a_miss(cassette: CassetteProvider, error: BaseException) -> None:
     with cassette as provider, contextlib.suppress(CassetteMiss):
         try:
             provider.converse(question("Other?"))
-        except ExecutionError:
+        except FatalModelError:
             raise error from None
 
 

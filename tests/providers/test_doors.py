@@ -58,11 +58,11 @@ def test_a_door_names_what_it_hands_on(room: str) -> None:
 
 
 def test_who_does_without_bedrock_and_cassettes_loads_neither_boto3_nor_yaml() -> None:
-    """The import of a pattern is paid at every cold start."""
+    """The import of a pattern is paid at every cold start, and `providers.scripted` by every test."""
     neutral = [f"providers.{path.stem}" for path in (ROOT / "providers").glob("*.py") if path.stem != "__init__"]
-    loaded = loaded_by("providers", *neutral)
-    assert {"providers.model", "providers.selection"} <= loaded
-    assert not {"boto3", "botocore", "yaml"} & loaded
+    loaded = loaded_by("providers", "providers.scripted", *neutral)
+    assert {"providers.model", "providers.scripted.script"} <= loaded
+    assert not {"boto3", "botocore", "yaml", "aws_durable_execution_sdk_python"} & loaded
 
 
 def test_what_is_deployed_needs_no_cassettes() -> None:

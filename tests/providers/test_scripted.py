@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from aws_durable_execution_sdk_python import ExecutionError
 from pydantic import BaseModel, Field
 
 from providers import (
@@ -66,9 +65,8 @@ def test_by_function_the_request_decides() -> None:
 @pytest.mark.parametrize("script", [[], {}, {"greet": []}])
 def test_running_out_of_script_is_fatal_and_says_for_whom(script: object) -> None:
     provider = ScriptedProvider(script)  # type: ignore[arg-type]
-    with pytest.raises(ScriptExhaustedError, match=r"'greet'.*hello") as caught:
+    with pytest.raises(ScriptExhaustedError, match=r"'greet'.*hello"):
         provider.converse(request())
-    assert isinstance(caught.value, ExecutionError), "a durable execution must fail at once instead of retrying"
 
 
 def test_an_always_entry_never_runs_out() -> None:
