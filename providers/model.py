@@ -24,7 +24,6 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from providers.errors import ModelOutputError
-from providers.json_schema import portable
 
 type JsonObject = dict[str, JsonValue]
 
@@ -147,14 +146,14 @@ class ToolChoice(Frozen):
 
 
 class OutputSchema(Frozen):
-    """The JSON Schema that a reply's text must satisfy, in the subset that Bedrock compiles."""
+    """The JSON Schema that a reply's text must satisfy. A provider sends what of it its service takes."""
 
     name: str
     json_schema: JsonObject
 
     @classmethod
     def of(cls, schema: type[BaseModel]) -> Self:
-        return cls(name=schema.__name__, json_schema=portable(schema.model_json_schema()))
+        return cls(name=schema.__name__, json_schema=schema.model_json_schema())
 
 
 def _output_schema(value: Any) -> Any:

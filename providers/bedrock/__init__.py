@@ -13,6 +13,7 @@ from providers.bedrock.errors import (
     is_unreadable_answer,
     unreadable_answer,
 )
+from providers.bedrock.json_schema import portable
 from providers.bedrock.provider import (
     CONNECT_TIMEOUT_SECONDS,
     DEFAULT_TIERS,
@@ -35,6 +36,7 @@ __all__ = [
     "from_boto",
     "is_unreadable_answer",
     "make_client",
+    "portable",
     "request_to_converse",
     "response_from_converse",
     "unreadable_answer",

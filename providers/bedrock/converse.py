@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from providers.errors import ModelOutputError
+from providers.bedrock.json_schema import portable
+from providers.errors import ModelOutputError, ModelRequestError
 from providers.messages import message_from_converse, message_to_converse, tool_choice_to_converse
 from providers.model import (
     JsonObject,
@@ -43,6 +44,9 @@ def request_to_converse(request: ModelRequest, model_id: str, *, structured_outp
         request: What to ask.
         model_id: The id that the request's tier stands for.
         structured_output: Send `output_schema` as `outputConfig`; off for a model that does not take it.
+
+    Raises:
+        ModelRequestError: The output schema asks for what Bedrock's structured output cannot express.
     """
     inference: dict[str, Any] = {"maxTokens": request.max_tokens}
     if request.temperature is not None:
@@ -139,5 +143,11 @@ def _tool_to_converse(tool: ToolSpec) -> dict[str, Any]:
 
 
 def _text_format(schema: OutputSchema) -> JsonObject:
-    text = json.dumps(schema.json_schema, sort_keys=True)
+    try:
+        text = json.dumps(portable(schema.json_schema, schema.name), sort_keys=True)
+    except ValueError as error:
+        raise ModelRequestError(
+            f"Bedrock cannot be sent the output schema {schema.name!r}: {error}. "
+            "MODEL_STRUCTURED_OUTPUT=off leaves the schema to the prompt."
+        ) from error
     return {"type": "json_schema", "structure": {"jsonSchema": {"name": schema.name, "schema": text}}}

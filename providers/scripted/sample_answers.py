@@ -37,20 +37,25 @@ def varied_text(text: str, schema: OutputSchema | None, tag: str) -> str:
 
 
 def _sample(  # noqa: PLR0911  # one return for each kind of schema
-    schema: dict[str, Any], root: dict[str, Any], name: str, tag: str
+    schema: dict[str, Any], root: dict[str, Any], name: str, tag: str, inside: frozenset[str] = frozenset()
 ) -> JsonValue:
-    schema = _resolved(schema, root)
+    """A value that fits `schema`. It ends where one would contain itself: `inside` are the definitions around it."""
+    if "$ref" in schema:
+        inside |= {schema["$ref"]}
+        return _sample(_resolved(schema, root), root, name, tag, inside)
     if "const" in schema:
         return schema["const"]  # type: ignore[no-any-return]  # JSON, by JSON Schema's definition
     if "enum" in schema:
         return schema["enum"][0]  # type: ignore[no-any-return]
-    if "anyOf" in schema:
-        return _sample(schema["anyOf"][0], root, name, tag)
+    if choices := _choices(schema):
+        ending = (choice for choice in choices if choice.get("$ref") not in inside)
+        return _sample(next(ending, choices[0]), root, name, tag, inside)
     match schema.get("type"):
         case "object":
-            return {key: _sample(part, root, key, tag) for key, part in schema.get("properties", {}).items()}
+            return {key: _sample(part, root, key, tag, inside) for key, part in schema.get("properties", {}).items()}
         case "array":
-            return [_sample(schema.get("items", {}), root, name, tag)]
+            parts = schema.get("prefixItems") or [schema.get("items", {})]
+            return [_sample(part, root, name, tag, inside) for part in parts if part.get("$ref") not in inside]
         case "integer" | "number":
             return 1
         case "boolean":
@@ -58,17 +63,19 @@ def _sample(  # noqa: PLR0911  # one return for each kind of schema
         case "null":
             return None
         case _:
-            # The schema that a provider sees has no patterns: an address is the one that patterns commonly want.
+            # Patterns and formats are not read: an address is the one that they commonly want.
             return f"{tag}@example.com" if "mail" in name else f"{name}-{tag}"
 
 
 def _varied(value: JsonValue, schema: dict[str, Any], root: dict[str, Any], tag: str) -> JsonValue:
     schema = _resolved(schema, root)
     if isinstance(value, dict):
-        properties = schema.get("properties", {})
-        return {key: _varied(part, properties.get(key, {}), root, tag) for key, part in value.items()}
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties")
+        other = others if isinstance(others, dict) else {}
+        return {key: _varied(part, properties.get(key, other), root, tag) for key, part in value.items()}
     if isinstance(value, list):
-        return [_varied(part, schema.get("items", {}), root, tag) for part in value]
+        first, rest = schema.get("prefixItems", ()), schema.get("items", {})
+        return [_varied(part, first[at] if at < len(first) else rest, root, tag) for at, part in enumerate(value)]
     if isinstance(value, str) and not _enumerated(schema, root):
         return f"{value}~{tag}"
     return value
@@ -77,7 +84,12 @@ def _varied(value: JsonValue, schema: dict[str, Any], root: dict[str, Any], tag:
 def _enumerated(schema: dict[str, Any], root: dict[str, Any]) -> bool:
     """Whether the schema, or one of its alternatives, lists the values it takes."""
     schema = _resolved(schema, root)
-    return "const" in schema or "enum" in schema or any(_enumerated(part, root) for part in schema.get("anyOf", ()))
+    return "const" in schema or "enum" in schema or any(_enumerated(part, root) for part in _choices(schema))
+
+
+def _choices(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    choices: list[dict[str, Any]] = schema.get("anyOf") or schema.get("oneOf") or []
+    return choices
 
 
 def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:

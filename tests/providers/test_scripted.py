@@ -6,9 +6,10 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 
 from providers import (
     Message,
@@ -157,6 +158,43 @@ def test_without_a_script_the_answer_is_a_function_of_the_request() -> None:
 
 def test_without_a_script_an_output_schema_is_satisfied() -> None:
     assert ScriptedProvider().converse(request(output_schema=Verdict)).parse(Verdict).best >= 1
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+
+
+class Family(BaseModel):
+    pet: Cat | Dog = Field(discriminator="kind")
+    pair: tuple[int, Literal["left", "right"]]
+    ages: dict[str, int]
+    children: list[Family]
+    elder: Family | None
+
+
+class Side(BaseModel):
+    pair: tuple[str, Literal["left", "right"]]
+    ages: dict[str, Literal["old", "young"]]
+
+
+class Document(RootModel[Family]):
+    """Whose schema is a reference."""
+
+
+@pytest.mark.parametrize("schema", [Family, Document])
+def test_without_a_script_whatever_schema_is_satisfied(schema: type[BaseModel]) -> None:
+    """Choices by a tag, tuples, arbitrary keys and an object that contains itself, which Bedrock would not take."""
+    ScriptedProvider().converse(request(output_schema=schema)).parse(schema)
+
+
+def test_never_twice_keeps_what_a_tuple_enumerates() -> None:
+    provider = ScriptedProvider([always(reply({"pair": ["a", "left"], "ages": {"Ana": "old"}}))], never_twice=True)
+    first, second = (provider.converse(request(output_schema=Side)).parse(Side) for _ in range(2))
+    assert first.pair[0] != second.pair[0]
 
 
 def test_never_twice_the_same_answer_even_to_the_same_request() -> None:
