@@ -14,13 +14,14 @@ from conformance.exit_codes import CANNOT_RUN, FINDINGS
 from conformance.exploration import HORIZON, PATIENCE_SECONDS, Exploration
 from conformance.html import Explored
 from conformance.isolation import Task, explore_isolated
-from conformance.model_choice import ProviderName, chosen_model
+from conformance.model_choice import chosen_model
 from conformance.reference import Reference
 from conformance.report_file import make_sure_of, write_html
 from conformance.rules import NAMES
 from conformance.run_record import Records
 from conformance.subject import check_place
 from conformance.typed_json import parsed
+from providers.selection import SCRIPTED
 
 OK = json.dumps("ok")
 
@@ -74,7 +75,7 @@ def check(  # noqa: PLR0917  # options, which a person names
     )
     task = Task(Reference(target), parsed("--event", event), script, payload, exploration, other_sandboxes)
     check_place(target)
-    chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)  # a script that is none is told at once
+    chosen_model(SCRIPTED, script=script)  # a script that is none is told at once
     if json_file:
         make_sure_of("--json", json_file)
     if html_file:

@@ -16,13 +16,14 @@ from conformance.conclusion import SUCCEEDED, conclude
 from conformance.errors import CannotRunError
 from conformance.exit_codes import CANNOT_RUN, FAILED
 from conformance.lookup import find_pattern, pattern_names
-from conformance.model_choice import ProviderName, chosen_model
+from conformance.model_choice import chosen_model
 from conformance.public_runner import run_on_public_runner
 from conformance.record_command import record_history
 from conformance.replay_command import replay
 from conformance.run_command import default_cassette, run
 from conformance.scenario import Scenario
 from conformance.sdk_logs import quiet_sdk_logs
+from providers.selection import CASSETTE
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -40,7 +41,7 @@ def demo() -> None:
     failed = False
     for pattern in pattern_names():
         handler = find_pattern(pattern)
-        model = chosen_model(ProviderName.CASSETTE, cassette=default_cassette(pattern), script=None)
+        model = chosen_model(CASSETTE, cassette=default_cassette(pattern))
         outcome = run_on_public_runner(handler.with_model, Scenario({}, model, ask=answers.always(answers.APPROVE)))
         console.rule(f"[bold]{pattern}[/bold]", align="left")
         conclude(console, outcome)

@@ -17,13 +17,14 @@ from conformance.explore import NOTHING, explore
 from conformance.findings import Finding, Report
 from conformance.interpreter import Interpreter, NoMoreError, connection_to_parent
 from conformance.listener import Listener
-from conformance.model_choice import ProviderName, chosen_model
+from conformance.model_choice import chosen_model
 from conformance.reference import Reference
 from conformance.rules import NAMES
 from conformance.run_record import Records, RunRecord
 from conformance.scenario import Scenario
 from conformance.sdk_logs import quiet_sdk_logs
 from conformance.sweep import is_sweep
+from providers.selection import SCRIPTED
 
 MAX_DEATHS = 5
 """How many runs may end the process before the rest is left out, unless `explore_isolated` is told otherwise."""
@@ -229,7 +230,7 @@ def main() -> None:
 
 def _report(task: Task, listener: _Teller) -> Report:
     handler_for = task.target.handler_factory()
-    model = chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=task.script)
+    model = chosen_model(SCRIPTED, script=task.script)
     scenario = Scenario(task.event, model, ask=answers.always(task.answer))
     reference = task.target if task.other_sandboxes else None
     recorder = listener.tell if task.record else None

@@ -17,11 +17,12 @@ from conformance.exploration import PATIENCE_SECONDS
 from conformance.exported_history import import_history
 from conformance.history import save_history
 from conformance.history_recorder import provenance, record
-from conformance.model_choice import ProviderName, chosen_model
+from conformance.model_choice import chosen_model
 from conformance.scenario import Scenario
 from conformance.subject import find_handler
 from conformance.typed_json import parsed
 from conformance.upgrade import Subject, confirm
+from providers.selection import SCRIPTED
 
 
 def record_history(  # noqa: PLR0917  # options, which a person names
@@ -47,7 +48,7 @@ def record_history(  # noqa: PLR0917  # options, which a person names
     if export is not None:
         history = import_history(export, recorded)
     else:
-        model = chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)
+        model = chosen_model(SCRIPTED, script=script)
         payload = answers.given(approve=False, reject=False, answer=answer)
         assert payload is not None
         meets = Scenario(parsed("--event", event), model, ask=answers.always(payload))

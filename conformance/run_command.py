@@ -16,13 +16,14 @@ from conformance.errors import CannotRunError
 from conformance.exit_codes import FAILED
 from conformance.in_process import Conditions, run_in_process
 from conformance.lookup import find_pattern
-from conformance.model_choice import ProviderName, chosen_model
+from conformance.model_choice import chosen_model
 from conformance.narrator import Narrator
 from conformance.run import Run
 from conformance.scenario import Scenario
 from conformance.terminal import asked_at_terminal
 from conformance.timeline_live import timeline_on
 from conformance.typed_json import parsed
+from providers.selection import CASSETTE, SCRIPTED, provider_names
 
 
 def default_cassette(pattern: str) -> Path:
@@ -30,10 +31,21 @@ def default_cassette(pattern: str) -> Path:
     return Path("cassettes") / pattern / "default.yaml"
 
 
+PROVIDERS = "|".join(provider_names())
+
+
+def _known_provider(typed: str) -> str:
+    if typed not in provider_names():
+        raise typer.BadParameter(f"{typed!r} is not one of {', '.join(provider_names())}.")
+    return typed
+
+
 def run(  # noqa: PLR0917  # options, which a person names
     pattern: Annotated[str, typer.Argument(help="A module of the package `patterns`, such as prompt_chaining.")],
     event: Annotated[str, typer.Option(help="The execution's input, as JSON.")] = "{}",
-    provider: Annotated[ProviderName, typer.Option(help="Who answers the model calls.")] = ProviderName.CASSETTE,
+    provider: Annotated[
+        str, typer.Option(parser=_known_provider, metavar=f"[{PROVIDERS}]", help="Who answers the model calls.")
+    ] = CASSETTE,
     cassette: Annotated[Path | None, typer.Option(help="The recording that `--provider cassette` replays.")] = None,
     script: Annotated[
         Path | None, typer.Option(help="The JSON script that `--provider scripted` answers from.")
@@ -54,13 +66,14 @@ def run(  # noqa: PLR0917  # options, which a person names
 ) -> None:
     """Run one pattern in this process, show what happens as it happens, and print its result."""
     console = Console(soft_wrap=True)
-    if script and provider is not ProviderName.SCRIPTED:
+    if script and provider != SCRIPTED:
         raise CannotRunError("--script is for --provider scripted; add that.")
-    if cassette and provider is not ProviderName.CASSETTE:
+    if cassette and provider != CASSETTE:
         raise CannotRunError("--cassette is for --provider cassette; leave the other provider out.")
     crashes = [typed_point(point) for point in crash_at or ()]
     handler, value = find_pattern(pattern), parsed("--event", event)
-    model = chosen_model(provider, cassette=cassette or default_cassette(pattern), script=script)
+    recording = (cassette or default_cassette(pattern)) if provider == CASSETTE else None
+    model = chosen_model(provider, cassette=recording, script=script)
     payload = answers.given(approve, reject, answer)
     if payload and no_answer:
         raise CannotRunError("Use only one of --approve, --reject, --answer and --no-answer.")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from conformance.lookup import pattern_names
-from conformance.model_choice import ProviderName
 from conformance.rules import NAMES
 from conformance.rules.upgrade import UPGRADE
+from providers.selection import provider_names
 from tests.documents import DOCUMENTS, commands, text_of
 from tests.tooling import TOX, tox_ini
 
@@ -48,9 +48,9 @@ def test_there_is_a_row_for_each_rule() -> None:
 
 
 def test_there_is_a_row_for_each_provider_and_its_name_for_the_environment() -> None:
-    assert sorted(rows("provider")) == sorted(ProviderName)
+    assert sorted(rows("provider")) == sorted(provider_names())
     (named,) = re.findall(r"^\| `MODEL_PROVIDER` \| (.*?) \|", text_of("docs/models.md"), re.MULTILINE)
-    assert sorted(re.findall(r"`(\w+)`", named)) == sorted(ProviderName)
+    assert sorted(re.findall(r"`(\w+)`", named)) == sorted(provider_names())
 
 
 def test_the_command_line_may_ask_bedrock() -> None:

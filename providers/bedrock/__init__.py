@@ -21,6 +21,7 @@ from providers.bedrock.provider import (
     READ_TIMEOUT_SECONDS,
     BedrockConfigurationError,
     BedrockProvider,
+    check_access,
     make_client,
 )
 
@@ -33,6 +34,7 @@ __all__ = [
     "READ_TIMEOUT_SECONDS",
     "BedrockConfigurationError",
     "BedrockProvider",
+    "check_access",
     "from_boto",
     "is_unreadable_answer",
     "make_client",

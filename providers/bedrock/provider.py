@@ -76,6 +76,30 @@ def make_client(
     return client
 
 
+def check_access(session: Session | None = None) -> None:
+    """Make sure, before anything is asked, that boto3 finds credentials and a region; what they allow is not checked.
+
+    Args:
+        session: Where credentials and region come from; None is a new session with boto3's usual sources.
+
+    Raises:
+        BedrockConfigurationError: One of them is missing, or boto3's settings are broken.
+    """
+    try:
+        session = session or Session()
+        credentials, region = session.get_credentials(), session.region_name
+    except BotoCoreError as error:
+        raise BedrockConfigurationError(f"Amazon Bedrock cannot be asked: {error}") from error
+    if credentials is None:
+        raise BedrockConfigurationError(
+            "There are no AWS credentials; log in, or choose a provider that needs none, such as cassette."
+        )
+    if region is None:
+        raise BedrockConfigurationError(
+            "There is no AWS region; set AWS_DEFAULT_REGION, or choose a provider that needs none, such as cassette."
+        )
+
+
 class BedrockProvider:
     """Answers model requests with Bedrock's Converse API. Safe from any number of threads.
 

@@ -115,6 +115,13 @@ def test_a_plain_function_conforms_too(check: Check) -> None:
     assert "conforms: 7 crash points" in out, "a model call is one point more"
 
 
+def test_every_run_has_the_script_to_itself(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "script.json").write_text(json.dumps({"greet": ["Hello!"]}))
+    code, out, _ = check("good_one.py:workflow", "--script", "script.json")
+    assert code == 0, out
+    assert "conforms: 7 crash points" in out
+
+
 def test_the_sdks_default_retries_are_reported(check: Check) -> None:
     code, out, _ = check("good_one.py:retries_everything")
     assert code == 1

@@ -59,6 +59,7 @@ class Copy:
     def write(self, path: str, text: str) -> None:
         """Write a new file."""
         assert not (self.folder / path).exists(), path
+        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / path).write_text(text.lstrip("\n"), encoding="utf-8")
 
     def insert(self, path: str, before: str, text: str) -> None:

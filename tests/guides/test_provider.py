@@ -54,7 +54,8 @@ class TestParrotContract(ProviderContract):
         return taught
 '''
 
-CHOSEN_BY_ENVIRONMENT = """def _parrot(environment: Mapping[str, str]) -> ModelProvider:
+REGISTRATION = """@_registered("parrot")
+def _parrot(settings: ProviderSettings) -> ModelProvider:
     from providers.parrot import ParrotProvider
 
     return ParrotProvider()
@@ -64,24 +65,12 @@ CHOSEN_BY_ENVIRONMENT = """def _parrot(environment: Mapping[str, str]) -> ModelP
 
 
 def written(copy: Copy) -> None:
-    copy.write("providers/parrot.py", PROVIDER)
+    copy.write("providers/parrot/__init__.py", PROVIDER)
     copy.write("tests/providers/test_parrot_contract.py", CONTRACT)
 
 
-def chosen_by_the_environment(copy: Copy) -> None:
-    copy.insert("providers/selection.py", "def _required(", CHOSEN_BY_ENVIRONMENT)
-    copy.insert("providers/selection.py", "}\n\n\ndef provider_from_environment", '    "parrot": _parrot,\n')
-
-
-def chosen_on_the_command_line(copy: Copy) -> None:
-    choice = "conformance/model_choice.py"
-    copy.insert(choice, "\n\ndef chosen_model", '    PARROT = "parrot"\n')
-    copy.insert(
-        choice,
-        "        case ProviderName.BEDROCK:",
-        "        case ProviderName.PARROT:\n            return ParrotProvider\n",
-    )
-    copy.insert(choice, "from providers.scripted import", "from providers.parrot import ParrotProvider\n")
+def registered(copy: Copy) -> None:
+    copy.insert("providers/selection.py", "def provider_names(", REGISTRATION)
 
 
 def told(copy: Copy) -> None:
@@ -90,5 +79,5 @@ def told(copy: Copy) -> None:
 
 
 def test_a_provider_is_added_as_the_list_says(tmp_path: Path) -> None:
-    done = {1: written, 2: chosen_by_the_environment, 3: chosen_on_the_command_line, 4: told}
+    done = {1: written, 2: registered, 3: told}
     follow("Add a provider", Copy.made(tmp_path, "parrot"), done)
