@@ -18,8 +18,8 @@ from providers import ModelThrottledError, ToolSpec
 from providers.bedrock import make_client
 from providers.cassette import ENDPOINT, FAULT_STATUS, Interaction, read_cassette, read_provenance
 from tests.cassette_scan import PATTERNS, ROOT, faults_of, files_of, main, scanned, secrets_in
+from tests.providers.cassette.recording import isolated_keys, recordings
 from tests.providers.contract import question
-from tests.providers.recording import keys, recordings
 from tests.stand_in import Drop, Fail, Reply, Sequenced, ToolUse
 
 CASSETTES = sorted((ROOT / "cassettes").rglob("*.yaml"))
@@ -30,7 +30,7 @@ def replayed_by_vcrpy(path: Path) -> int:
     interactions = read_cassette(path).interactions
     recorder = vcr.VCR(record_mode="none", match_on=("method", "path", "body"))
     with recorder.use_cassette(str(path)) as played:
-        client = make_client(session=keys(), endpoint_url=ENDPOINT)
+        client = make_client(session=isolated_keys(), endpoint_url=ENDPOINT)
         for item in interactions:
             recorded = json.loads(item.body)
             assert answered(client, item) == (recorded.get("output") or item.headers["x-amzn-errortype"])

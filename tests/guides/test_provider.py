@@ -31,27 +31,17 @@ CONTRACT = '''
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
-from providers import ModelProvider
 from providers.parrot import ParrotProvider
-from providers.scripted import Entry
-from tests.providers.contract import Exchange, ProviderContract, ProviderFor
-from tests.providers.test_scripted_contract import entry
+from tests.providers.contract import ProviderContract, ProviderFor, by_label
+from tests.providers.scripted.playing import entry
 
 
 class TestParrotContract(ProviderContract):
     @pytest.fixture
     def provider_for(self) -> ProviderFor:
-        def taught(exchanges: Sequence[Exchange]) -> ModelProvider:
-            script: dict[str, list[Entry]] = {}
-            for exchange in exchanges:
-                script.setdefault(exchange.request.label, []).append(entry(exchange.reply))
-            return ParrotProvider(script)
-
-        return taught
+        return lambda exchanges: ParrotProvider(by_label(exchanges, entry))
 '''
 
 REGISTRATION = """@_registered("parrot")
@@ -66,7 +56,8 @@ def _parrot(settings: ProviderSettings) -> ModelProvider:
 
 def written(copy: Copy) -> None:
     copy.write("providers/parrot/__init__.py", PROVIDER)
-    copy.write("tests/providers/test_parrot_contract.py", CONTRACT)
+    copy.write("tests/providers/parrot/__init__.py", '"""Tests of the parrot."""\n')
+    copy.write("tests/providers/parrot/test_contract.py", CONTRACT)
 
 
 def registered(copy: Copy) -> None:

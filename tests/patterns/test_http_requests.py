@@ -11,7 +11,7 @@ from conformance.in_process import run_in_process
 from conformance.scenario import Answered, Scenario
 from patterns.durable.retry import MODEL_RETRY
 from tests.patterns.catalogue import CATALOGUE
-from tests.providers.bedrock_stand_in import provider_at
+from tests.providers.bedrock.stand_in import provider_at
 from tests.stand_in import Behaviour, ConverseStandIn, Drop, Fail, Malformed, Reply, Sequenced
 
 BLANK: dict[str, Any] = {"text": " \n"}

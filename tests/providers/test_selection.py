@@ -19,8 +19,8 @@ from providers.selection import (
     provider_from_environment,
     provider_names,
 )
+from tests.providers.cassette.interactions import cassette, recorded
 from tests.providers.contract import question
-from tests.providers.interactions import cassette, recorded
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from patterns.durable.tools import run_tool
 from providers import ModelProvider, ModelRequest, ModelResponse, ToolUseBlock
 from providers.cassette import CassetteProvider, write_cassette
 from providers.errors import FatalModelError
+from tests.providers.cassette.interactions import cassette, recorded
 from tests.providers.contract import question
-from tests.providers.interactions import cassette, recorded
 
 WHY = "What do you hear?"
 

@@ -12,29 +12,19 @@ import yaml
 from providers import ModelAccessDeniedError
 from providers.bedrock import BedrockProvider, make_client
 from providers.cassette import CassetteError, CassetteProvider, CassetteRecorder
+from tests.providers.bedrock.stand_in import answering
+from tests.providers.cassette.interactions import ACCOUNT
+from tests.providers.cassette.recording import RecordingOf, isolated_keys
 from tests.providers.contract import question
-from tests.providers.recording import RecordingOf, answering, keys, recordings
 from tests.stand_in import Behaviour, Fail, ReceivedRequest, Reply, Sequenced, plausible
 
-ACCOUNT = "1234" * 3
 KEY_ID = "AKIA" + "ABCDEFGH" * 2
 SECRET = "wJalrXUtnFEMI" + "/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"
 TOKEN = "not-a-known-prefix-" + "abcdefgh" * 8
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "look" / "around.yaml"
-
-
-@pytest.fixture
-def recording_of(path: Path) -> Iterator[RecordingOf]:
-    with recordings(path) as recording_of:
-        yield recording_of
-
-
 def test_what_signs_a_request_never_reaches_the_file(recording_of: RecordingOf, path: Path) -> None:
-    session = keys(KEY_ID, SECRET, TOKEN)
+    session = isolated_keys(KEY_ID, SECRET, TOKEN)
     seen: list[ReceivedRequest] = []
 
     def behave(request: ReceivedRequest) -> Behaviour:
@@ -104,7 +94,7 @@ def test_a_secret_in_an_answer_or_a_prompt_refuses_the_recording_and_keeps_the_o
 ) -> None:
     path.parent.mkdir()
     path.write_bytes(b"the old one")
-    session = keys(KEY_ID, SECRET, TOKEN)
+    session = isolated_keys(KEY_ID, SECRET, TOKEN)
     for prompt, answer in ((f"It is {secret}.", "Thanks."), ("What is it?", f"It is {secret}.")):
         model, recorder = recording_of(Reply(text=answer), session=session)
         model.converse(question(prompt))
@@ -118,7 +108,7 @@ def test_a_secret_in_an_answer_or_a_prompt_refuses_the_recording_and_keeps_the_o
 def test_a_bedrock_api_key_in_use_is_a_secret_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", TOKEN)
     sent: list[Any] = []
-    client = answering(make_client(session=keys()), f"It is {TOKEN}.")
+    client = answering(make_client(session=isolated_keys()), f"It is {TOKEN}.")
     client.meta.events.register_last(
         "before-send.bedrock-runtime.Converse", lambda request, **_: sent.append(request.headers["Authorization"])
     )

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from providers import FatalModelError, ModelError
 from providers.cassette import (
-    Cassette,
     CassetteError,
     CassetteMiss,
     CassetteProvider,
     CassetteStale,
-    Interaction,
-    Provenance,
-    write_cassette,
 )
+from tests.providers.cassette.interactions import ProviderOf, recorded
 from tests.providers.contract import question
-from tests.providers.interactions import PROVENANCE, recorded
-
-type ProviderOf = Callable[..., CassetteProvider]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "look.yaml"
-
-
-@pytest.fixture
-def provider_of(path: Path) -> ProviderOf:
-    """Writes interactions to `path`, and plays them."""
-
-    def provider(*interactions: Interaction, provenance: Provenance = PROVENANCE) -> CassetteProvider:
-        write_cassette(path, Cassette(version=1, provenance=provenance, interactions=interactions))
-        return CassetteProvider(path)
-
-    return provider
 
 
 def test_a_request_that_is_not_recorded_is_a_fatal_error_that_names_the_change(provider_of: ProviderOf) -> None:
@@ -46,7 +23,7 @@ def test_a_request_that_is_not_recorded_is_a_fatal_error_that_names_the_change(p
     with pytest.raises(CassetteMiss) as caught:
         provider.converse(question("What do you hear?"))
     assert not isinstance(caught.value, ModelError), "no handler may take it for the model's"
-    assert "look.yaml holds no recording" in str(caught.value)
+    assert "around.yaml holds no recording" in str(caught.value)
     assert 'messages[0].content[0].text: recorded "What do you see?", asked "What do you hear?"' in str(caught.value)
     assert provider.misses == (caught.value,)
 
@@ -98,7 +75,7 @@ def test_what_was_not_asked_for_is_stale_and_named(provider_of: ProviderOf) -> N
     with pytest.raises(CassetteStale) as caught:
         provider.verify()
     message = str(caught.value)
-    assert "look.yaml: 2 of 3 recorded interactions were not asked for" in message
+    assert "around.yaml: 2 of 3 recorded interactions were not asked for" in message
     assert '\n  interaction 2: label "second", prompt "Two? Two?' in message
     assert '\n  interaction 3: label "first", prompt "One?"\n' in message
     assert "--record-mode=rewrite" in message

@@ -24,7 +24,7 @@ from providers.bedrock import (
     BedrockProvider,
     make_client,
 )
-from tests.providers.bedrock_stand_in import ANSWER, StandInThat, keys, provider_at
+from tests.providers.bedrock.stand_in import ANSWER, StandInThat, keys, provider_at
 from tests.providers.contract import question
 from tests.stand_in import (
     Behaviour,

@@ -18,7 +18,7 @@ from vcr.serializers import yamlserializer  # type: ignore[import-untyped]  # vc
 
 from providers.cassette import CassetteError, read_cassette, read_provenance, render, write_cassette
 from providers.errors import PermanentModelError
-from tests.providers.interactions import PROVENANCE, URI, cassette, interaction
+from tests.providers.cassette.interactions import PROVENANCE, URI, cassette, interaction
 
 
 def vcrpy_reads(path: Path) -> list[tuple[Any, Any]]:

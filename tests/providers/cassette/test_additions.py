@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from providers import ModelUnavailableError
 from providers.cassette import CassetteError, CassetteMiss, CassetteProvider, read_cassette
+from tests.providers.cassette.recording import RecordingOf
 from tests.providers.contract import question
-from tests.providers.recording import RecordingOf, recordings
 from tests.stand_in import (
     Behaviour,
     Drop,
@@ -20,17 +19,6 @@ from tests.stand_in import (
     Sequenced,
     plausible,
 )
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "look" / "around.yaml"
-
-
-@pytest.fixture
-def recording_of(path: Path) -> Iterator[RecordingOf]:
-    with recordings(path) as recording_of:
-        yield recording_of
 
 
 def test_kept_interactions_are_played_and_only_others_are_asked(recording_of: RecordingOf, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of the providers share: a Bedrock that behaves as told."""
+"""What the tests of the Bedrock provider share: a Bedrock that behaves as told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.providers.bedrock_stand_in import StandInThat
+from tests.providers.bedrock.stand_in import StandInThat
 from tests.stand_in import ConverseStandIn
 
 

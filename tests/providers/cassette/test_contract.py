@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from providers import (
 )
 from providers.bedrock import BedrockProvider, make_client
 from providers.cassette import CassetteProvider, CassetteRecorder, read_cassette
-from tests.providers.contract import Exchange, ProviderContract, ProviderFor, question
-from tests.providers.recording import RecordingOf, keys, recordings
-from tests.providers.test_bedrock import behaviour_for
+from tests.providers.bedrock.stand_in import behaviour_for
+from tests.providers.cassette.recording import RecordingOf, isolated_keys
+from tests.providers.contract import Exchange, ProviderContract, ProviderFor, by_label, question
 from tests.stand_in import (
     Behaviour,
     ConverseStandIn,
@@ -34,17 +34,6 @@ from tests.stand_in import (
 THREADS, CALLS = 20, 50
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "look" / "around.yaml"
-
-
-@pytest.fixture
-def recording_of(path: Path) -> Iterator[RecordingOf]:
-    with recordings(path) as recording_of:
-        yield recording_of
-
-
 class TestCassetteContract(ProviderContract):
     """What a recorder wrote, played by the provider, is as good as any provider."""
 
@@ -53,14 +42,11 @@ class TestCassetteContract(ProviderContract):
         made: list[None] = []
 
         def provider(exchanges: Sequence[Exchange]) -> ModelProvider:
-            by_label: dict[str, list[Behaviour]] = {}
-            for exchange in exchanges:
-                by_label.setdefault(exchange.request.label, []).append(behaviour_for(exchange.reply))
             made.append(None)
             path = tmp_path / f"{len(made)}.yaml"
-            with ConverseStandIn(Sequenced(by_label, plausible)) as stand_in:
+            with ConverseStandIn(Sequenced(by_label(exchanges, behaviour_for), plausible)) as stand_in:
                 recorder = CassetteRecorder(path)
-                client = recorder.attach(make_client(session=keys(), endpoint_url=stand_in.url))
+                client = recorder.attach(make_client(session=isolated_keys(), endpoint_url=stand_in.url))
                 bedrock = BedrockProvider(client_factory=lambda: client)
                 for exchange in exchanges:
                     with contextlib.suppress(ModelError):  # recorded too

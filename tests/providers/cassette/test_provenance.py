@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,25 +12,14 @@ import pytest
 from providers import ModelUnavailableError
 from providers.bedrock import DEFAULT_TIERS, BedrockProvider, make_client
 from providers.cassette import CassetteError, CassetteProvider, CassetteRecorder, read_provenance
+from tests.providers.bedrock.stand_in import answering
+from tests.providers.cassette.interactions import ACCOUNT
+from tests.providers.cassette.recording import RecordingOf, isolated_keys, lead_to
 from tests.providers.contract import Sighting, question
-from tests.providers.recording import RecordingOf, answering, keys, lead_to, recordings
 from tests.stand_in import ConverseStandIn, Drop, Reply, Sequenced, plausible
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
-
-ACCOUNT = "1234" * 3
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "look" / "around.yaml"
-
-
-@pytest.fixture
-def recording_of(path: Path) -> Iterator[RecordingOf]:
-    with recordings(path) as recording_of:
-        yield recording_of
 
 
 def source_of(path: Path, client: BedrockRuntimeClient, **headers: str) -> str:
@@ -45,7 +33,7 @@ def source_of(path: Path, client: BedrockRuntimeClient, **headers: str) -> str:
 
 def test_only_an_aws_endpoint_that_does_not_mark_its_answers_is_bedrock(path: Path) -> None:
     def client(url: str | None) -> BedrockRuntimeClient:
-        return make_client(session=keys(), endpoint_url=url)
+        return make_client(session=isolated_keys(), endpoint_url=url)
 
     assert source_of(path, client(None)) == "bedrock"
     assert source_of(path, client("https://vpce-0.bedrock-runtime.us-east-1.vpce.amazonaws.com")) == "bedrock"
@@ -93,7 +81,7 @@ def test_a_recording_from_two_sources_is_refused(recording_of: RecordingOf, path
         serving = threading.Thread(target=server.handle_request)
         serving.start()
         client = recorder.attach(
-            make_client(session=keys(), endpoint_url=f"http://127.0.0.1:{server.server_address[1]}")
+            make_client(session=isolated_keys(), endpoint_url=f"http://127.0.0.1:{server.server_address[1]}")
         )
         with pytest.raises(ModelUnavailableError):
             BedrockProvider(client_factory=lambda: client).converse(question())

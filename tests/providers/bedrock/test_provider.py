@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions as bx
 import pytest
 from botocore import UNSIGNED
-from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from pydantic import BaseModel
 
 from providers import (
     Message,
     ModelAccessDeniedError,
-    ModelError,
-    ModelNotFoundError,
-    ModelOutputError,
-    ModelProvider,
     ModelRequest,
-    ModelRequestError,
-    ModelThrottledError,
-    ModelTimeoutError,
-    ModelUnavailableError,
 )
 from providers.bedrock import (
     CONNECT_TIMEOUT_SECONDS,
@@ -37,69 +25,15 @@ from providers.bedrock import (
     BedrockProvider,
     make_client,
 )
-from tests.providers.bedrock_stand_in import ANSWER, StandInThat, keys, provider_at
-from tests.providers.contract import (
-    ErrorReply,
-    Exchange,
-    PlayedReply,
-    ProviderContract,
-    ProviderFor,
-    TextReply,
-    ToolUseReply,
-    question,
-)
+from tests.providers.bedrock.stand_in import StandInThat, answering, keys, provider_at
+from tests.providers.contract import Sighting, question
 from tests.stand_in import (
-    Behaviour,
     ConverseStandIn,
-    Fail,
     Reply,
-    Sequenced,
-    ToolUse,
-    plausible,
 )
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
-
-NO_HEADERS: Any = {}
-FAILURES: dict[type[ModelError], Behaviour] = {
-    ModelThrottledError: Fail("ThrottlingException"),
-    ModelUnavailableError: Fail("ServiceUnavailableException"),
-    ModelTimeoutError: Fail("ModelTimeoutException"),
-    ModelAccessDeniedError: Fail("AccessDeniedException"),
-    ModelRequestError: Fail("ValidationException"),
-    ModelNotFoundError: Fail("ResourceNotFoundException"),
-    ModelOutputError: Reply(body=ANSWER | {"stopReason": "a reason of the future"}),
-}
-
-
-def behaviour_for(reply: PlayedReply) -> Behaviour:
-    match reply:
-        case TextReply():
-            return Reply(text=reply.text, stop_reason=reply.stop_reason)
-        case ToolUseReply():
-            return Reply(text=reply.text, tool_uses=(ToolUse(reply.name, reply.input),))
-        case ErrorReply():
-            return FAILURES[reply.kind]
-
-
-class TestBedrockProvider(ProviderContract):
-    @pytest.fixture
-    def provider_for(self) -> Iterator[ProviderFor]:
-        with ExitStack() as stand_ins:
-
-            def provider(exchanges: Sequence[Exchange]) -> ModelProvider:
-                by_label: dict[str, list[Behaviour]] = {}
-                for exchange in exchanges:
-                    by_label.setdefault(exchange.request.label, []).append(behaviour_for(exchange.reply))
-                stand_in = stand_ins.enter_context(ConverseStandIn(Sequenced(by_label, plausible)))
-                return provider_at(stand_in.url)
-
-            yield provider
-
-
-class Contact(BaseModel):
-    name: str
 
 
 def test_the_request_arrives_as_converse_has_it(stand_in_that: StandInThat) -> None:
@@ -116,8 +50,8 @@ def test_the_request_arrives_as_converse_has_it(stand_in_that: StandInThat) -> N
 
 def test_the_output_schema_is_sent_unless_switched_off(stand_in_that: StandInThat) -> None:
     stand_in = stand_in_that(Reply(text="{}"))
-    provider_at(stand_in.url).converse(question(output_schema=Contact))
-    provider_at(stand_in.url, structured_output=False).converse(question(output_schema=Contact))
+    provider_at(stand_in.url).converse(question(output_schema=Sighting))
+    provider_at(stand_in.url, structured_output=False).converse(question(output_schema=Sighting))
     assert ["outputConfig" in request.body for request in stand_in.requests] == [True, False]
 
 
@@ -199,18 +133,6 @@ def test_a_config_given_to_the_client_adds_to_its_settings() -> None:
 def test_a_clients_before_send_handler_can_answer_for_bedrock() -> None:
     """As a cassette does: without a network, and without credentials."""
 
-    class Body:
-        def stream(self) -> Iterator[bytes]:
-            yield b'{"output": {"message": {"role": "assistant", "content": [{"text": "from tape"}]}}, "stopReason": '
-            yield b'"end_turn", "usage": {"inputTokens": 1, "outputTokens": 1}, "metrics": {"latencyMs": 1}}'
-
-    def factory() -> BedrockRuntimeClient:
-        client = make_client(region_name="us-east-1", config=Config(signature_version=UNSIGNED))
-        events: Any = client.meta.events  # the stubs know of no handler that returns something
-        events.register(
-            "before-send.bedrock-runtime.Converse",
-            lambda request, **_: AWSResponse(request.url, 200, NO_HEADERS, Body()),
-        )
-        return client
-
-    assert BedrockProvider(client_factory=factory).converse(question()).text == "from tape"
+    client = make_client(region_name="us-east-1", config=Config(signature_version=UNSIGNED))
+    provider = BedrockProvider(client_factory=lambda: answering(client, "from tape"))
+    assert provider.converse(question()).text == "from tape"

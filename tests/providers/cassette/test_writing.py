@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from providers.cassette import CassetteError, Interaction, write_cassette
-from tests.providers.interactions import PROVENANCE, cassette, interaction
-
-ACCOUNT = "1234" * 3
+from tests.providers.cassette.interactions import ACCOUNT, PROVENANCE, cassette, interaction
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,9 @@ from providers.cassette import (
     read_cassette,
     read_provenance,
 )
+from tests.providers.bedrock.stand_in import answering
+from tests.providers.cassette.recording import RecordingOf, isolated_keys
 from tests.providers.contract import EXPLICIT_MODEL, question
-from tests.providers.recording import RecordingOf, answering, keys, recordings
 from tests.stand_in import (
     Behaviour,
     ConverseStandIn,
@@ -43,20 +44,6 @@ from tests.stand_in import (
     Stall,
     plausible,
 )
-
-ACCOUNT = "1234" * 3
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "look" / "around.yaml"
-
-
-@pytest.fixture
-def recording_of(path: Path) -> Iterator[RecordingOf]:
-    with recordings(path) as recording_of:
-        yield recording_of
-
 
 # What is recorded -----------------------------------------------------------------------------------------------------
 
@@ -122,7 +109,7 @@ def test_a_connection_that_nobody_accepts_is_recorded(path: Path) -> None:
     with ConverseStandIn() as stand_in:
         url = stand_in.url
     recorder = CassetteRecorder(path)
-    client = recorder.attach(make_client(session=keys(), endpoint_url=url))
+    client = recorder.attach(make_client(session=isolated_keys(), endpoint_url=url))
     with pytest.raises(ModelUnavailableError):
         BedrockProvider(client_factory=lambda: client).converse(question())
     recorder.save()
@@ -180,7 +167,7 @@ def test_a_call_that_ends_in_something_no_cassette_can_hold_is_told_when_saving(
     def broken(**_: Any) -> None:
         raise ZeroDivisionError("a handler's own defect")
 
-    client = recorder.attach(make_client(session=keys()))
+    client = recorder.attach(make_client(session=isolated_keys()))
     client.meta.events.register("before-send.bedrock-runtime.Converse", broken)
     with pytest.raises(ZeroDivisionError):
         BedrockProvider(client_factory=lambda: client).converse(question())
@@ -220,7 +207,7 @@ def test_a_recording_without_a_call_is_refused(path: Path) -> None:
 
 
 def test_what_another_handler_answers_is_recorded_too(path: Path) -> None:
-    client = answering(make_client(session=keys()), "hi")
+    client = answering(make_client(session=isolated_keys()), "hi")
     recorder = CassetteRecorder(path)
     BedrockProvider(client_factory=lambda: recorder.attach(client)).converse(question())
     recorder.save()
@@ -230,7 +217,7 @@ def test_what_another_handler_answers_is_recorded_too(path: Path) -> None:
 def test_an_endpoint_with_a_path_of_its_own_does_not_get_into_the_recording(path: Path) -> None:
     with ConverseStandIn(lambda _: Reply(text="A cat.")) as stand_in:
         recorder = CassetteRecorder(path)
-        client = recorder.attach(make_client(session=keys(), endpoint_url=f"{stand_in.url}/proxy/model"))
+        client = recorder.attach(make_client(session=isolated_keys(), endpoint_url=f"{stand_in.url}/proxy/model"))
         with pytest.raises(ModelError):  # the stand-in knows no such path, or takes it for the model's
             BedrockProvider(client_factory=lambda: client).converse(question(model="x"))
         recorder.save()

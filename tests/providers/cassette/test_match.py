@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.cassette import Key, Recording, differences, explain_miss
+from tests.providers.cassette.interactions import ACCOUNT
 
 HOST = "https://bedrock-runtime.example.amazonaws.com"
 MODEL_URL = f"{HOST}/model/amazon.nova-lite-v1%3A0/converse"
-ACCOUNT = "1234" * 3
 
 
 def body(text: Any = "Hello", label: Any = "greet", **fields: Any) -> dict[str, Any]:

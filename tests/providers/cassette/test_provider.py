@@ -7,13 +7,11 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
 from providers import (
     ModelProvider,
@@ -24,38 +22,15 @@ from providers import (
 from providers.bedrock import DEFAULT_TIERS
 from providers.cassette import (
     FAULTS,
-    Cassette,
     CassetteError,
     CassetteMiss,
     CassetteProvider,
-    Interaction,
-    Provenance,
-    write_cassette,
 )
 from providers.selection import provider_from_environment
-from tests.providers.contract import EXPLICIT_MODEL, question
-from tests.providers.interactions import PROVENANCE, fault, recorded, throttled
+from tests.providers.cassette.interactions import PROVENANCE, ProviderOf, fault, recorded, throttled
+from tests.providers.contract import EXPLICIT_MODEL, Sighting, question
 
 THREADS, CALLS = 20, 50
-
-type ProviderOf = Callable[..., CassetteProvider]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "look.yaml"
-
-
-@pytest.fixture
-def provider_of(path: Path) -> ProviderOf:
-    """Writes interactions to `path`, and plays them."""
-
-    def provider(*interactions: Interaction, provenance: Provenance = PROVENANCE) -> CassetteProvider:
-        write_cassette(path, Cassette(version=1, provenance=provenance, interactions=interactions))
-        return CassetteProvider(path)
-
-    return provider
-
 
 # What is played -------------------------------------------------------------------------------------------------------
 
@@ -98,7 +73,7 @@ def test_faults_are_told_by_name_which_includes_the_common_ones() -> None:
 
 
 def test_a_fault_that_botocore_does_not_have_is_refused_at_once(provider_of: ProviderOf) -> None:
-    with pytest.raises(CassetteError, match=r"look\.yaml, interaction 2: .*'TypeError'.*--record-mode=rewrite"):
+    with pytest.raises(CassetteError, match=r"around\.yaml, interaction 2: .*'TypeError'.*--record-mode=rewrite"):
         provider_of(recorded(question()), fault(question(), "TypeError"))
 
 
@@ -108,13 +83,9 @@ def test_the_account_of_a_recorded_model_was_masked_and_still_matches(provider_o
     assert provider.converse(question(model=arn.format("1234" * 3))).text == "A cat."
 
 
-class Contact(BaseModel):
-    name: str
-
-
 def test_the_settings_that_were_recorded_with_are_replayed_with(provider_of: ProviderOf, path: Path) -> None:
     plain = question()
-    request = question(output_schema=Contact)
+    request = question(output_schema=Sighting)
     settings = PROVENANCE.model_copy(update={"tiers": {"small": EXPLICIT_MODEL}, "structured_output": False})
     recording = recorded(plain, model=EXPLICIT_MODEL)
     assert provider_of(recording, provenance=settings).converse(request).model == EXPLICIT_MODEL

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import BaseModel
 
 from providers import (
     ModelTimeoutError,
@@ -15,16 +14,12 @@ from providers.bedrock import (
     BedrockProvider,
 )
 from providers.selection import provider_from_environment
-from tests.providers.bedrock_stand_in import StandInThat
-from tests.providers.contract import question
+from tests.providers.bedrock.stand_in import StandInThat
+from tests.providers.contract import Sighting, question
 from tests.stand_in import (
     Reply,
     Stall,
 )
-
-
-class Contact(BaseModel):
-    name: str
 
 
 def test_boto3s_endpoint_variable_leads_to_the_stand_in(
@@ -52,7 +47,7 @@ def test_the_environment_names_models_timeout_and_structured_output(
         {"MODEL_SMALL": "amazon.nova-micro-v1:0", "MODEL_READ_TIMEOUT": "1", "MODEL_STRUCTURED_OUTPUT": "off"}
     )
     with pytest.raises(ModelTimeoutError):
-        provider.converse(question(output_schema=Contact))
+        provider.converse(question(output_schema=Sighting))
     (received,) = stand_in.requests
     assert received.model_id == "amazon.nova-micro-v1:0"
     assert "outputConfig" not in received.body

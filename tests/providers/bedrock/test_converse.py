@@ -1,4 +1,4 @@
-"""The model layer's types as Converse's shapes, there and back, checked against the installed service model."""
+"""What Converse is asked and answers, as the model layer's types, checked against the installed service model."""
 
 from __future__ import annotations
 
@@ -16,19 +16,15 @@ from providers import (
     ModelOutputError,
     ModelRequest,
     ModelResponse,
-    OpaqueBlock,
-    ReasoningBlock,
     StopReason,
-    TextBlock,
     ToolChoice,
-    ToolResultBlock,
     ToolSpec,
     ToolUseBlock,
     Usage,
 )
 from providers.bedrock import request_to_converse, response_from_converse
-from providers.messages import message_from_converse, message_to_converse, tool_choice_from_converse
-from tests.providers.strategies import JSON, MESSAGES, REQUESTS
+from providers.messages import message_to_converse
+from tests.providers.strategies import JSON, REQUESTS
 from tests.stand_in.service_model import converse_input
 from tests.stand_in.validation import violations
 
@@ -48,95 +44,6 @@ def ask(*turns: Message, **options: Any) -> dict[str, Any]:
 
 def raw_with(*content: Any) -> dict[str, Any]:
     return RAW | {"output": {"message": {"role": "assistant", "content": list(content)}}}
-
-
-# There and back -------------------------------------------------------------------------------------------------------
-
-
-@given(MESSAGES)
-def test_a_message_comes_back_as_it_was(message: Message) -> None:
-    assert message_from_converse(message_to_converse(message)) == message
-
-
-@given(MESSAGES)
-def test_a_message_comes_back_from_a_checkpoint_and_converse_as_it_was(message: Message) -> None:
-    restored = Message.model_validate_json(message.model_dump_json())
-    assert message_to_converse(restored) == message_to_converse(message)
-
-
-@given(REQUESTS)
-def test_whatever_can_be_asked_is_something_boto3_sends(request: ModelRequest) -> None:
-    """So a request never fails on the way for its shape: what is wrong with it, the service says."""
-    report = ParamValidator().validate(request_to_converse(request, MODEL), converse_input())
-    assert not report.has_errors(), report.generate_report()
-
-
-@given(REQUESTS)
-def test_the_request_is_not_changed_by_sending_it(request: ModelRequest) -> None:
-    before = request.model_dump_json()
-    arguments = request_to_converse(request, MODEL)
-    again = copy.deepcopy(arguments)
-    assert request_to_converse(request, MODEL) == again
-    assert request.model_dump_json() == before
-
-
-@given(JSON)
-def test_whatever_json_a_tool_is_called_with_comes_back_as_it_was(value: Any) -> None:
-    raw = {"toolUse": {"toolUseId": "use-1", "name": "look", "input": value}}
-    (block,) = response_from_converse(raw_with(raw), MODEL).message.content
-    assert isinstance(block, ToolUseBlock)
-    assert block.input == value
-    assert message_to_converse(Message.assistant(block))["content"] == [raw]
-
-
-@given(JSON)
-def test_json_that_looks_like_stored_bytes_is_left_alone(value: Any) -> None:
-    raw = {"toolResult": {"toolUseId": "use-1", "content": [{"json": value}], "status": "error"}}
-    assert message_to_converse(message_from_converse({"role": "user", "content": [raw]}))["content"] == [raw]
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        {"image": {"format": "png", "source": {"bytes": b"\x00\xff"}}},
-        {"reasoningContent": {"redactedContent": b"\x00\xff"}},
-        {"reasoningContent": {"reasoningText": {"text": "because", "signature": "abc"}}},
-        {"reasoningContent": {"reasoningText": {"text": "because"}}},
-        {"cachePoint": {"type": "default"}},
-        {"citationsContent": {"content": [{"text": "a"}], "citations": [{"title": "b", "location": {"web": {}}}]}},
-        {"toolUse": {"toolUseId": "a", "name": "b", "input": {}, "type": "server_tool_use"}},
-        {"toolResult": {"toolUseId": "a", "content": [{"image": {"format": "png", "source": {"bytes": b"x"}}}]}},
-        {"toolResult": {"toolUseId": "a", "content": [], "status": "error", "type": "server"}},
-        {"document": {"name": "it", "source": {"text": "$base64"}}},
-    ],
-)
-def test_what_has_no_type_of_its_own_loses_nothing_on_the_way(raw: dict[str, Any]) -> None:
-    message = message_from_converse({"role": "assistant", "content": [raw]})
-    restored = Message.model_validate_json(message.model_dump_json())
-    (back,) = message_to_converse(restored)["content"]
-    back.get("toolResult", {}).setdefault("status", "success")
-    expected = copy.deepcopy(raw)
-    expected.get("toolResult", {}).setdefault("status", "success")
-    assert back == expected
-
-
-def test_the_blocks_that_have_a_type_get_it() -> None:
-    content = [
-        {"text": "hi"},
-        {"toolUse": {"toolUseId": "a", "name": "look", "input": {"n": 1}}},
-        {"toolResult": {"toolUseId": "a", "content": [{"text": "seen"}, {"json": {"n": 1}}], "status": "error"}},
-        {"reasoningContent": {"reasoningText": {"text": "because", "signature": "abc"}}},
-        {"reasoningContent": {"redactedContent": b"\x00"}},
-    ]
-    assert message_from_converse({"role": "user", "content": content}).content == (
-        TextBlock(text="hi"),
-        ToolUseBlock(tool_use_id="a", name="look", input={"n": 1}),
-        ToolResultBlock(
-            tool_use_id="a", content=(TextBlock(text="seen"), OpaqueBlock(content={"json": {"n": 1}})), status="error"
-        ),
-        ReasoningBlock(text="because", signature="abc"),
-        OpaqueBlock(content={"reasoningContent": {"redactedContent": {"$base64": "AA=="}}}),
-    )
 
 
 # Requests -------------------------------------------------------------------------------------------------------------
@@ -174,6 +81,22 @@ def test_a_whole_request() -> None:
     }
 
 
+@given(REQUESTS)
+def test_whatever_can_be_asked_is_something_boto3_sends(request: ModelRequest) -> None:
+    """So a request never fails on the way for its shape: what is wrong with it, the service says."""
+    report = ParamValidator().validate(request_to_converse(request, MODEL), converse_input())
+    assert not report.has_errors(), report.generate_report()
+
+
+@given(REQUESTS)
+def test_the_request_is_not_changed_by_sending_it(request: ModelRequest) -> None:
+    before = request.model_dump_json()
+    arguments = request_to_converse(request, MODEL)
+    again = copy.deepcopy(arguments)
+    assert request_to_converse(request, MODEL) == again
+    assert request.model_dump_json() == before
+
+
 def test_a_bare_request_says_no_more_than_it_must() -> None:
     assert set(ask()) == {"modelId", "messages", "inferenceConfig"}
     assert ask()["inferenceConfig"] == {"maxTokens": 1024}
@@ -202,12 +125,6 @@ def test_what_a_model_said_is_sent_back_as_the_service_takes_it() -> None:
 
 def test_a_turn_of_blank_text_alone_is_left_to_the_service_to_refuse() -> None:
     assert ask(Message.user(" "))["messages"][0]["content"] == [{"text": " "}]
-
-
-@pytest.mark.parametrize("choice", [ToolChoice(), ToolChoice(type="any"), ToolChoice(type="tool", name="look")])
-def test_a_tool_choice_comes_back_as_it_was(choice: ToolChoice) -> None:
-    tools = (ToolSpec(name="look", description="Look.", input_schema={}),)
-    assert tool_choice_from_converse(ask(tools=tools, tool_choice=choice)["toolConfig"]["toolChoice"]) == choice
 
 
 # Responses ------------------------------------------------------------------------------------------------------------
@@ -274,6 +191,15 @@ def test_a_tool_use_without_input_is_a_call_without_arguments() -> None:
     """botocore drops a null; an opaque block instead would hide the call from the workflow."""
     (use,) = response_from_converse(raw_with({"toolUse": {"toolUseId": "a", "name": "b"}}), MODEL).tool_uses
     assert use == ToolUseBlock(tool_use_id="a", name="b", input={})
+
+
+@given(JSON)
+def test_whatever_json_a_tool_is_called_with_comes_back_as_it_was(value: Any) -> None:
+    raw = {"toolUse": {"toolUseId": "use-1", "name": "look", "input": value}}
+    (block,) = response_from_converse(raw_with(raw), MODEL).message.content
+    assert isinstance(block, ToolUseBlock)
+    assert block.input == value
+    assert message_to_converse(Message.assistant(block))["content"] == [raw]
 
 
 @pytest.mark.parametrize(

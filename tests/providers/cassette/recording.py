@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from boto3.session import Session
-from botocore.awsrequest import AWSResponse
 
 from providers.bedrock import BedrockProvider, make_client
 from providers.cassette import CassetteRecorder, isolated_session
 from tests.stand_in import Behave, Behaviour, ConverseStandIn, environment_for, plausible
 
-if TYPE_CHECKING:
-    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
-
 NEW_YEAR = dt.datetime(2031, 1, 1, 1, 30, tzinfo=dt.timezone(dt.timedelta(hours=2)))
 
 
-def keys(key_id: str = "stand-in", secret: str = "stand-in", token: str | None = None) -> Session:
+def isolated_keys(key_id: str = "stand-in", secret: str = "stand-in", token: str | None = None) -> Session:
     """A session with these credentials, whatever the machine that runs the tests has configured."""
     return Session(key_id, secret, token, region_name="us-east-1", botocore_session=isolated_session())
 
@@ -58,29 +52,8 @@ def recordings(path: Path) -> Iterator[RecordingOf]:
             stand_in = stand_ins.enter_context(ConverseStandIn(behaviour))
             recorder = CassetteRecorder(path, keep=keep, clock=lambda: NEW_YEAR)
             client = recorder.attach(
-                make_client(session=session or keys(), endpoint_url=stand_in.url, read_timeout=read_timeout)
+                make_client(session=session or isolated_keys(), endpoint_url=stand_in.url, read_timeout=read_timeout)
             )
             return BedrockProvider(client_factory=lambda: client), recorder
 
         yield recording
-
-
-class Body:
-    """What botocore reads an answer's body from."""
-
-    def __init__(self, text: str) -> None:
-        message = {"role": "assistant", "content": [{"text": text}]}
-        self._content = json.dumps({"output": {"message": message}, "stopReason": "end_turn"}).encode()
-
-    def stream(self) -> Iterator[bytes]:
-        yield self._content
-
-
-def answering(client: BedrockRuntimeClient, text: str, **headers: Any) -> BedrockRuntimeClient:
-    """`client`, which gets this answer to everything, and no connection."""
-    events: Any = client.meta.events  # its stubs know only handlers that return nothing
-    made_up: Any = headers  # any mapping will do
-    events.register(
-        "before-send.bedrock-runtime.Converse", lambda request, **_: AWSResponse(request.url, 200, made_up, Body(text))
-    )
-    return client

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from providers import ModelRequest
 from providers.bedrock import DEFAULT_TIERS, request_to_converse
-from providers.cassette import ENDPOINT, Cassette, Interaction, Provenance
+from providers.cassette import ENDPOINT, Cassette, CassetteProvider, Interaction, Provenance
+from tests.providers.bedrock.stand_in import answer
 
+type ProviderOf = Callable[..., CassetteProvider]
+
+ACCOUNT = "1234" * 3
 PROVENANCE = Provenance(
     source="stand-in", recorded=dt.date(2031, 2, 3), boto3="1.44.5", model_ids=("amazon.nova-lite-v1:0",)
 )
@@ -46,13 +51,7 @@ def recorded(
     """`request` with an answer, as a recorder writes it."""
     body = request_to_converse(request, model)
     del body["modelId"]
-    answer = {
-        "output": {"message": {"role": "assistant", "content": [{"text": text}]}},
-        "stopReason": "end_turn",
-        "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
-        "metrics": {"latencyMs": 1},
-    }
-    return interaction(body, answer, uri=f"{ENDPOINT}/model/{quote(model, safe='')}/converse", **fields)
+    return interaction(body, answer(text), uri=f"{ENDPOINT}/model/{quote(model, safe='')}/converse", **fields)
 
 
 def throttled(request: ModelRequest) -> Interaction:
