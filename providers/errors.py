@@ -58,12 +58,7 @@ class FatalModelError(Exception):
 
 
 def restored(error_type: str | None, message: str | None) -> ModelError | None:
-    """The typed error behind a checkpointed failure, or None when it is no model error that is loaded.
-
-    Args:
-        error_type: The qualified class name that a durable operation recorded.
-        message: The message it recorded.
-    """
+    """The typed error behind a checkpointed failure, by its qualified class name; None if it is no model error."""
     return next(
         (raised_as(kind, message or "") for kind in kinds() if f"{kind.__module__}.{kind.__qualname__}" == error_type),
         None,

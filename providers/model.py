@@ -230,7 +230,6 @@ class ModelResponse(Frozen):
     Attributes:
         message: The assistant's turn, ready to be appended to the conversation.
         stop_reason: Why it stopped; `providers.stop_reasons` says what each means for a workflow.
-        usage: Tokens consumed.
         latency_ms: Milliseconds the service reports for the call.
         model: The model id that answered.
     """

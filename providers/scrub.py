@@ -70,12 +70,7 @@ def account_ids(text: str) -> set[str]:
 
 
 def findings(text: str, secrets: Iterable[str] = ()) -> tuple[Finding, ...]:
-    """What in `text` looks like a secret, by line.
-
-    Args:
-        text: What is about to be written, or was.
-        secrets: Values that are known to be secret.
-    """
+    """What in `text` looks like a secret, or is one of `secrets`, by line."""
     known = "|".join(re.escape(secret) for secret in secrets)
     patterns = {**_SECRETS, "a credential or account id in use": re.compile(known)} if known else _SECRETS
     return tuple(

@@ -148,13 +148,7 @@ BOTOCORE_ERRORS: dict[type[BotoCoreError], Treatment] = {
 
 
 def from_boto(error: ClientError | BotoCoreError, model_id: str, label: str) -> ModelError:
-    """The model layer's error for one of boto3's. Raise it `from` that one.
-
-    Args:
-        error: What boto3 raised.
-        model_id: Whom was asked.
-        label: The request's label, to tell which operation asked.
-    """
+    """The model layer's error for one of boto3's, which names the model and the label. Raise it `from` that one."""
     if isinstance(error, ClientError):
         treatment, what = _of_service(error)
     else:

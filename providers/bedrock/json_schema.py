@@ -16,11 +16,7 @@ _DEFINITIONS = ("$defs", "definitions")
 
 
 def portable(schema: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """`schema` without the keywords that the service rejects, its objects closed.
-
-    Args:
-        schema: JSON Schema, as pydantic's `model_json_schema` makes it or by hand.
-        name: What it describes, for messages.
+    """`schema` without the keywords that the service rejects, its objects closed; `name` is what messages call it.
 
     Raises:
         ValueError: It holds something that a closed, finite schema cannot express: arbitrary keys, a tuple, or an

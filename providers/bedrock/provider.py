@@ -110,9 +110,6 @@ class BedrockProvider:
             structured output: the prompt asks for JSON, and the reply is validated, all the same.
         read_timeout: Longest wait for an answer, in seconds, for the default client.
 
-    Attributes:
-        structured_output: As given.
-
     Raises:
         BedrockConfigurationError: A tier or the timeout makes no sense.
     """
@@ -143,11 +140,7 @@ class BedrockProvider:
         """A provider with the settings that `environ` holds, all optional; credentials and region are boto3's affair.
 
         `MODEL_SMALL`, `MODEL_MEDIUM` and `MODEL_LARGE` are model ids, `MODEL_READ_TIMEOUT` is in seconds,
-        `MODEL_STRUCTURED_OUTPUT` is `on` or `off`.
-
-        Args:
-            environ: The settings.
-            client_factory: Makes the client when it is given a `read_timeout`, as `make_client` does.
+        `MODEL_STRUCTURED_OUTPUT` is `on` or `off`. The factory is given a `read_timeout`, as `make_client` takes it.
 
         Raises:
             BedrockConfigurationError: One of them is malformed.

@@ -130,10 +130,7 @@ def read_provenance(path: Path) -> Provenance:
 def write_cassette(path: Path, cassette: Cassette, secrets: Iterable[str] = ()) -> None:
     """Write a cassette, whole or not at all: a temporary file beside it is moved into its place.
 
-    Args:
-        path: Where to. Missing folders are made.
-        cassette: What.
-        secrets: Values that must not be in it, besides everything that looks like a secret.
+    Missing folders are made. Besides `secrets`, nothing that looks like a secret may be in it.
 
     Raises:
         CassetteError: It holds something that must not be written down, or the file system refuses.

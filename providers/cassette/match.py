@@ -36,10 +36,7 @@ class _Nothing(Enum):
 class Key:
     """What makes two requests the same: nothing of host, headers, quoting, account ids, layout or order of keys.
 
-    Attributes:
-        method: The HTTP method.
-        path: Unquoted.
-        body: Canonical JSON; as it came, if it is none.
+    The path is unquoted. The body is canonical JSON, or as it came if it is none.
     """
 
     method: str
@@ -118,13 +115,7 @@ def differences(recorded: Key, asked: Key) -> tuple[Difference, ...]:
 
 
 def explain_miss(file: str, asked: Key, recordings: Sequence[Recording]) -> str:
-    """Why a cassette cannot answer.
-
-    Args:
-        file: The cassette, for the message.
-        asked: The request.
-        recordings: Everything that the cassette holds.
-    """
+    """Why the cassette in `file`, which holds `recordings` and nothing else, cannot answer what is asked."""
     if not recordings:
         return f"{file} holds no recordings at all, and was asked ({asked}). {RECORD_ADVICE}"
     if same := sum(recording.key == asked for recording in recordings):

@@ -26,11 +26,7 @@ FAULTS: Mapping[str, type[BotoCoreError]] = MappingProxyType(
 class CassettePlayer:
     """The interactions of a cassette that are still to be played. Safe from any number of threads.
 
-    Playing costs the same however many there are.
-
-    Args:
-        path: The file, for messages.
-        cassette: What it holds.
+    Playing costs the same however many there are. `path` is for messages.
 
     Raises:
         CassetteError: A recorded fault has a name that no botocore exception of this version has.
@@ -66,11 +62,7 @@ class CassettePlayer:
 
 
 def answer(interaction: Interaction, url: str) -> AWSResponse:
-    """The HTTP response that was recorded, for botocore to parse.
-
-    Args:
-        interaction: What was recorded.
-        url: The URL that was asked.
+    """The HTTP response that was recorded, for botocore to parse as the answer from `url`.
 
     Raises:
         BotoCoreError: No answer came when recording: the exception that botocore raised then.

@@ -84,10 +84,7 @@ class ScriptedProvider:
 def respond(request: ModelRequest, entry: Reply, *, unique: str | None = None) -> ModelResponse:
     """The response that a scripted reply stands for.
 
-    Args:
-        request: What was asked.
-        entry: What the script answers.
-        unique: Makes texts and tool use ids differ from those of any other call; None leaves texts as scripted.
+    `unique` makes texts and tool use ids differ from those of any other call; None leaves texts as scripted.
     """
     digest = request.digest()[:8]
 

@@ -13,9 +13,7 @@ from providers.model import ModelRequest, OutputSchema
 def sample_text(request: ModelRequest, tag: str) -> str:
     """A text that answers `request`: JSON that fits its output schema, if it has one.
 
-    Args:
-        request: What is asked.
-        tag: Goes into every string of the answer, so that another tag gives another answer.
+    `tag` goes into every string of the answer, so that another tag gives another answer.
     """
     if request.output_schema is None:
         return f"answer-{tag}"

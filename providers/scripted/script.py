@@ -118,10 +118,7 @@ def always(entry: Entry) -> Always:
 def entry_for(script: Script, request: ModelRequest, position: int) -> Entry | None:
     """The entry that answers `request`, or None where the script has run out.
 
-    Args:
-        script: By position, by label or by function.
-        request: What is asked.
-        position: How many calls were answered before: of the same label if the script goes by label, else of any.
+    `position` is how many calls were answered before: of the same label if the script goes by label, else of any.
     """
     if callable(script):
         return script(request, position)
