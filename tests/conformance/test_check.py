@@ -26,7 +26,7 @@ from conformance.subject import handler_factory
 from patterns.durable import ask
 from providers import ModelProvider
 from providers.scripted import ScriptedProvider
-from tests.documents import blocks, changes, text_of
+from tests.repository import blocks, changes, text_of
 
 GOOD = """
 from aws_durable_execution_sdk_python import durable_execution

@@ -12,9 +12,8 @@ from pathlib import Path
 from conformance.exploration import HORIZON
 from conformance.history import load_history
 from tests.conformance import one_run
-from tests.documents import blocks, changes, commands_in, text_of
 from tests.histories.selection import GOLDEN
-from tests.tooling import ROOT, tox_ini
+from tests.repository import ROOT, blocks, changes, commands_in, text_of, tox_ini
 
 WIDTH = 100
 """Characters in a line of the output that the README shows."""

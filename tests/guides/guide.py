@@ -12,9 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cassette_scan import files_of
-from tests.documents import text_of
-from tests.tooling import ROOT
+from tests.repository import ROOT, files_of, text_of
 
 _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "python": (),

@@ -21,7 +21,7 @@ from patterns.durable.notification import (
     selected_notifier,
 )
 from patterns.durable.sns_notifier import MAX_SUMMARY_CHARS, SnsNotifier, make_client
-from tests.http_double import HttpDouble
+from tests.loopback import HttpDouble
 from tests.patterns.catalogue import CATALOGUE
 
 pytestmark = pytest.mark.xdist_group("sns")  # one worker starts the server, once

@@ -19,7 +19,7 @@ from benchmarks.comparison import Row, Spread, row_of, shown
 from benchmarks.imports import Kind, subjects
 from benchmarks.table import table, write_json
 from benchmarks.targets import Target
-from tests.tooling import ROOT
+from tests.repository.files import ROOT
 
 FASTER = Target("reading a page", "copying it by hand", bound=20.0, higher_is_better=True)
 DEARER = Target("writing a page", "dictating it", bound=1.5, higher_is_better=False)

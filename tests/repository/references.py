@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.cassette_scan import files_of
-from tests.tooling import ROOT
+from tests.repository.files import ROOT, files_of
 
 
 @functools.cache

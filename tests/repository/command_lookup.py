@@ -18,8 +18,9 @@ import typer.main
 from botocore import xform_name
 
 from conformance.cli import app
-from tests.documents import DOCUMENTS, blocks, text_of
-from tests.tooling import PYTEST, ROOT, TOX, environments
+from tests.repository.documents import DOCUMENTS, blocks, text_of
+from tests.repository.files import ROOT
+from tests.repository.tooling import PYTEST, TOX, environments
 
 GLOBAL_OPTIONS = {"cli-binary-format", "output", "query"}
 """Of AWS's command line, for every command."""

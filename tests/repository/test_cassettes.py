@@ -17,9 +17,10 @@ from botocore.exceptions import ClientError
 from providers import ModelThrottledError, ToolSpec
 from providers.bedrock import make_client
 from providers.cassette_file import ENDPOINT, FAULT_STATUS, Interaction, read_cassette, read_provenance
-from tests.cassette_scan import PATTERNS, ROOT, faults_of, files_of, main, scanned, secrets_in
 from tests.providers.contract import question
 from tests.providers.recording import keys, recordings
+from tests.repository.cassette_scan import PATTERNS, faults_of, main, scanned, secrets_in
+from tests.repository.files import ROOT, files_of
 from tests.stand_in import Drop, Fail, Reply, Sequenced, ToolUse
 
 CASSETTES = sorted((ROOT / "cassettes").rglob("*.yaml"))

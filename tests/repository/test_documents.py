@@ -11,14 +11,14 @@ from collections.abc import Mapping
 import pytest
 from typer.exceptions import TyperException
 
-from tests.command_lookup import UnknownError, look_up, named
-from tests.documents import DOCUMENTS, Command, commands, commands_in, text_of
-from tests.tooling import PYTEST, TOX
+from tests.repository.command_lookup import UnknownError, look_up, named
+from tests.repository.documents import DOCUMENTS, Command, commands, commands_in, text_of
+from tests.repository.tooling import PYTEST, TOX
 
 NOT_LOOKED_UP: Mapping[str, str] = {
     "uv venv -p 3.13": "uv's own; it names nothing of this project",
     "uv run --no-sync pre-commit install": "writes into the folder `.git`; `tox -e lint` reads what it would install",
-    "uv run --no-sync pre-commit run --all-files": "tests/test_automation.py says what the hooks run",
+    "uv run --no-sync pre-commit run --all-files": "tests/repository/test_automation.py says what the hooks run",
     "sam build": "`tox -e template` runs it",
     "sam delete": "needs an account",
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from boto3.session import Session
 
-ROOT = Path(__file__).parent.parent
+from tests.repository.files import ROOT
 
 
 def test_no_test_leaves_the_loopback_interface() -> None:

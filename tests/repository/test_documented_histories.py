@@ -14,7 +14,7 @@ from providers.script import reply
 from providers.scripted import ScriptedProvider
 from tests.conformance.command_line import command_line
 from tests.conformance.exporting import exported
-from tests.documents import commands_in, text_of
+from tests.repository.documents import commands_in, text_of
 
 APP = """
 from patterns.durable import ask

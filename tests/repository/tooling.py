@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import configparser
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests.repository.files import ROOT
+
 TOX = "uvx -p 3.13 -c constraints/tox.txt --with tox-uv tox"
 """How tox is called on a machine that has uv."""
 PYTEST = 'uvx -p 3.13 -c constraints/project.txt --with ".[conformance]" pytest'

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.documents import DOCUMENTS, text_of
-from tests.references import broken_links, missing_references
+from tests.repository.documents import DOCUMENTS, text_of
+from tests.repository.references import broken_links, missing_references
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from tests.tooling import ROOT, pinned
+from tests.repository.files import ROOT
+from tests.repository.tooling import pinned
 
 pytestmark = pytest.mark.xdist_group("packaging")  # one worker builds the wheel, once
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.stand_in import ConverseStandIn, environment_for
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 KEY_ID = "AKIA" + "ABCDEFGH" * 2
 SECRET = "wJalrXUtnFEMI" + "/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"
 TOKEN = "IQoJb3JpZ2lu" + "X2Vj" * 20

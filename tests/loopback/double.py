@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from tests.loopback import Answer, HttpRequest, LoopbackServer
+from tests.loopback.server import Answer, HttpRequest, LoopbackServer
 
 
 class HttpDouble:

@@ -8,8 +8,8 @@ from conformance.lookup import pattern_names
 from conformance.model_choice import ProviderName
 from conformance.rules import NAMES
 from conformance.rules.upgrade import UPGRADE
-from tests.documents import DOCUMENTS, commands, text_of
-from tests.tooling import TOX, tox_ini
+from tests.repository.documents import DOCUMENTS, commands, text_of
+from tests.repository.tooling import TOX, tox_ini
 
 FOR_USERS = ("README.md", *(document for document in DOCUMENTS if document.startswith("docs/")))
 """The README, and the pages that it sends its readers to."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from providers.cassette_file import read_cassette, read_provenance
-from tests.pytest_project import KEY_ID, SECRET, TOKEN, Project
+from tests.cassette_fixture.project import KEY_ID, SECRET, TOKEN, Project
 from tests.stand_in import (
     Behaviour,
     ConverseStandIn,

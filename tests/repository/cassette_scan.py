@@ -1,49 +1,25 @@
-"""What no file of the repository may hold, and what a cassette must be: `python -m tests.cassette_scan [FILE …]`.
+"""What no file of the repository may hold, and what a cassette must be.
 
-It looks at the files that are named, or at all of the repository, and prints what is wrong with them by line, never
-the secret itself. The tests and the hook of `.pre-commit-config.yaml` look with the same functions.
+`python -m tests.repository.cassette_scan [FILE …]` looks at the files that are named, or at all of the repository. It
+prints what is wrong with them by line, never the secret itself. The tests and the hook of `.pre-commit-config.yaml`
+look with the same functions.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from providers.cassette_file import ENDPOINT, CassetteError, read_cassette, read_provenance
 from providers.cassette_scrub import NO_ACCOUNT, REQUEST_HEADERS, RESPONSE_HEADERS, Finding, findings
+from tests.repository.files import ROOT, files_of
 
-ROOT = Path(__file__).parent.parent
 PATTERNS = sorted(path.stem for path in (ROOT / "patterns").glob("*.py") if path.stem != "__init__")
 
 _TWELVE_DIGITS = re.compile(rf"(?<![\w.])(?!{NO_ACCOUNT})\d{{12}}(?!\w)")
-_NOT_OURS = {
-    "__pycache__",
-    "build",
-    ".aws-sam",
-    ".git",
-    ".hypothesis",
-    ".import_linter_cache",
-    ".mypy_cache",
-    ".pytest_cache",
-    ".ruff_cache",
-    ".tox",
-    ".venv",
-}
-
-
-def files_of(root: Path) -> list[Path]:
-    """Every file that is in the repository or would be added to it; in a copy without git, every file."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    try:
-        ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):  # no git, or no checkout
-        paths = [path for path in root.rglob("*") if not _NOT_OURS & set(path.relative_to(root).parts)]
-        return sorted(path for path in paths if path.is_file())
-    return sorted(path for name in ran.stdout.split("\0") if name and (path := root / name).is_file())
 
 
 def secrets_in(path: Path) -> list[str]:
@@ -86,7 +62,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     Returns:
         The exit code: 0 if nothing is wrong, 1 if something is.
     """
-    parser = argparse.ArgumentParser(prog="python -m tests.cassette_scan", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.repository.cassette_scan", description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="all files of the repository if left out")
     files: list[Path] = parser.parse_args(arguments).files or files_of(root)
     if missing := [str(path) for path in files if not path.is_file()]:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.tooling import ROOT, TOX, pinned, tox_ini
+from tests.repository.files import ROOT
+from tests.repository.tooling import TOX, pinned, tox_ini
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").iterdir())
 UV_RUN = ("uv", "run", "--no-sync")
@@ -136,7 +137,7 @@ def test_hooks_run_what_tox_runs_at_the_versions_of_the_constraints() -> None:
         "ruff-check": "ruff check --force-exclude",  # leaves out what the project leaves out, though it is named
         "ruff-format": "ruff format --force-exclude",
         "mypy": "mypy",
-        "cassette-scan": "python -m tests.cassette_scan",
+        "cassette-scan": "python -m tests.repository.cassette_scan",
     }
     assert {"ruff check", "ruff format --check", "mypy {posargs}"} <= set(in_tox)
     assert {"pre-commit", "ruff", "mypy"} <= set(pinned("project"))

@@ -6,8 +6,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from tests.cassette_scan import files_of
-from tests.tooling import ROOT
+from tests.repository.files import ROOT, files_of
 
 DOCUMENTS = tuple(path.relative_to(ROOT).as_posix() for path in files_of(ROOT) if path.suffix == ".md")
 
