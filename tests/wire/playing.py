@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from aws_durable_execution_sdk_python.lambda_service import ErrorObject
 from aws_durable_execution_sdk_python_testing import DurableFunctionCloudTestRunner
 
+from conformance.rules.endings import ENDED
 from conformance.run import Run, finished
 from conformance.scenario import CALLBACK_SUFFIX, Answered, Refused, Scenario
 from tests.wire.durable_runner import REGION
 from tests.wire.execution import Execution, Requests
-from tests.wire.fates import UNHARMED, Fate
+from tests.wire.faults import NO_FAULTS, Faults
 from tests.wire.history import History
 from tests.wire.wire import ALIAS, Wire
 
@@ -62,19 +63,19 @@ class Player:
             f"{function}:{ALIAS}", region=REGION, lambda_endpoint=wire.url, poll_interval=0.1
         )
 
-    def play(self, scenario: Scenario, local: Run, fate: Fate = UNHARMED) -> Played:
+    def play(self, scenario: Scenario, local: Run, faults: Faults = NO_FAULTS) -> Played:
         """One execution.
 
         Args:
             scenario: Its event and callbacks; models answer as the stand-in does.
             local: The same scenario's run on this machine: it knows which operation asks what.
-            fate: What befalls it.
+            faults: What it meets.
 
         Raises:
             FunctionDownError: The function cannot be invoked.
             StuckExecutionError: It does not end.
         """
-        execution = Execution(f"{self._function}-{next(self._numbers)}", fate, Requests(local))
+        execution = Execution(f"{self._function}-{next(self._numbers)}", faults, Requests(local))
         self._wire.front.expect(execution)
         started = self._runner.lambda_client.invoke(
             FunctionName=self._runner.function_name,
@@ -108,7 +109,7 @@ class Player:
                 ) from None
             if isinstance(ended, Exception):
                 raise ended
-            if ended in {"SUCCEEDED", "FAILED"}:
+            if ended in ENDED:
                 break
             failures = 0 if ended == "PENDING" else failures + 1
             if ended == "PENDING":
