@@ -5,8 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Mapping, Sequence
+
+_NOTICE_SECONDS = 0.1
+"""How soon an interrupt is noticed that comes just before a wait: only after it."""
 
 COMMAND_NOT_FOUND = 127
 KILLED = 128
@@ -20,10 +23,10 @@ def until_interrupted(announcement: str) -> int:
     sys.stdout.write(announcement)
     sys.stdout.flush()
     try:
-        threading.Event().wait()
+        while True:
+            time.sleep(_NOTICE_SECONDS)
     except KeyboardInterrupt:
         return 0
-    raise AssertionError("unreachable: nobody sets the event")
 
 
 def while_running(command: Sequence[str], environment: Mapping[str, str]) -> int:
