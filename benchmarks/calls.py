@@ -12,12 +12,10 @@ import vcr  # type: ignore[import-untyped]
 from benchmarks.comparison import Row, compared
 from benchmarks.targets import REPLAYS, SENT
 from providers import Message, ModelRequest
-from providers.bedrock import DEFAULT_TIERS, make_client
-from providers.cassette import CassetteProvider
-from providers.cassette_file import ENDPOINT, write_cassette
-from providers.converse import request_to_converse
-from tests.providers.bedrock_stand_in import keys, provider_at
-from tests.providers.interactions import cassette, recorded
+from providers.bedrock import DEFAULT_TIERS, make_client, request_to_converse
+from providers.cassette import ENDPOINT, CassetteProvider, write_cassette
+from tests.providers.bedrock.stand_in import keys, provider_at
+from tests.providers.cassette.interactions import cassette, recorded
 from tests.stand_in import ConverseStandIn, Reply
 
 ROUNDS = {1: 40, 200: 3}

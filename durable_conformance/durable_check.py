@@ -4,24 +4,49 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from durable_conformance.evidence.run_record import Records
-from durable_conformance.exploring.exploration import EVERYTHING, Exploration
-from durable_conformance.exploring.explore import explore
-from durable_conformance.pytest_plugin import DurableCheck
-from durable_conformance.reporting import text as report_text
-from durable_conformance.reporting.html import Explored
-from durable_conformance.rules.findings import Report
-from durable_conformance.runtime.sdk_logs import sdk_logs_quiet
-from durable_conformance.subject import answers
-from durable_conformance.subject.handlers import handler_factory
-from durable_conformance.subject.reference import reference_to
-from durable_conformance.subject.scenario import CallbackAnswer, Scenario
-from providers.script import Script
-from providers.scripted import ScriptedProvider
+from durable_conformance import reporting
+from durable_conformance.evidence import Explored, Records
+from durable_conformance.exploring import EVERYTHING, Exploration, explore
+from durable_conformance.model import from_script_value, scripted
+from durable_conformance.rules import Report
+from durable_conformance.subject import OK, Always, CallbackAnswer, Scenario, handler_factory, reference_to
+
+if TYPE_CHECKING:
+    from providers.scripted import Script
+
+
+class DurableCheck(Protocol):
+    """What the fixture `durable_check` is."""
+
+    def __call__(
+        self,
+        target: object,
+        *,
+        event: Any = None,
+        script: Script | None = None,
+        callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
+        invokes: Mapping[str, Sequence[CallbackAnswer]] | None = None,
+        exploration: Exploration | None = None,
+        other_sandboxes: bool | None = None,
+    ) -> Report:
+        """Explore `target`, and fail the test with a table of what breaks.
+
+        Args:
+            target: A durable handler, or a function `(event, context, model)`.
+            event: The execution's input; `{}` unless given.
+            script: What the model answers (`providers.script`); without one it answers everything.
+            callbacks: What people answer, by callback name; `"ok"` to whatever is not mentioned.
+            invokes: What chained invocations come to, by operation name; `"ok"` for whatever is not mentioned.
+            exploration: How far to go; everywhere, in every variant, unless given.
+            other_sandboxes: Whether to run the handler in other processes, too, where it is imported afresh. Unless
+                given, it is if it is bound to a name of its module and the test uses no fixture that patches.
+        """
+        ...
 
 
 def checked_by(*, in_other_processes: bool, keep: Callable[[Explored], None] | None = None) -> DurableCheck:
@@ -43,35 +68,25 @@ def checked_by(*, in_other_processes: bool, keep: Callable[[Explored], None] | N
         other_sandboxes: bool | None = None,
     ) -> Report:
         event = {} if event is None else event
-        scenario = Scenario(
-            event,
-            _model(script),
-            callbacks or {},
-            ask=answers.always('"ok"'),
-            invokes=invokes or {},
-        )
+        model = scripted if script is None else partial(from_script_value, script)
+        scenario = Scenario(event, model, callbacks or {}, ask=Always(OK), invokes=invokes or {})
         elsewhere = in_other_processes if other_sandboxes is None else other_sandboxes
         reference = reference_to(target) if elsewhere else None
         if other_sandboxes and reference is None:
             raise ValueError(f"{target!r} is bound to no name of its module, so no other process can import it.")
         name = getattr(target, "__name__", str(target))
         records = Records()
-        with sdk_logs_quiet():
-            report = explore(
-                handler_factory(target),
-                scenario,
-                exploration or EVERYTHING,
-                reference=reference,
-                recorder=records.add if keep else None,
-            )
+        report = explore(
+            handler_factory(target),
+            scenario,
+            exploration or EVERYTHING,
+            elsewhere=reference,
+            recorder=records.add if keep else None,
+        )
         if keep:
             keep(Explored(name, f"event {json.dumps(event, ensure_ascii=False)}", report, tuple(records)))
         if not report.conforms:
-            pytest.fail(f"{name} is not durable.\n{report_text.plain(report)}", pytrace=False)
+            pytest.fail(f"{name} is not durable.\n{reporting.plain(report)}", pytrace=False)
         return report
 
     return check
-
-
-def _model(script: Script | None) -> Callable[[], ScriptedProvider]:
-    return lambda: ScriptedProvider(script)

@@ -24,27 +24,6 @@ class Semantics(StrEnum):
     """Never again."""
 
 
-@dataclass(frozen=True)
-class Happened:
-    """An effect that happened.
-
-    Attributes:
-        name: The effect's name.
-        key: Tells one from another of the same name, such as an order number.
-        semantics: How often it may happen.
-        invocation: In which invocation, from 1.
-        path: The operation whose function caused it; None outside any.
-        in_step: Whether that operation is a step.
-    """
-
-    name: str
-    key: str
-    semantics: Semantics
-    invocation: int
-    path: str | None
-    in_step: bool
-
-
 class Witness(Protocol):
     """Whoever watches the execution that runs here."""
 

@@ -6,23 +6,16 @@ durable_check(my_handler, event={"order": 7})
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 
-from durable_conformance.workers.side_by_side import threads_left_behind
-
 if TYPE_CHECKING:  # pytest loads every plugin at every start; the SDKs, half a second, only where a test asks for them
-    from durable_conformance.exploring.exploration import Exploration
-    from durable_conformance.reporting.html import Explored
-    from durable_conformance.rules.findings import Report
-    from durable_conformance.subject.scenario import CallbackAnswer
-    from providers.script import Script
+    from durable_conformance.durable_check import DurableCheck
+    from durable_conformance.evidence import Explored
 
 OPTION = "--durable-report"
 
@@ -30,35 +23,6 @@ _NO_FILE_NAME = re.compile(r"[^\w.]+")
 
 PATCHING_FIXTURES = frozenset({"monkeypatch", "mocker"})
 """Fixtures whose doubles another process would not have: what they replace would be called for real there."""
-
-
-class DurableCheck(Protocol):
-    """What the fixture `durable_check` is."""
-
-    def __call__(
-        self,
-        target: object,
-        *,
-        event: Any = None,
-        script: Script | None = None,
-        callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
-        invokes: Mapping[str, Sequence[CallbackAnswer]] | None = None,
-        exploration: Exploration | None = None,
-        other_sandboxes: bool | None = None,
-    ) -> Report:
-        """Explore `target`, and fail the test with a table of what breaks.
-
-        Args:
-            target: A durable handler, or a function `(event, context, model)`.
-            event: The execution's input; `{}` unless given.
-            script: What the model answers (`providers.script`); without one it answers everything.
-            callbacks: What people answer, by callback name; `"ok"` to whatever is not mentioned.
-            invokes: What chained invocations come to, by operation name; `"ok"` for whatever is not mentioned.
-            exploration: How far to go; everywhere, in every variant, unless given.
-            other_sandboxes: Whether to run the handler in other processes, too, where it is imported afresh. Unless
-                given, it is if it is bound to a name of its module and the test uses no fixture that patches.
-        """
-        ...
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -90,26 +54,7 @@ def durable_check(request: pytest.FixtureRequest) -> Iterator[DurableCheck]:
     kept: list[Explored] = []
     yield checked_by(in_other_processes=in_other_processes, keep=kept.append)
     if kept:
-        from durable_conformance.reporting.report_file import write_html  # noqa: PLC0415  # see above
+        from durable_conformance.reporting import write_html  # noqa: PLC0415  # see above
 
         test = request.node.nodeid
         write_html(Path(folder) / f"{_NO_FILE_NAME.sub('-', test)}.html", test, kept)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the process here if a handler still runs in it: the interpreter would wait for that thread for ever."""
-    if threads_left_behind():
-        status = int(config.stash.get(EXIT_STATUS, pytest.ExitCode.TESTS_FAILED))
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
-EXIT_STATUS: pytest.StashKey[int] = pytest.StashKey()
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Remember what the process is to exit with."""
-    session.config.stash[EXIT_STATUS] = int(exitstatus)

@@ -13,10 +13,9 @@ Invoke it with `{"prompt": "…"}`; it returns the agent's final text. `ask_huma
 from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 
-from patterns.durable import Event, Text, ask_human, converse, durable_handler, run_tool, tool
-from patterns.durable.asking import MAX_REPAIRS, with_feedback
+from patterns.durable import Event, Text, ask_human, ask_turn, durable_handler, run_tool, tool
+from patterns.durable.asking import MAX_REPAIRS
 from providers import Message, ModelOutputError, ModelProvider, ModelRequest
-from providers.stop_reasons import StopOutcome, outcome, unusable
 
 MAX_TURNS = 10  # a task that needs more should be split; a model that loops costs at most this many calls
 ANSWER_TIMEOUT = Duration.from_hours(24)  # the person asking is waiting, too
@@ -67,23 +66,14 @@ TOOLS = (get_location, get_weather, wait_for_human_review)
 
 def agent_with_tools(event: AgentEvent, context: DurableContext, model: ModelProvider) -> str:
     """Let the model use the tools until it answers."""
-    messages: tuple[Message, ...] = (Message.user(event.prompt),)
+    names = iter([f"turn-{number}" for number in range(1, MAX_TURNS + 1)])
+    request = ModelRequest(messages=(Message.user(event.prompt),), model="medium", tools=tuple(t.spec for t in TOOLS))
     repairs = MAX_REPAIRS
-    for turn in range(1, MAX_TURNS + 1):
-        name = f"turn-{turn}"
-        request = ModelRequest(messages=messages, model="medium", tools=tuple(t.spec for t in TOOLS), label=name)
-        response = converse(context, model, name, request)
-        match outcome(response):
-            case StopOutcome.TOOL_USE | StopOutcome.COMPLETE if response.tool_uses:
-                results = [run_tool(context, TOOLS, call) for call in response.tool_uses]
-                messages += (response.message, Message.user(*results))
-            case StopOutcome.COMPLETE if response.text.strip():
-                return response.text
-            case stopped if stopped is not StopOutcome.FINAL and repairs > 0:
-                repairs -= 1
-                messages = with_feedback(request, response, unusable(response)).messages
-            case _:
-                raise unusable(response)
+    while turn := ask_turn(context, model, names, request, repairs=repairs):
+        if not turn.response.tool_uses:
+            return turn.response.text
+        results = [run_tool(context, TOOLS, call) for call in turn.response.tool_uses]
+        request, repairs = turn.continued(Message.user(*results)), turn.repairs
     raise ModelOutputError(f"The agent did not finish within {MAX_TURNS} turns; raise MAX_TURNS or narrow the task.")
 
 

@@ -25,7 +25,7 @@ JUDGE = "large"
 class LlmAsJudgeEvent(Event):
     """What to answer."""
 
-    question: Text = "Write an 100 word summary on the great fire of London"
+    question: Text = "Write a 100-word summary on the great fire of London"
 
 
 class Verdict(BaseModel):

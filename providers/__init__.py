@@ -1,10 +1,11 @@
 """The model layer: a protocol, its types and its errors, and the providers that implement it.
 
-This door names what a pattern needs. A concrete provider is imported from its own module, by those who choose one:
-`providers.bedrock`, `providers.cassette`, `providers.scripted`; `providers.selection` chooses by environment.
+This door names what a pattern needs. A concrete provider is imported from its own room, by those who choose one:
+`providers.bedrock`, `providers.cassette`, `providers.scripted`; `providers.selection` chooses by name.
 """
 
 from providers.errors import (
+    FatalModelError,
     ModelAccessDeniedError,
     ModelError,
     ModelNotFoundError,
@@ -36,6 +37,7 @@ from providers.model import (
 
 __all__ = [
     "ContentBlock",
+    "FatalModelError",
     "Message",
     "ModelAccessDeniedError",
     "ModelError",

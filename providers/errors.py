@@ -1,7 +1,7 @@
 """What can go wrong with a model call, sorted by what a workflow should do about it.
 
 Retryable errors may pass by themselves; permanent ones cost exactly one call; an output error means that the call
-worked and the reply cannot be used.
+worked and the reply cannot be used. What is fatal stands apart: it is no error of the model, and ends everything.
 """
 
 from __future__ import annotations
@@ -49,13 +49,16 @@ class ModelOutputError(ModelError):
     """The call worked and the reply cannot be used: cut short, withheld, malformed, or not what was asked for."""
 
 
-def restored(error_type: str | None, message: str | None) -> ModelError | None:
-    """The typed error behind a checkpointed failure, or None when it is no model error that is loaded.
+class FatalModelError(Exception):
+    """Nothing sensible can be answered, now or later: a test asks what was not recorded, or more than its script holds.
 
-    Args:
-        error_type: The qualified class name that a durable operation recorded.
-        message: The message it recorded.
+    No retry and no workflow may swallow it, so it is no `ModelError`. A durable step that asks a provider must end its
+    execution with it: `patterns.durable` raises it as the durable SDK's `ExecutionError`, which no step retries.
     """
+
+
+def restored(error_type: str | None, message: str | None) -> ModelError | None:
+    """The typed error behind a checkpointed failure, by its qualified class name; None if it is no model error."""
     return next(
         (raised_as(kind, message or "") for kind in kinds() if f"{kind.__module__}.{kind.__qualname__}" == error_type),
         None,

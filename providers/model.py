@@ -24,7 +24,6 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from providers.errors import ModelOutputError
-from providers.json_schema import portable
 
 type JsonObject = dict[str, JsonValue]
 
@@ -65,7 +64,7 @@ class ReasoningBlock(Frozen):
 class OpaqueBlock(Frozen):
     """Any other Converse content block, kept as it came so that sending it back loses nothing.
 
-    Bytes stand as `{"$base64": "…"}`; `providers.converse` turns them back.
+    Bytes stand as `{"$base64": "…"}`; `providers.messages` turns them back.
     """
 
     type: Literal["opaque"] = "opaque"
@@ -147,14 +146,14 @@ class ToolChoice(Frozen):
 
 
 class OutputSchema(Frozen):
-    """The JSON Schema that a reply's text must satisfy, in the subset that Bedrock compiles."""
+    """The JSON Schema that a reply's text must satisfy. A provider sends what of it its service takes."""
 
     name: str
     json_schema: JsonObject
 
     @classmethod
     def of(cls, schema: type[BaseModel]) -> Self:
-        return cls(name=schema.__name__, json_schema=portable(schema.model_json_schema()))
+        return cls(name=schema.__name__, json_schema=schema.model_json_schema())
 
 
 def _output_schema(value: Any) -> Any:
@@ -231,7 +230,6 @@ class ModelResponse(Frozen):
     Attributes:
         message: The assistant's turn, ready to be appended to the conversation.
         stop_reason: Why it stopped; `providers.stop_reasons` says what each means for a workflow.
-        usage: Tokens consumed.
         latency_ms: Milliseconds the service reports for the call.
         model: The model id that answered.
     """

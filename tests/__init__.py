@@ -1,0 +1,14 @@
+"""All tests.
+
+| room | what it holds |
+|---|---|
+| `patterns`, `providers`, `conformance` | the tests of each package, and the catalogue of scenarios |
+| `repository` | what holds for the repository as a whole: documents, automation, packages, cassettes, tests |
+| `template` | `template.yaml` against the code |
+| `stand_in` | a stand-in for Bedrock, over HTTP |
+| `wire` | durable functions served over HTTP, in processes that can be killed |
+| `loopback` | the HTTP server that both are made of |
+| `cassette_fixture` | the pytest plugin that records and replays cassettes |
+| `histories`, `bad_histories` | golden histories, and histories that must not replay |
+| `e2e`, `browser`, `cloud`, `guides` | run by name, each in a tox environment of its own |
+"""

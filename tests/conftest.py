@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from durable_conformance.runtime.sdk_logs import quiet_sdk_logs
+from durable_conformance.runtime import quiet_sdk_logs
 from tests.stand_in.environment import LOOPBACK
 from tests.stand_in.isolation import forget_aws_configuration
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from durable_conformance.commands.exit_codes import CANNOT_RUN, FINDINGS
-from durable_conformance.commands.model_choice import ProviderName, chosen_model
-from durable_conformance.commands.typed_json import parsed
-from durable_conformance.evidence.run_record import Records
-from durable_conformance.exploring.exploration import HORIZON, PATIENCE_SECONDS, Exploration
-from durable_conformance.exploring.isolated import Task, explore_isolated
-from durable_conformance.reporting import text as report_text
-from durable_conformance.reporting.html import Explored
-from durable_conformance.reporting.report_file import make_sure_of, write_html
-from durable_conformance.rules import NAMES
-from durable_conformance.subject import answers
-from durable_conformance.subject.handlers import check_place
-from durable_conformance.subject.reference import Reference
-
-OK = json.dumps("ok")
+from durable_conformance import reporting
+from durable_conformance.commands import options
+from durable_conformance.errors import ExitCode
+from durable_conformance.evidence import Explored, Records
+from durable_conformance.exploring import HORIZON, Exploration, ExplorationInterrupted, explore
+from durable_conformance.model import from_script, scripted
+from durable_conformance.rules import NAMES, Finding, Report
+from durable_conformance.subject import OK, Always, Reference, Scenario
+from durable_conformance.workers import PATIENCE_SECONDS, Experiment
 
 
 def check(  # noqa: PLR0917  # options, which a person names
@@ -31,9 +25,14 @@ def check(  # noqa: PLR0917  # options, which a person names
         str,
         typer.Argument(metavar="PATH.py:FUNCTION", help="What to check."),
     ],
-    event: Annotated[str, typer.Option(help="The execution's input, as JSON.")] = "{}",
+    event: Annotated[
+        options.Json, typer.Option(parser=options.event, metavar="TEXT", help="The execution's input, as JSON.")
+    ] = "{}",  # type: ignore[assignment]  # parsed, too
     script: Annotated[Path | None, typer.Option(help="A JSON script for the model to follow.")] = None,
-    answer: Annotated[str, typer.Option(help="What people answer to callbacks, as JSON.")] = OK,
+    answer: Annotated[
+        options.Json,
+        typer.Option(parser=options.answer, metavar="TEXT", help="What people answer to callbacks, as JSON."),
+    ] = OK,  # type: ignore[assignment]
     pairs: Annotated[bool, typer.Option("--pairs", help="Try every pair of crash points, too.")] = False,  # noqa: FBT002
     order_matters: Annotated[  # noqa: FBT002
         bool, typer.Option("--order-matters", help="The order in which branches end may change the result.")
@@ -55,7 +54,7 @@ def check(  # noqa: PLR0917  # options, which a person names
         typer.Option(help="Run it in other processes, too: cold, at another time, with another hash seed."),
     ] = True,
     patience: Annotated[
-        float, typer.Option(min=1, help="Seconds that one execution may take in real time.")
+        float, typer.Option(min=1, help="Seconds that importing it, and one execution, may take in real time.")
     ] = PATIENCE_SECONDS,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file, as JSON.")] = None,
     html_file: Annotated[
@@ -63,31 +62,50 @@ def check(  # noqa: PLR0917  # options, which a person names
     ] = None,
 ) -> None:
     """Interrupt a handler everywhere, and report what breaks: exit code 0 conforms, 1 findings, 2 could not run."""
-    payload = answers.given(approve=False, reject=False, answer=answer)
-    assert payload is not None
-    until = frozenset(NAMES) if exit_first else frozenset()
+    reference = Reference(target)
+    reference.parts()  # what names nothing is told at once
+    if script:
+        from_script(script)()  # a script that is none is told at once
+    options.can_be_written("--json", json_file)
+    options.can_be_written("--html", html_file)
     exploration = Exploration(
         pairs=pairs,
         orders=not order_matters,
         patience=patience,
         horizon=None if to_the_end else horizon,
-        until=until,
+        until=frozenset(NAMES) if exit_first else frozenset(),
     )
-    task = Task(Reference(target), parsed("--event", event), script, payload, exploration, other_sandboxes)
-    check_place(target)
-    chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)  # a script that is none is told at once
-    if json_file:
-        make_sure_of("--json", json_file)
-    if html_file:
-        make_sure_of("--html", html_file)
+    scenario = Scenario(event.value, from_script(script) if script else scripted, ask=Always(answer.text))
     records = Records() if html_file else None
     console = Console(soft_wrap=False)
-    with console.status("Exploring…") as status:
-        report = explore_isolated(task, lambda done, all_: status.update(f"Exploring: {done} of {all_} runs"), records)
-    console.print(report_text.rendered(report))
-    if json_file:
-        json_file.write_text(report_text.as_json(report), encoding="utf-8")
-    if html_file and records is not None:
-        write_html(html_file, target, [Explored(target, f"event {event}", report, tuple(records))])
+
+    def tell(report: Report) -> None:
+        console.print(reporting.rendered(report))
+        if json_file:
+            json_file.write_text(reporting.as_json(report), encoding="utf-8")
+        if html_file and records is not None:
+            explored = Explored(target, f"event {event.text}", report, tuple(records))
+            reporting.write_html(html_file, target, [explored])
+
+    with options.interruptible(), console.status("Exploring…") as status:
+
+        def progress(_experiment: Experiment, _findings: Sequence[Finding], done: int, all_: int) -> None:
+            status.update(f"Exploring: {done} of {all_} runs")
+
+        try:
+            report = explore(
+                reference,
+                scenario,
+                exploration,
+                elsewhere=reference if other_sandboxes else None,
+                listener=progress,
+                recorder=records.add if records is not None else None,
+            )
+        except ExplorationInterrupted as stopped:
+            status.stop()
+            tell(stopped.report)
+            code = ExitCode.TERMINATED if isinstance(stopped.__cause__, options.Terminated) else ExitCode.INTERRUPTED
+            raise typer.Exit(code) from stopped
+    tell(report)
     if not report.conforms:
-        raise typer.Exit(FINDINGS if report.findings else CANNOT_RUN)
+        raise typer.Exit(ExitCode.FINDINGS if report.findings else ExitCode.CANNOT_RUN)

@@ -11,18 +11,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from durable_conformance.commands.check import check
-from durable_conformance.commands.exit_codes import CANNOT_RUN, FAILED
-from durable_conformance.commands.model_choice import ProviderName, chosen_model
+from durable_conformance.commands.model_choice import chosen_model
 from durable_conformance.commands.record import record_history
 from durable_conformance.commands.replay import replay
 from durable_conformance.commands.run import default_cassette, run
-from durable_conformance.errors import CannotRunError
-from durable_conformance.reporting.conclusion import SUCCEEDED, conclude
-from durable_conformance.runtime.driver import run_in_process
-from durable_conformance.runtime.sdk_logs import quiet_sdk_logs
-from durable_conformance.subject import answers
-from durable_conformance.subject.patterns import find_pattern, pattern_names
-from durable_conformance.subject.scenario import Scenario
+from durable_conformance.errors import CannotRunError, ExitCode
+from durable_conformance.reporting import conclude
+from durable_conformance.runtime import quiet_sdk_logs, run_in_process
+from durable_conformance.subject import APPROVE, Always, Scenario, find_pattern, pattern_names
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -40,13 +36,13 @@ def demo() -> None:
     failed = False
     for pattern in pattern_names():
         handler = find_pattern(pattern)
-        model = chosen_model(ProviderName.CASSETTE, cassette=default_cassette(pattern), script=None)
-        outcome = run_in_process(handler.with_model, Scenario({}, model, ask=answers.always(answers.APPROVE)))
+        model = chosen_model("cassette", cassette=default_cassette(pattern))
+        outcome = run_in_process(handler.with_model, Scenario({}, model, ask=Always(APPROVE)))
         console.rule(f"[bold]{pattern}[/bold]", align="left")
         conclude(console, outcome)
-        failed |= outcome.status != SUCCEEDED
+        failed |= outcome.status != "SUCCEEDED"
     if failed:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 app.command()(run)
@@ -66,5 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments)
     except CannotRunError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[red]durable-ai:[/red] {escape(str(error))}", emoji=False)
-        sys.exit(CANNOT_RUN)
+        console = Console(stderr=True, soft_wrap=True)
+        console.print(f"[red]durable-ai:[/red] {escape(str(error))}", emoji=False)
+        if error.detail:
+            console.print(error.detail.rstrip(), style="dim", markup=False, emoji=False, highlight=False)
+        sys.exit(ExitCode.CANNOT_RUN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,24 +9,27 @@ from dataclasses import dataclass
 from aws_durable_execution_sdk_python.lambda_service import OperationAction
 
 from durable_conformance.errors import CannotRunError
-from durable_conformance.execution.crash_points import MODEL_CALL, CrashKind, CrashPoint, crash_points
-from durable_conformance.execution.operations import path_order, place
-from durable_conformance.execution.run import Run
-from durable_conformance.runtime.observer import DIED
+from durable_conformance.execution import (
+    CRASH_WORDS,
+    DURING_CALL,
+    MODEL_CALL,
+    CrashKind,
+    CrashPoint,
+    Run,
+    path_order,
+    place,
+)
 
-DURING_CALL = "during-call"
 EXAMPLE = "/1:generate-joke:after-succeed"
 
-_KINDS = {"before": CrashKind.BEFORE_PERSIST, "after": CrashKind.AFTER_PERSIST, "revoked": CrashKind.TOKEN_REVOKED}
-_WORDS = {kind: word for word, kind in _KINDS.items()}
 _ACTIONS = tuple(action.value.lower() for action in OperationAction)
 _ORDER = {action: rank for rank, action in enumerate(("START", MODEL_CALL, "RETRY", "SUCCEED", "FAIL"))}
 
 _PATH = r"(?P<path>(/[0-9.]+(:[^/]+?)?)+)"
-_ACTION = rf"({DURING_CALL}|(?P<kind>{'|'.join(_KINDS)})-(?P<action>{'|'.join(_ACTIONS)}))"
+_ACTION = rf"({DURING_CALL}|(?P<kind>{'|'.join(CRASH_WORDS)})-(?P<action>{'|'.join(_ACTIONS)}))"
 _TYPED = re.compile(rf"{_PATH}:{_ACTION}(#(?P<nth>[1-9][0-9]{{0,5}}))?")
 
-ACTIONS = f"{DURING_CALL}, or {', '.join(_KINDS)} with -{', -'.join(_ACTIONS)}; #2 for the second"
+ACTIONS = f"{DURING_CALL}, or {', '.join(CRASH_WORDS)} with -{', -'.join(_ACTIONS)}; #2 for the second"
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,14 @@ def typed_point(text: str) -> TypedPoint:
     nth = int(typed["nth"] or 1) - 1
     if typed["kind"] is None:
         return TypedPoint(typed["path"], MODEL_CALL, nth, CrashKind.DURING_CALL)
-    return TypedPoint(typed["path"], typed["action"].upper(), nth, _KINDS[typed["kind"]])
-
-
-def spelled(point: CrashPoint) -> str:
-    """`point` as a person would type it."""
-    return f"{point.path}:{_action(point)}"
+    return TypedPoint(typed["path"], typed["action"].upper(), nth, CRASH_WORDS[typed["kind"]])
 
 
 def came_by(run: Run) -> dict[str, list[str]]:
     """By operation, in the order of paths, the actions at which the execution that `run` did could have died."""
-    lived = dataclasses.replace(run, calls=tuple(call for call in run.calls if call.outcome != DIED))
-    points = sorted(crash_points(lived), key=_order)
     listed: dict[str, list[str]] = {}
-    for point in points:
-        listed.setdefault(point.path, []).append(_action(point))
+    for point in sorted(run.without_dead_calls().crash_points(), key=_order):
+        listed.setdefault(point.path, []).append(point.deed)
     return listed
 
 
@@ -76,18 +71,11 @@ def not_reached(points: Sequence[CrashPoint], run: Run) -> list[str]:
     left = list(run.crashes)
     missed = []
     for point in points:
-        if str(point) in left:
-            left.remove(str(point))
+        if point in left:
+            left.remove(point)
         else:
-            missed.append(spelled(point))
+            missed.append(point.id)
     return missed
-
-
-def _action(point: CrashPoint) -> str:
-    nth = f"#{point.occurrence + 1}" if point.occurrence else ""
-    if point.kind is CrashKind.DURING_CALL:
-        return f"{DURING_CALL}{nth}"
-    return f"{_WORDS[point.kind]}-{point.action.lower()}{nth}"
 
 
 def _order(point: CrashPoint) -> tuple[list[tuple[float, str]], bool, int, int]:

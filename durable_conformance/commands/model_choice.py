@@ -1,34 +1,34 @@
-"""Which provider `durable-ai run` asks, and whether it can be asked at all."""
+"""Which provider a command asks, as it was typed: the command line's reader of `providers.selection`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from boto3.session import Session
-from botocore.exceptions import BotoCoreError
+import typer
 
 from durable_conformance.errors import CannotRunError
-from providers import ModelProvider
-from providers.bedrock import BedrockConfigurationError, BedrockProvider
-from providers.cassette import CassetteProvider
-from providers.cassette_file import CassetteError
-from providers.script import ScriptError
-from providers.scripted import ScriptedProvider
+
+if TYPE_CHECKING:
+    from providers import ModelProvider
+
+CASSETTE = "cassette"
+SCRIPTED = "scripted"
 
 
-class ProviderName(StrEnum):
-    """Who answers."""
+def known_provider(typed: str) -> str:
+    """The parser of `--provider`."""
+    from providers.selection import provider_names  # noqa: PLC0415  # only where a provider is at play
 
-    CASSETTE = "cassette"
-    SCRIPTED = "scripted"
-    BEDROCK = "bedrock"
+    if typed not in provider_names():
+        raise typer.BadParameter(f"{typed!r} is not one of {', '.join(provider_names())}.")
+    return typed
 
 
-def chosen_model(name: ProviderName, *, cassette: Path, script: Path | None) -> Callable[[], ModelProvider]:
-    """Makes the provider named `name`.
+def chosen_model(name: str, *, cassette: Path | None = None, script: Path | None = None) -> Callable[[], ModelProvider]:
+    """Makes the provider named `name`: a new one for each execution.
 
     Args:
         name: Which.
@@ -38,44 +38,16 @@ def chosen_model(name: ProviderName, *, cassette: Path, script: Path | None) -> 
     Raises:
         CannotRunError: The file is missing or unreadable, or there are no credentials.
     """
-    match name:
-        case ProviderName.CASSETTE:
-            if not cassette.is_file():
-                raise CannotRunError(
-                    f"There is no cassette {cassette}; run this in the repository, or name another with --cassette."
-                )
-            try:
-                CassetteProvider(cassette)
-            except CassetteError as error:
-                raise CannotRunError(str(error)) from error
-            return lambda: CassetteProvider(cassette)
-        case ProviderName.SCRIPTED:
-            if script is None:
-                return ScriptedProvider
-            return _scripted(script)
-        case ProviderName.BEDROCK:
-            return _bedrock()
+    from providers import PermanentModelError  # noqa: PLC0415  # only where a provider is at play
+    from providers.selection import ProviderSettings, check_provider, make_provider  # noqa: PLC0415
 
-
-def _scripted(script: Path) -> Callable[[], ModelProvider]:
-    try:
-        provider = ScriptedProvider.from_file(script)
-    except ScriptError as error:
-        raise CannotRunError(str(error)) from error
-    return lambda: provider
-
-
-def _bedrock() -> Callable[[], ModelProvider]:
-    try:
-        session = Session()
-        credentials, region = session.get_credentials(), session.region_name
-        provider = BedrockProvider.from_environment(os.environ)
-    except (BotoCoreError, BedrockConfigurationError) as error:
-        raise CannotRunError(f"Amazon Bedrock cannot be asked: {error}") from error
-    if credentials is None:
-        raise CannotRunError("There are no AWS credentials; log in, or use --provider cassette, which needs none.")
-    if region is None:
+    if cassette and not cassette.is_file():
         raise CannotRunError(
-            "There is no AWS region; set AWS_DEFAULT_REGION, or use --provider cassette, which needs none."
+            f"There is no cassette {cassette}; run this in the repository, or name another with --cassette."
         )
-    return lambda: provider
+    settings = ProviderSettings(environment=os.environ, cassette=cassette, script=script)
+    try:
+        check_provider(name, settings)
+    except PermanentModelError as error:
+        raise CannotRunError(str(error)) from error
+    return lambda: make_provider(name, settings)

@@ -10,26 +10,25 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from durable_conformance.commands.check import OK
-from durable_conformance.commands.model_choice import ProviderName, chosen_model
-from durable_conformance.commands.typed_json import parsed
+from durable_conformance.commands import options
 from durable_conformance.errors import CannotRunError
-from durable_conformance.exploring.exploration import PATIENCE_SECONDS
-from durable_conformance.histories.export import import_history
-from durable_conformance.histories.file import save_history
-from durable_conformance.histories.recorder import provenance, record
-from durable_conformance.histories.replay import Subject, confirm
-from durable_conformance.subject import answers
-from durable_conformance.subject.handlers import find_handler
-from durable_conformance.subject.scenario import Scenario
+from durable_conformance.histories import Subject, confirm, import_history, provenance, record, save_history
+from durable_conformance.model import from_script, scripted
+from durable_conformance.subject import OK, Always, Reference, Scenario
+from durable_conformance.workers import PATIENCE_SECONDS
 
 
 def record_history(  # noqa: PLR0917  # options, which a person names
     target: Annotated[str, typer.Argument(metavar="PATTERN|PATH.py:FUNCTION", help="Whose execution to record.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The history to write.")],
-    event: Annotated[str, typer.Option(help="The execution's input, as JSON.")] = "{}",
+    event: Annotated[
+        options.Json, typer.Option(parser=options.event, metavar="TEXT", help="The execution's input, as JSON.")
+    ] = "{}",  # type: ignore[assignment]  # parsed, too
     script: Annotated[Path | None, typer.Option(help="A JSON script for the model to follow.")] = None,
-    answer: Annotated[str, typer.Option(help="What people answer to callbacks, as JSON.")] = OK,
+    answer: Annotated[
+        options.Json,
+        typer.Option(parser=options.answer, metavar="TEXT", help="What people answer to callbacks, as JSON."),
+    ] = OK,  # type: ignore[assignment]
     scenario: Annotated[str, typer.Option(help="What the execution meets, in words.")] = "recorded by hand",
     patience: Annotated[
         float, typer.Option(min=1, help="Seconds that one execution may take in real time.")
@@ -42,17 +41,19 @@ def record_history(  # noqa: PLR0917  # options, which a person names
     """Record a golden history of a handler, for `durable-ai replay`: exit code 0 it is written, 2 it is not."""
     if output.exists():
         raise CannotRunError(f"There is {output} already; name another file, or use durable-ai replay --update.")
-    handler_for = find_handler(target)
+    reference = Reference(target)
+    reference.check()
     recorded = provenance(_portable(target), scenario, dt.datetime.now(dt.UTC))
     if export is not None:
         history = import_history(export, recorded)
     else:
-        model = chosen_model(ProviderName.SCRIPTED, cassette=Path(), script=script)
-        payload = answers.given(approve=False, reject=False, answer=answer)
-        assert payload is not None
-        meets = Scenario(parsed("--event", event), model, ask=answers.always(payload))
-        history = record(handler_for, meets, recorded, patience=patience)
-        confirm(Subject(str(output), history, handler_for), patience)
+        model = from_script(script) if script else scripted
+        if script:
+            from_script(script)()  # a script that is none is told at once
+        meets = Scenario(event.value, model, ask=Always(answer.text))
+        with options.interruptible():
+            history = record(reference, meets, recorded, patience=patience)
+            confirm(Subject(str(output), history, reference), patience)
     save_history(history, output)
     Console().print(Text(f"recorded: {output} ({history.status}, {len(history.changes)} changes)"), soft_wrap=True)
 

@@ -11,18 +11,25 @@ import typer
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from durable_conformance.commands.exit_codes import CANNOT_RUN, FINDINGS
-from durable_conformance.errors import CannotRunError
-from durable_conformance.exploring.exploration import PATIENCE_SECONDS
-from durable_conformance.histories.answers import recorded_scenario
-from durable_conformance.histories.file import save_history
-from durable_conformance.histories.isolated import replay_isolated, subject_from
-from durable_conformance.histories.recorder import alike, provenance, record
-from durable_conformance.histories.replay import Subject, UpgradeReport, confirm
-from durable_conformance.histories.rule import UPGRADE
-from durable_conformance.reporting.text import findings_table
-from durable_conformance.runtime.observer import Observer
-from durable_conformance.subject.scenario import HandlerFactory
+from durable_conformance.commands import options
+from durable_conformance.errors import CannotRunError, ExitCode
+from durable_conformance.histories import (
+    UPGRADE,
+    Subject,
+    UpgradeReport,
+    alike,
+    confirm,
+    provenance,
+    record,
+    recorded_scenario,
+    save_history,
+    subject_of,
+)
+from durable_conformance.histories import (
+    replay as replayed,
+)
+from durable_conformance.reporting import findings_table
+from durable_conformance.workers import PATIENCE_SECONDS
 
 HISTORIES = Path("tests/histories")
 
@@ -42,21 +49,32 @@ def replay(
         raise CannotRunError("--update needs the histories, or the folder, to record anew.")
     console = Console()
     files = _files(paths or [HISTORIES])
+    subjects: list[Subject] = []
+    problems: list[str] = []
+    for file in files:
+        try:
+            subjects.append(subject_of(file))
+        except CannotRunError as error:
+            problems.append(str(error))
     findings = False
-    if update:
-        problems = _record_anew(console, files, patience)
-    else:
-        with console.status("Replaying…") as status:
-            report, problems = replay_isolated(
-                files, patience, lambda done, of: status.update(f"Replaying: {done} of {of} runs")
-            )
-        console.print(rendered(report))
-        findings = bool(report.findings)
-        problems += (f"{name}, {why}" for name, whys in report.could_not_run.items() for why in whys)
+    with options.interruptible():
+        if update:
+            problems += _record_anew(console, subjects, patience)
+        else:
+            with console.status("Replaying…") as status:
+                report = replayed(
+                    subjects,
+                    patience=patience,
+                    progress=lambda done, of: status.update(f"Replaying: {done} of {of} runs"),
+                )
+            console.print(rendered(report))
+            findings = bool(report.findings)
+            problems += (f"{name}, {why}" for name, whys in report.could_not_run.items() for why in whys)
+            problems += map(str.rstrip, report.tracebacks)
     for problem in problems:
         console.print(Text(f"could not run: {problem}"), soft_wrap=True)
     if findings or problems:
-        raise typer.Exit(FINDINGS if findings else CANNOT_RUN)
+        raise typer.Exit(ExitCode.FINDINGS if findings else ExitCode.CANNOT_RUN)
 
 
 def rendered(report: UpgradeReport) -> RenderableType:
@@ -80,27 +98,15 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
         yield from files
 
 
-def _record_anew(console: Console, files: Iterable[Path], patience: float) -> list[str]:
+def _record_anew(console: Console, subjects: Iterable[Subject], patience: float) -> list[str]:
     """Record each history from its event and answers on today's code; why some could not be."""
-    handlers: dict[str, HandlerFactory] = {}
     problems = []
-    for file in files:
-        try:
-            subject = subject_from(file, handlers)
-        except CannotRunError as error:
-            problems.append(str(error))
-            continue
+    for subject in subjects:
         old = subject.history.recorded
-        observer = Observer()
+        now = provenance(old.handler, old.scenario, dt.datetime.now(dt.UTC))
         try:
-            history = record(
-                subject.handler_for,
-                recorded_scenario(subject.history, observer),
-                provenance(old.handler, old.scenario, dt.datetime.now(dt.UTC)),
-                observer=observer,
-                patience=patience,
-            )
-            confirm(Subject(subject.name, history, subject.handler_for), patience)
+            history = record(subject.handler, recorded_scenario(subject.history), now, patience=patience)
+            confirm(Subject(subject.name, history, subject.handler), patience)
         except CannotRunError as error:
             problems.append(f"{subject.name}: {error}")
             continue

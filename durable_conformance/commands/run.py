@@ -9,20 +9,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from durable_conformance.commands import options
 from durable_conformance.commands.crash_at import EXAMPLE, came_by, not_reached, typed_point
-from durable_conformance.commands.exit_codes import FAILED
-from durable_conformance.commands.model_choice import ProviderName, chosen_model
+from durable_conformance.commands.model_choice import CASSETTE, SCRIPTED, chosen_model, known_provider
 from durable_conformance.commands.terminal import asked_at_terminal
-from durable_conformance.commands.typed_json import parsed
-from durable_conformance.errors import CannotRunError
-from durable_conformance.execution.run import Run
-from durable_conformance.reporting.conclusion import SUCCEEDED, conclude
-from durable_conformance.reporting.timeline_live import timeline_on
-from durable_conformance.runtime.driver import Conditions, run_in_process
-from durable_conformance.runtime.narrator import Narrator
-from durable_conformance.subject import answers
-from durable_conformance.subject.patterns import find_pattern
-from durable_conformance.subject.scenario import Scenario
+from durable_conformance.errors import CannotRunError, ExitCode
+from durable_conformance.execution import Conditions, Run
+from durable_conformance.reporting import conclude, timeline_on
+from durable_conformance.runtime import Narrator, run_in_process
+from durable_conformance.subject import Always, Scenario, find_pattern, silence
 
 
 def default_cassette(pattern: str) -> Path:
@@ -32,15 +27,22 @@ def default_cassette(pattern: str) -> Path:
 
 def run(  # noqa: PLR0917  # options, which a person names
     pattern: Annotated[str, typer.Argument(help="A module of the package `patterns`, such as prompt_chaining.")],
-    event: Annotated[str, typer.Option(help="The execution's input, as JSON.")] = "{}",
-    provider: Annotated[ProviderName, typer.Option(help="Who answers the model calls.")] = ProviderName.CASSETTE,
+    event: Annotated[
+        options.Json, typer.Option(parser=options.event, metavar="TEXT", help="The execution's input, as JSON.")
+    ] = "{}",  # type: ignore[assignment]  # parsed, too
+    provider: Annotated[
+        str, typer.Option(parser=known_provider, metavar="NAME", help="Who answers the model calls.")
+    ] = CASSETTE,
     cassette: Annotated[Path | None, typer.Option(help="The recording that `--provider cassette` replays.")] = None,
     script: Annotated[
         Path | None, typer.Option(help="The JSON script that `--provider scripted` answers from.")
     ] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Approve whatever a person is asked.")] = False,  # noqa: FBT002
     reject: Annotated[bool, typer.Option("--reject", help="Reject whatever a person is asked.")] = False,  # noqa: FBT002
-    answer: Annotated[str | None, typer.Option(help="Answer whatever a person is asked, with this JSON.")] = None,
+    answer: Annotated[
+        options.Json | None,
+        typer.Option(parser=options.answer, metavar="TEXT", help="Answer whatever a person is asked, with this JSON."),
+    ] = None,
     no_answer: Annotated[  # noqa: FBT002
         bool, typer.Option("--no-answer", help="Answer nothing that a person is asked: the time runs out.")
     ] = False,
@@ -54,22 +56,23 @@ def run(  # noqa: PLR0917  # options, which a person names
 ) -> None:
     """Run one pattern in this process, show what happens as it happens, and print its result."""
     console = Console(soft_wrap=True)
-    if script and provider is not ProviderName.SCRIPTED:
+    if script and provider != SCRIPTED:
         raise CannotRunError("--script is for --provider scripted; add that.")
-    if cassette and provider is not ProviderName.CASSETTE:
+    if cassette and provider != CASSETTE:
         raise CannotRunError("--cassette is for --provider cassette; leave the other provider out.")
     crashes = [typed_point(point) for point in crash_at or ()]
-    handler, value = find_pattern(pattern), parsed("--event", event)
-    model = chosen_model(provider, cassette=cassette or default_cassette(pattern), script=script)
-    payload = answers.given(approve, reject, answer)
+    handler = find_pattern(pattern)
+    recording = (cassette or default_cassette(pattern)) if provider == CASSETTE else None
+    model = chosen_model(provider, cassette=recording, script=script)
+    payload = options.payload_of(approve=approve, reject=reject, given=answer)
     if payload and no_answer:
         raise CannotRunError("Use only one of --approve, --reject, --answer and --no-answer.")
-    ask = answers.always(payload) if payload else asked_at_terminal(console, interactive=sys.stdin.isatty())
+    ask = Always(payload) if payload else asked_at_terminal(console, interactive=sys.stdin.isatty())
     console.print(f"[bold]{pattern}[/bold], answered by {provider}")
     with timeline_on(console) as timeline:
         outcome = run_in_process(
             handler.with_model,
-            Scenario(value, model, ask=answers.silence if no_answer else ask),
+            Scenario(event.value, model, ask=silence if no_answer else ask),
             Conditions(crashes=crashes),
             Narrator(timeline),
         )
@@ -81,8 +84,8 @@ def run(  # noqa: PLR0917  # options, which a person names
         raise CannotRunError(
             f"--crash-at {', '.join(missed)} was not reached; what the execution came by stands above."
         )
-    if outcome.status != SUCCEEDED:
-        raise typer.Exit(FAILED)
+    if outcome.status != "SUCCEEDED":
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 def _list_crash_points(console: Console, outcome: Run) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.prompt import Prompt
 
-from durable_conformance.commands.typed_json import parsed
+from durable_conformance.commands.options import parsed
 from durable_conformance.errors import CannotRunError
-from durable_conformance.subject.answers import APPROVE, REJECT, Asker
-from durable_conformance.subject.scenario import Answered, CallbackAnswer
+from durable_conformance.subject import APPROVE, REJECT, Answered, Asker, CallbackAnswer
 
 
 def asked_at_terminal(console: Console, *, interactive: bool) -> Asker:

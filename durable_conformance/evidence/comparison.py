@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import partial
 
-from durable_conformance.rules.normal_form import Canonical
+from durable_conformance.rules import Canonical
 
 MAX_CHARS = 6_000
 MAX_REQUESTS = 3

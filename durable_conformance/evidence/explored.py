@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from durable_conformance.evidence.run_record import RunRecord
-from durable_conformance.rules.findings import Finding, Report
+from durable_conformance.rules import Finding, Report
 
 
 @dataclass(frozen=True)

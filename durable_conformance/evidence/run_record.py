@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from durable_conformance.evidence.comparison import Comparison, comparisons
 from durable_conformance.evidence.trace import Trace, trace_of
-from durable_conformance.execution.run import Run, Start
-from durable_conformance.rules.findings import Finding
-from durable_conformance.rules.normal_form import Canonical, canonical
-from durable_conformance.runtime.horizon import as_followed
+from durable_conformance.execution import Run
+from durable_conformance.rules import Canonical, Finding, as_followed, canonical
 
 NOT_RUN = "it was not run: the exploration ended before it"
 
@@ -50,7 +48,8 @@ class RunRecord:
     """One run.
 
     Attributes:
-        name: Tells it from the others.
+        id: Tells it from the others.
+        name: What was done to it, for people.
         place: Where it stands.
         could_not_run: Why there is no more to say about it; empty if it was run.
         trace: What it did; None if it could not be run.
@@ -58,6 +57,7 @@ class RunRecord:
         comparisons: How it differs from the run it is held against, if something is wrong with it.
     """
 
+    id: str
     name: str
     place: Place
     could_not_run: str = ""
@@ -65,34 +65,16 @@ class RunRecord:
     findings: tuple[Finding, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
 
+    def made(self, run: Run, findings: Sequence[Finding], against: Canonical | None = None) -> RunRecord:
+        """The same, of a run that was planned and then made.
 
-def planned(name: str, place: Place, why: str = NOT_RUN) -> RunRecord:
-    """A run that has not been made, and perhaps never is."""
-    return RunRecord(name, place, could_not_run=why)
-
-
-def record_of(
-    name: str,
-    place: Place,
-    run: Run,
-    findings: Sequence[Finding],
-    *,
-    against: Canonical | None = None,
-    before: Sequence[Start] = (),
-) -> RunRecord:
-    """The record of a run that was made.
-
-    Args:
-        name: Tells it from the others.
-        place: Where it stands.
-        run: What it did.
-        findings: What is wrong with it.
-        against: The run it is held against; None if it is judged by itself.
-        before: How the invocations began that it took over; unless given, those of the run it is held against.
-    """
-    differences = comparisons(against, as_followed(against, canonical(run))) if against and findings else ()
-    trace = trace_of(run, before or (against.run.starts if against else ()))
-    return RunRecord(name, place, "", trace, tuple(findings), differences)
+        Args:
+            run: What it did.
+            findings: What is wrong with it.
+            against: The run it is held against; None if it is judged by itself.
+        """
+        differences = comparisons(against, as_followed(against, canonical(run))) if against and findings else ()
+        return replace(self, could_not_run="", trace=trace_of(run), findings=tuple(findings), comparisons=differences)
 
 
 class Records:
@@ -106,11 +88,6 @@ class Records:
 
     def add(self, record: RunRecord) -> None:
         """Take note of a run: of its plan first, of what became of it later."""
-        known = self._known.get(record.name)
-        if known is None or known.trace is None:
-            self._known[record.name] = record
-
-    def failed(self, name: str, why: str) -> None:
-        """Take note that a run that was planned could not be made."""
-        if known := self._known.get(name):
-            self.add(planned(name, known.place, why))
+        known = self._known.get(record.id)
+        if known is None or known.trace is None or record.trace is not None:
+            self._known[record.id] = record

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
-from durable_conformance.execution.crash_points import MODEL_CALL
-from durable_conformance.execution.run import Run, Start
-from durable_conformance.runtime.clock import EPOCH
-from durable_conformance.runtime.observer import CheckpointUpdate, ModelCall
+from durable_conformance.execution import EPOCH, MODEL_CALL, Checkpointed, InvocationBegan, Run
+from durable_conformance.model import ModelCall
 
 ENDS = frozenset({"SUCCEED", "FAIL", "CANCEL"})
 """Updates with which a handler ends an operation."""
@@ -115,37 +112,31 @@ class Trace:
     retries: tuple[RetrySchedule, ...]
 
 
-def trace_of(run: Run, before: Sequence[Start] = ()) -> Trace:
-    """What `run` did.
-
-    Args:
-        run: The execution.
-        before: How the invocations began that it took over; empty if it did everything itself.
-    """
-    first = run.starts[0].invocation if run.starts else 1
-    starts = {start.invocation: start for start in (*before, *run.starts)}
+def trace_of(run: Run) -> Trace:
+    """What `run` did, and before it whoever did what it begins with."""
     ending = f"{run.error_type}: {run.error_message}" if run.error_type else ""
     if run.status == "SUCCEEDED":
         ending = json.dumps(run.result, ensure_ascii=False)
     return Trace(
         status=run.status,
         ending=ending if len(ending) <= MAX_RESULT_CHARS else f"{ending[:MAX_RESULT_CHARS]}…",
-        invocations=tuple(_invocations(run, starts)),
-        first=first,
+        invocations=tuple(_invocations(run)),
+        first=run.starts[0].invocation if run.starts else 1,
         retries=tuple(RetrySchedule(path, tuple(delays)) for path, delays in run.retry_schedule.items()),
     )
 
 
-def _invocations(run: Run, starts: dict[int, Start]) -> Iterator[InvocationTrace]:
+def _invocations(run: Run) -> Iterator[InvocationTrace]:
     moments: dict[int, list[Moment]] = {}
     for invocation, moment in _moments(run):
         moments.setdefault(invocation, []).append(moment)
+    began = {event.invocation: event for event in run.events if isinstance(event, InvocationBegan)}
     kinds = {operation.path: f"{operation.type} {operation.status}" for operation in run.operations}
     deaths = {death.invocation: death.how for death in run.deaths}
     ended_by_handler: set[str] = set()
     known: Set[str] = frozenset()
     for number in range(1, run.invocations + 1):
-        start = starts.get(number)
+        start = began.get(number)
         completed = start.completed if start else known
         arrived = sorted(completed - known - ended_by_handler)
         yield InvocationTrace(
@@ -164,27 +155,21 @@ def _invocations(run: Run, starts: dict[int, Start]) -> Iterator[InvocationTrace
 def _moments(run: Run) -> Iterator[tuple[int, Moment]]:
     """Updates and model calls in the order in which they came, each with its invocation."""
     asked: dict[tuple[str | None, int | None], int] = {}
-    seen: Counter[str] = Counter()
-    for what in _in_order(run.updates, run.calls):
-        if isinstance(what, CheckpointUpdate):
-            outcome = "interrupted" if what.interrupted else ""
-            yield what.invocation, Moment(what.action, what.path, what.occurrence, what.delay_seconds, outcome)
-            continue
-        path = what.path or ""
-        again = asked.setdefault((what.path, what.attempt), what.invocation) < what.invocation
-        yield what.invocation, Moment(MODEL_CALL, path, seen[path], outcome=what.outcome, again=again)
-        seen[path] += 1
-
-
-def _in_order(
-    updates: Sequence[CheckpointUpdate], calls: Sequence[ModelCall]
-) -> Iterator[CheckpointUpdate | ModelCall]:
-    waiting = list(calls)
-    for persisted, update in enumerate(updates):
-        while waiting and waiting[0].after_updates <= persisted:
-            yield waiting.pop(0)
-        yield update
-    yield from waiting
+    seen: dict[str, int] = {}
+    for event in run.events:
+        match event:
+            case Checkpointed():
+                outcome = "interrupted" if event.interrupted else ""
+                delay = event.delay_seconds if event.action == "RETRY" else None
+                yield event.invocation, Moment(event.action, event.path, event.occurrence, delay, outcome)
+            case ModelCall():
+                path = event.path or ""
+                again = asked.setdefault((event.path, event.attempt), event.invocation) < event.invocation
+                nth = seen.setdefault(path, 0)
+                yield event.invocation, Moment(MODEL_CALL, path, nth, outcome=event.outcome, again=again)
+                seen[path] += 1
+            case _:
+                pass
 
 
 def _outermost(paths: Iterable[str]) -> list[str]:

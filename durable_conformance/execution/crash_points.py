@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from durable_conformance.execution.operations import place
-from durable_conformance.execution.run import Run
 
 
 class CrashKind(StrEnum):
@@ -20,7 +17,13 @@ class CrashKind(StrEnum):
     DURING_CALL = "during the model call"
 
 
+ALL_KINDS = tuple(CrashKind)
 MODEL_CALL = "CALL"
+DURING_CALL = "during-call"
+
+CRASH_WORDS = {"before": CrashKind.BEFORE_PERSIST, "after": CrashKind.AFTER_PERSIST, "revoked": CrashKind.TOKEN_REVOKED}
+"""The kinds as a person types them, before the action of the update that they happen at."""
+_WORD_OF = {kind: word for word, kind in CRASH_WORDS.items()}
 
 
 @dataclass(frozen=True)
@@ -42,18 +45,29 @@ class CrashPoint:
     invocation: int = field(default=1, compare=False)
 
     @property
+    def id(self) -> str:
+        """What tells it from all others, as a person types it: `/1:generate-joke:before-succeed#2`."""
+        return f"{self.path}:{self.deed}"
+
+    @property
+    def deed(self) -> str:
+        """The same without the path."""
+        nth = f"#{self.occurrence + 1}" if self.occurrence else ""
+        if self.kind is CrashKind.DURING_CALL:
+            return f"{DURING_CALL}{nth}"
+        return f"{_WORD_OF[self.kind]}-{self.action.lower()}{nth}"
+
+    @property
     def moment(self) -> str:
         """What the operation is about to do, or has done, when the invocation dies."""
-        return f"{self.action}{self._nth}"
+        return f"{self.action} #{self.occurrence + 1}" if self.occurrence else self.action
 
     @property
     def where(self) -> str:
         """At what of the operation it happens, in words."""
-        return f"{self.kind}{self._nth}" if self.kind is CrashKind.DURING_CALL else f"{self.moment} {self.kind}"
-
-    @property
-    def _nth(self) -> str:
-        return f" #{self.occurrence + 1}" if self.occurrence else ""
+        if self.kind is CrashKind.DURING_CALL:
+            return f"{self.kind} #{self.occurrence + 1}" if self.occurrence else str(self.kind)
+        return f"{self.moment} {self.kind}"
 
     def __str__(self) -> str:
         return f"{self.path} {self.moment} {self.kind}"
@@ -68,23 +82,4 @@ class InvocationDied(Exception):  # noqa: N818  # not an error: what the crash d
 
 
 class DiedInCall(BaseException):
-    """Raised by the model: no step may record it, as no step of a dead process could."""
-
-
-ALL_KINDS = tuple(CrashKind)
-
-
-def crash_points(baseline: Run, kinds: Sequence[CrashKind] = ALL_KINDS) -> tuple[CrashPoint, ...]:
-    """Every point at which the execution that `baseline` did could have been interrupted, in each of `kinds`."""
-    points = [
-        CrashPoint(update.path, update.action, update.occurrence, kind, update.invocation)
-        for update in baseline.updates
-        for kind in kinds
-        if kind is not CrashKind.DURING_CALL
-    ]
-    calls: Counter[str] = Counter()
-    for call in baseline.calls:
-        if call.path is not None and CrashKind.DURING_CALL in kinds:
-            points.append(CrashPoint(call.path, MODEL_CALL, calls[call.path], CrashKind.DURING_CALL, call.invocation))
-            calls[call.path] += 1
-    return tuple(points)
+    """Raised at the model gate: no step may record it, as no step of a dead process could."""

@@ -1,13 +1,17 @@
-"""What happens in an execution, told as it happens: the events of a timeline, and how they reach who listens."""
+"""What happens in an execution, in order: the one record that everything else is read off.
+
+Most events are told while the execution goes on, too (`Listener`): the timeline of `durable-ai run` is one who hears.
+"""
 
 from __future__ import annotations
 
-import threading
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from durable_conformance.subject.scenario import CallbackAnswer
-from providers import Usage
+from durable_conformance.effects import Semantics
+from durable_conformance.execution.crash_points import CrashPoint
+from durable_conformance.model import ModelCall
 
 
 @dataclass(frozen=True)
@@ -16,9 +20,13 @@ class InvocationBegan:
 
     Attributes:
         invocation: Its number, from 1.
+        now: The virtual time.
+        completed: The paths of the operations that have ended.
     """
 
     invocation: int
+    now: dt.datetime
+    completed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,8 @@ class OperationBegan:
 class OperationReplayed:
     """The code came by an operation that had ended before this invocation, and was given what its checkpoint holds.
 
+    Only a listener is told: where nobody listens, the SDK need not say so.
+
     Attributes:
         path: The operation.
         called: Whether it, or what stands in it, had asked a model, which is not asked again.
@@ -50,64 +60,49 @@ class OperationReplayed:
 
 
 @dataclass(frozen=True)
-class OperationEnded:
-    """An operation's end is checkpointed.
+class Checkpointed:
+    """The service has persisted an update.
 
     Attributes:
-        path: The operation.
-        error: What it failed with, as `Type: message`; None if it succeeded.
+        invocation: In which invocation, from 1.
+        path: The operation it is about.
+        action: START, SUCCEED, FAIL, RETRY or CANCEL.
+        occurrence: Which update of this path and action it is, from 0.
+        type: The operation's type, such as STEP.
+        delay_seconds: For RETRY, how long until the next attempt; for a wait's START, how long it waits.
+        payload_bytes: Size of what it stores, in bytes of UTF-8.
+        name: The operation's name; None if it has none.
+        timeout_seconds: For a callback's START, how long it waits; 0 is for ever.
+        interrupted: Whether it says that an at-most-once step died half-way.
+        function_name: For a chained invocation's START, what it invokes.
+        error: What the attempt failed with, as `Type: message`.
     """
 
+    invocation: int
     path: str
-    error: str | None
+    action: str
+    occurrence: int
+    type: str = ""
+    delay_seconds: int | None = None
+    payload_bytes: int = 0
+    name: str | None = None
+    timeout_seconds: int | None = None
+    interrupted: bool = False
+    function_name: str | None = None
+    error: str | None = None
 
+    @property
+    def label(self) -> str:
+        """What tells it from others of its path."""
+        return f"{self.action} #{self.occurrence + 1}" if self.occurrence else self.action
 
-@dataclass(frozen=True)
-class RetryScheduled:
-    """That a step is to be tried again is checkpointed.
-
-    Attributes:
-        path: The step.
-        delay_seconds: In how many seconds.
-        error: What this attempt failed with, as `Type: message`; None if it only polls.
-    """
-
-    path: str
-    delay_seconds: int
-    error: str | None
-
-
-@dataclass(frozen=True)
-class TimerSet:
-    """An operation waits for time to pass.
-
-    Attributes:
-        path: The operation.
-        seconds: How long.
-    """
-
-    path: str
-    seconds: int
-
-
-@dataclass(frozen=True)
-class AnswerAwaited:
-    """An operation waits for somebody: a callback for its answer, a chained invocation for its result.
-
-    Attributes:
-        path: The operation.
-        timeout_seconds: At most so long; None is for ever.
-        function_name: The function that was invoked; None for a callback.
-    """
-
-    path: str
-    timeout_seconds: int | None
-    function_name: str | None
+    def __str__(self) -> str:
+        return f"{self.path} {self.label}"
 
 
 @dataclass(frozen=True)
 class ModelAsked:
-    """A model is asked.
+    """A model is asked. What comes of it is the `ModelCall` that follows.
 
     Attributes:
         path: The operation that asks; None outside any.
@@ -119,46 +114,52 @@ class ModelAsked:
 
 
 @dataclass(frozen=True)
-class ModelAnswered:
-    """A model has answered.
+class EffectHappened:
+    """A side effect that a double has declared.
 
     Attributes:
-        path: The operation that asked; None outside any.
-        model: The tier or id that was asked for.
-        usage: The tokens that it took.
+        name: The effect's name.
+        key: Tells it from others of the same name, such as an order number.
+        semantics: How often it may happen.
+        invocation: In which invocation, from 1.
+        path: The operation whose function caused it; None outside any.
+        in_step: Whether that operation is a step.
     """
 
+    name: str
+    key: str
+    semantics: Semantics
+    invocation: int
     path: str | None
-    model: str
-    usage: Usage
-
-
-@dataclass(frozen=True)
-class ModelFailed:
-    """A model call failed.
-
-    Attributes:
-        path: The operation that asked; None outside any.
-        model: The tier or id that was asked for.
-        error: The name of the error's class.
-    """
-
-    path: str | None
-    model: str
-    error: str
+    in_step: bool
 
 
 @dataclass(frozen=True)
 class ProcessDied:
-    """The invocation's process is dead. Nothing that it still does is told.
+    """The invocation's process is dead. Nothing that it still does counts.
 
     Attributes:
         path: The operation at which it died.
-        where: At what, such as `SUCCEED before it persists`.
+        point: The crash point that has fired.
     """
 
     path: str
-    where: str
+    point: CrashPoint
+
+
+@dataclass(frozen=True)
+class Death:
+    """An invocation has died, and the service knows what it had done by then.
+
+    Attributes:
+        invocation: Which, from 1.
+        completed: The paths of the operations that had ended, as far as the service knew.
+        how: What it died of, for people; empty where that is not known.
+    """
+
+    invocation: int
+    completed: frozenset[str]
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,25 +190,27 @@ class AnswerCame:
 
     Attributes:
         path: The operation that waited.
-        answer: What they said.
+        payload: The answer; None if there was none, or it was empty.
+        refused: The message with which it was refused; None if it was not.
+        in_time: Whether it came at all.
     """
 
     path: str
-    answer: CallbackAnswer
+    payload: str | None = None
+    refused: str | None = None
+    in_time: bool = True
 
 
 type Event = (
     InvocationBegan
     | OperationBegan
     | OperationReplayed
-    | OperationEnded
-    | RetryScheduled
-    | TimerSet
-    | AnswerAwaited
+    | Checkpointed
     | ModelAsked
-    | ModelAnswered
-    | ModelFailed
+    | ModelCall
+    | EffectHappened
     | ProcessDied
+    | Death
     | InvocationEnded
     | TimePassed
     | AnswerCame
@@ -215,34 +218,3 @@ type Event = (
 
 type Listener = Callable[[Event], None]
 """Told of each event, one at a time, on whichever thread it happened."""
-
-
-class Teller:
-    """Passes events on: one at a time, and none of a process that has died.
-
-    What the listener raises is kept for the thread that runs the execution: on one of the SDK's it would end the wrong
-    thing, and leave the others waiting for ever.
-    """
-
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-        self._lock = threading.Lock()
-        self._dead = False
-        self._raised: BaseException | None = None
-
-    def tell(self, event: Event) -> None:
-        with self._lock:
-            if isinstance(event, InvocationBegan):
-                self._dead = False
-            if self._dead or self._raised:
-                return
-            self._dead = isinstance(event, ProcessDied)
-            try:
-                self._listener(event)
-            except BaseException as error:  # noqa: BLE001  # raised by `settle`
-                self._raised = error
-
-    def settle(self) -> None:
-        """Raise what the listener raised, if it did."""
-        if self._raised:
-            raise self._raised

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from aws_durable_execution_sdk_python.identifier import OperationIdNamespace
@@ -26,8 +26,15 @@ TERMINAL = frozenset(
 )
 """Statuses that an operation never leaves."""
 
+ENDED = frozenset(status.value for status in TERMINAL)
+OPEN = frozenset(status.value for status in OperationStatus) - ENDED
+"""The same as text, as records have it, and all others."""
+
 BATCHES = frozenset({"Map", "Parallel"})
 """Subtypes of the contexts whose branches run side by side."""
+
+BRANCHES = frozenset({"MapIteration", "ParallelBranch"})
+"""Subtypes of those branches."""
 
 MAX_POSITION = 2_000
 """Highest position in a context that a path is worked out for: well past what one context can usefully hold."""
@@ -129,6 +136,33 @@ def path_order(path: str) -> list[tuple[float, str]]:
     """Sort key: siblings by position, children after their parent."""
     parts = (part.partition(":") for part in path.split("/")[1:])
     return [(float(position) if position.replace(".", "", 1).isdigit() else -1.0, name) for position, _, name in parts]
+
+
+def with_parents(path: str | None) -> Iterator[str]:
+    """`path`, and those of the contexts that it stands in; nothing for what stands outside any operation."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+
+
+def comes_later(path: str, anchor: str) -> bool:
+    """Whether the code comes to the operation at `path` after the one at `anchor`, in a context they both stand in.
+
+    Branches of a batch do not come one after the other, and what stands deeper counts with the context it stands in.
+    """
+    *context, position = place(path).split("/")
+    there = place(anchor).split("/")
+    if len(there) <= len(context) or there[: len(context)] != context:
+        return False
+    branch, number = _numbers(position)
+    their_branch, their_number = _numbers(there[len(context)])
+    return branch == their_branch and number > their_number
+
+
+def _numbers(position: str) -> tuple[str, int]:
+    """A position in its context: the branch, if it is in one that has no operation of its own, and the number there."""
+    branch, _, number = position.rpartition(".")
+    return branch, int(number) if number.isdigit() else -1
 
 
 def callbacks_in_order(operations: Iterable[Operation], paths: OperationPaths) -> list[tuple[Operation, str, int]]:

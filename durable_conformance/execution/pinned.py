@@ -19,7 +19,7 @@ from aws_durable_execution_sdk_python.lambda_service import OperationAction, Ope
 
 from durable_conformance.execution.operations import OperationRecord
 from durable_conformance.execution.run import Run
-from durable_conformance.rules.normal_form import TAG
+from durable_conformance.model import TAG
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class Pinned:
     """What a baseline recorded in operations that neither asked the model nor have operations of their own.
 
     Attributes:
@@ -42,7 +42,7 @@ class Recorded:
     values: Mapping[str, Value] = field(default_factory=dict)
     volatile: Set[str] = frozenset()
 
-    def taken_on(self, update: OperationUpdate, path: str, *, interrupted: bool) -> OperationUpdate | None:
+    def in_place_of(self, update: OperationUpdate, path: str, *, interrupted: bool) -> OperationUpdate | None:
         """`update` with the baseline's value; None if it stays as it is.
 
         Args:
@@ -63,12 +63,12 @@ class Recorded:
         return None
 
 
-NOTHING_RECORDED = Recorded()
+NOTHING_PINNED = Pinned()
 
 
-def recorded_by(run: Run, volatile: Set[str] = frozenset()) -> Recorded:
+def pinned_by(run: Run, volatile: Set[str] = frozenset()) -> Pinned:
     """What `run` recorded."""
-    return Recorded(values_of(run.operations, {call.path for call in run.calls}), volatile)
+    return Pinned(values_of(run.operations, {call.path for call in run.calls}), volatile)
 
 
 def values_of(operations: Sequence[OperationRecord], asking: Set[str | None]) -> Mapping[str, Value]:

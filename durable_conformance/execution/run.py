@@ -1,33 +1,36 @@
-"""What one execution did, as plain data: the same for the public runner and for the in-process service."""
+"""What one execution did, as plain data: the same for AWS's own runner and for the simulated service."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from aws_durable_execution_sdk_python.lambda_service import Operation
 
-from durable_conformance.effects import Happened
-from durable_conformance.execution.operations import OperationRecord
-from durable_conformance.runtime.observer import CheckpointUpdate, ModelCall, Observer
+from durable_conformance.execution.crash_points import ALL_KINDS, MODEL_CALL, CrashKind, CrashPoint
+from durable_conformance.execution.events import (
+    Checkpointed,
+    Death,
+    EffectHappened,
+    Event,
+    InvocationBegan,
+    ProcessDied,
+)
+from durable_conformance.execution.operations import OperationRecord, with_parents
+from durable_conformance.model import DIED, ModelCall
 
+ENDINGS = frozenset({"SUCCEEDED", "FAILED"})
+"""How the service lets an execution end."""
 
-@dataclass(frozen=True)
-class Death:
-    """An invocation that died.
+EPOCH = dt.datetime(2040, 1, 1, tzinfo=dt.UTC)
+"""Where virtual time starts. It must lie in the future: the SDK compares scheduled times with the real clock."""
 
-    Attributes:
-        invocation: Which, from 1.
-        completed: The paths of the operations that had ended by then, as far as the service knew.
-        how: What it died of, for people; empty where that is not known.
-    """
-
-    invocation: int
-    completed: frozenset[str]
-    how: str = field(default="", compare=False)
+AT_HORIZON = "HORIZON: not followed any further"
+"""The status of an execution that was followed some operations past its interruption, and stopped there."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,9 @@ class Start:
     Attributes:
         invocation: The number, from 1, of the invocation that begins with it.
         operations: What the service holds.
-        now: The time.
+        now: The virtual time.
         awaited: What is known about each callback and chained invocation, by operation id.
-        updates: How many checkpoint updates have been persisted.
-        calls: How many model calls have been made.
-        effects: How many declared side effects have happened.
+        events: How many events came before.
         completed: The paths of the operations that have ended.
         changed: Ids of the operations that have changed since the handler last saw the state.
     """
@@ -65,9 +66,7 @@ class Start:
     operations: tuple[Operation, ...]
     now: dt.datetime
     awaited: Mapping[str, Awaited]
-    updates: int
-    calls: int
-    effects: int
+    events: int
     completed: frozenset[str]
     changed: tuple[str, ...] = ()
 
@@ -78,17 +77,21 @@ class Prefix:
 
     Attributes:
         start: The state to begin with.
-        updates: What had been persisted.
-        calls: The model calls made.
-        effects: The declared side effects that happened.
-        death: The invocation that died there; None between two invocations.
+        events: What had happened, the death of an invocation last if it died there.
     """
 
     start: Start
-    updates: tuple[CheckpointUpdate, ...]
-    calls: tuple[ModelCall, ...]
-    effects: tuple[Happened, ...]
-    death: Death | None = None
+    events: tuple[Event, ...]
+
+    @property
+    def died(self) -> bool:
+        """Whether an invocation died there."""
+        return bool(self.events) and isinstance(self.events[-1], Death)
+
+    @cached_property
+    def updates(self) -> tuple[Checkpointed, ...]:
+        """What had been persisted."""
+        return tuple(event for event in self.events if isinstance(event, Checkpointed))
 
 
 @dataclass(frozen=True)
@@ -101,15 +104,11 @@ class Run:
         error_type: The qualified name of the error it failed with.
         error_message: That error's message.
         operations: Every operation, in the order of paths.
-        calls: Every model call, in the order in which they were made.
-        updates: Every persisted checkpoint update, in order.
-        effects: Every declared side effect, in order.
-        invocations: How often the handler was invoked.
-        crashes: The crash points that fired.
-        deaths: The invocations that died of them.
+        events: What happened, in order.
         starts: The state at the start of each invocation; empty where that was not recorded.
-        snapshots: The state after each persisted update; empty where that was not recorded.
-        taken_on: The paths of the operations that took on what a baseline had recorded.
+        snapshots: The state after each update that persisted; empty where that was not recorded.
+        met: Ids of the operations that the code came by.
+        pinned: The paths of the operations that took on another run's value.
     """
 
     status: str
@@ -117,39 +116,93 @@ class Run:
     error_type: str | None
     error_message: str | None
     operations: tuple[OperationRecord, ...]
-    calls: tuple[ModelCall, ...]
-    updates: tuple[CheckpointUpdate, ...]
-    invocations: int
-    crashes: tuple[str, ...] = ()
-    deaths: tuple[Death, ...] = ()
+    events: tuple[Event, ...] = field(repr=False)
     starts: tuple[Start, ...] = field(default=(), repr=False, compare=False)
     snapshots: tuple[Start, ...] = field(default=(), repr=False, compare=False)
-    taken_on: frozenset[str] = frozenset()
-    effects: tuple[Happened, ...] = ()
+    met: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+    pinned: frozenset[str] = frozenset()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: what is read off them is not sent to another process."""
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
+
+    @cached_property
+    def calls(self) -> tuple[ModelCall, ...]:
+        """Every model call, in the order in which they ended."""
+        return tuple(event for event in self.events if isinstance(event, ModelCall))
+
+    @cached_property
+    def updates(self) -> tuple[Checkpointed, ...]:
+        """Every persisted checkpoint update, in order."""
+        return tuple(event for event in self.events if isinstance(event, Checkpointed))
+
+    @cached_property
+    def effects(self) -> tuple[EffectHappened, ...]:
+        """Every declared side effect, in order."""
+        return tuple(event for event in self.events if isinstance(event, EffectHappened))
+
+    @cached_property
+    def deaths(self) -> tuple[Death, ...]:
+        """The invocations that died, in order."""
+        return tuple(event for event in self.events if isinstance(event, Death))
+
+    @cached_property
+    def crashes(self) -> tuple[CrashPoint, ...]:
+        """The crash points that fired, in order."""
+        return tuple(event.point for event in self.events if isinstance(event, ProcessDied))
+
+    @cached_property
+    def invocations(self) -> int:
+        """How often the handler was invoked."""
+        return max((event.invocation for event in self.events if isinstance(event, InvocationBegan)), default=0)
 
     def until_invocation(self, number: int) -> Prefix:
         """What was done before invocation `number`, from 1."""
-        return self._until(self.starts[number - self.starts[0].invocation])
+        start = self.starts[number - self.starts[0].invocation]
+        return Prefix(start, self.events[: start.events])
 
     def until_update(self, position: int) -> Prefix:
         """What was done until the update at `position` in `updates` had persisted: the invocation died then."""
         start, update = self.after_update(position), self.updates[position]
-        return self._until(start, Death(update.invocation, start.completed, f"after {update} persisted"))
+        death = Death(update.invocation, start.completed, f"after {update} persisted")
+        return Prefix(start, (*self.events[: start.events], death))
 
     def after_update(self, position: int) -> Start:
         """The state after the update at `position` in `updates` had persisted. It must have persisted in this run."""
-        return self.snapshots[position - self.starts[0].updates]
+        return self.snapshots[position - self._updates_before]
 
-    def _until(self, start: Start, death: Death | None = None) -> Prefix:
-        return Prefix(
-            start,
-            self.updates[: start.updates],
-            self.calls[: start.calls],
-            self.effects[: start.effects],
-            death,
-        )
+    @cached_property
+    def _updates_before(self) -> int:
+        """How many of the updates another run had made."""
+        return sum(isinstance(event, Checkpointed) for event in self.events[: self.starts[0].events])
 
-    @property
+    def update_at(self, point: CrashPoint) -> int:
+        """The position in `updates` of the one that `point` interrupts; for a call, of the one that came next."""
+        if point.kind is not CrashKind.DURING_CALL:
+            wanted = (point.path, point.action, point.occurrence)
+            made = ((update.path, update.action, update.occurrence) for update in self.updates)
+            return next(position for position, update in enumerate(made) if update == wanted)
+        call = [call for call in self.calls if call.path == point.path][point.occurrence]
+        before = self.events[: next(n for n, event in enumerate(self.events) if event is call)]
+        return sum(isinstance(event, Checkpointed) for event in before)
+
+    def crash_points(self, kinds: Sequence[CrashKind] = ALL_KINDS) -> tuple[CrashPoint, ...]:
+        """Every point at which the execution could have been interrupted, in each of `kinds`."""
+        points = [
+            CrashPoint(update.path, update.action, update.occurrence, kind, update.invocation)
+            for update in self.updates
+            for kind in kinds
+            if kind is not CrashKind.DURING_CALL
+        ]
+        calls: dict[str, int] = {}
+        for call in self.calls:
+            if call.path is not None and CrashKind.DURING_CALL in kinds:
+                nth = calls.setdefault(call.path, 0)
+                points.append(CrashPoint(call.path, MODEL_CALL, nth, CrashKind.DURING_CALL, call.invocation))
+                calls[call.path] += 1
+        return tuple(points)
+
+    @cached_property
     def repeated_calls(self) -> tuple[ModelCall, ...]:
         """Model calls by operations that had ended before an earlier invocation died: paid for twice.
 
@@ -194,13 +247,18 @@ class Run:
                 schedule.setdefault(update.path, []).append(update.delay_seconds)
         return dict(sorted(schedule.items()))
 
-    @property
+    @cached_property
     def ledger(self) -> dict[str, list[str]]:
         """For each operation that called the model, how each call ended, in order."""
         ledger: dict[str, list[str]] = {}
         for call in self.calls:
             ledger.setdefault(call.path or "outside any operation", []).append(call.outcome)
         return dict(sorted(ledger.items()))
+
+    def without_dead_calls(self) -> Run:
+        """The same, but for model calls that died with their invocation."""
+        lived = (event for event in self.events if not (isinstance(event, ModelCall) and event.outcome == DIED))
+        return Run(**self.__getstate__() | {"events": tuple(lived)})
 
     def operation(self, name: str) -> OperationRecord:
         """The operation named `name`, wherever it stands.
@@ -215,53 +273,6 @@ class Run:
         return found[0]
 
 
-def finished(
-    observer: Observer,
-    operations: Sequence[OperationRecord],
-    status: str,
-    result: str | None,
-    error: tuple[str | None, str | None],
-    *,
-    crashes: Sequence[str] = (),
-    deaths: Sequence[Death] = (),
-    starts: Sequence[Start] = (),
-    snapshots: Sequence[Start] = (),
-    taken_on: Sequence[str] = (),
-) -> Run:
-    """The run that `observer` watched.
-
-    Args:
-        observer: Who watched it.
-        operations: What the service holds at the end.
-        status: How it ended.
-        result: The handler's result, as JSON text.
-        error: The type and message it failed with.
-        crashes: The crash points that fired.
-        deaths: The invocations that died of them.
-        starts: The state at the start of each invocation.
-        snapshots: The state after each persisted update.
-        taken_on: The operations that took on a baseline's value.
-    """
-    return Run(
-        status=status,
-        result=json.loads(result) if result else None,
-        error_type=error[0],
-        error_message=error[1],
-        operations=tuple(operations),
-        calls=tuple(observer.calls),
-        updates=tuple(observer.updates),
-        invocations=observer.invocation,
-        crashes=tuple(crashes),
-        deaths=tuple(deaths),
-        starts=tuple(starts),
-        snapshots=tuple(snapshots),
-        taken_on=frozenset(taken_on),
-        effects=tuple(observer.effects),
-    )
-
-
-def with_parents(path: str | None) -> Iterator[str]:
-    """`path`, and those of the contexts that it stands in; nothing for what stands outside any operation."""
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
+def parsed_result(text: str | None) -> Any:
+    """A handler's result, of its JSON text; None if there is none."""
+    return json.loads(text) if text else None

@@ -1,39 +1,50 @@
-"""What an exploration runs: each case is one execution, the conditions it meets, and how it is judged."""
+"""What an exploration tries of one baseline: each crash point, completion order and model fault, as experiments."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from durable_conformance.evidence.run_record import Place, Section
-from durable_conformance.execution.crash_points import CrashKind, CrashPoint
-from durable_conformance.execution.pinned import recorded_by
-from durable_conformance.execution.run import Prefix, Run, Start
-from durable_conformance.rules import PAIR_RULES, RUN_RULES, stability
-from durable_conformance.rules.calls import no_repeated_call
-from durable_conformance.rules.findings import Finding, Rule
-from durable_conformance.rules.model_faults import (
+from durable_conformance.evidence import Place, Section
+from durable_conformance.execution import (
+    BRANCHES,
+    Conditions,
+    CrashKind,
+    CrashPoint,
+    Order,
+    Prefix,
+    Run,
+    path_order,
+    pinned_by,
+)
+from durable_conformance.exploring.following import begun_before
+from durable_conformance.model import FaultKind, ModelFault
+from durable_conformance.rules import (
+    COMPLETION_ORDER,
+    Canonical,
+    Finding,
+    canonical,
+    differences,
     every_error,
     exhaustion,
+    history_stability,
+    judged_alone,
     passing_error,
     permanent_error,
+    request_stability,
+    result_stability,
     same_attempts,
+    shown_for,
 )
-from durable_conformance.rules.normal_form import Canonical, canonical
-from durable_conformance.rules.side_effects import side_effects
-from durable_conformance.runtime.answering import ModelFault
-from durable_conformance.runtime.branch_order import Order, orders
-from durable_conformance.runtime.driver import Conditions
-from durable_conformance.runtime.horizon import as_followed, begun_before
-from providers import ModelAccessDeniedError, ModelThrottledError
-
-type Judge = Callable[[Run], Iterable[Finding]]
+from durable_conformance.workers import Experiment
 
 MAX_FAULTY_INVOCATIONS = 60
 """Invocations that a model that fails may cost an execution; past that it retries without bound."""
 
+MAX_ORDERS = 8
+"""Orders tried for a batch: each branch once first and once last, as far as this goes."""
 
 SAME_ANSWERS = "same question, same answer"
 NEVER_TWICE = "never the same answer twice"
@@ -47,60 +58,19 @@ EVERY_CALL = "every model call"
 DIES_BETWEEN = "throttled every time, dies in between"
 
 
-@dataclass(frozen=True)
-class Case:
-    """One execution to run.
-
-    Attributes:
-        where: What happens to it, for people.
-        conditions: The same for the engine.
-        judge: What is wrong with the run.
-        place: Where it stands among the others.
-        against: The run it is held against; None if it is judged by itself.
-        like: The run that it goes like, as far as it is not followed; None if it is followed to its end.
-        before: How the invocations began that it takes over; empty for those of the run it is held against.
-    """
-
-    where: str
-    conditions: Conditions
-    judge: Judge
-    place: Place
-    against: Canonical | None = None
-    like: Run | None = None
-    before: Sequence[Start] = ()
-
-    @property
-    def name(self) -> str:
-        """What tells it from the others."""
-        return named(self.where, never_twice=self.conditions.never_twice)
-
-
-def named(where: str, *, never_twice: bool) -> str:
+def named(what: str, *, never_twice: bool) -> str:
     """What happens to an execution, and what kind of model it has."""
-    return f"{where}, the model never answering twice the same" if never_twice else where
+    return f"{what}, the model never answering twice the same" if never_twice else what
+
+
+def identified(what: str, *, never_twice: bool) -> str:
+    """The same as an id."""
+    return f"{what}~never-twice" if never_twice else what
 
 
 def model_group(*, never_twice: bool) -> str:
     """How the model answers, for people."""
     return NEVER_TWICE if never_twice else SAME_ANSWERS
-
-
-def judged_alone(run: Run, where: str) -> Iterator[Finding]:
-    """What is wrong with a run, whatever others did."""
-    return itertools.chain.from_iterable(rule(run, where) for rule in RUN_RULES)
-
-
-def differences(baseline: Canonical, run: Run, where: str) -> Iterator[Finding]:
-    """What differs between a run and the baseline that should not."""
-    # What a handler does about a step that died half-way, and may not be repeated, is its own business.
-    rules = (no_repeated_call, side_effects) if run.interrupted_for_good else PAIR_RULES
-    theirs = as_followed(baseline, canonical(run))
-    return itertools.chain.from_iterable(rule(baseline, theirs, where) for rule in rules)
-
-
-def shown_for(rule: Rule, found: Finding) -> Finding:
-    """The same finding, for another rule: what showed it says what broke."""
-    return Finding(rule.name, found.path, found.crash, found.expected, found.actual, rule.remedy)
 
 
 def crash_cases(
@@ -112,8 +82,8 @@ def crash_cases(
     never_twice: bool,
     horizon: int | None = None,
     to_the_end: Set[CrashPoint] = frozenset(),
-) -> list[Case]:
-    """A case for every point at which `baseline` can be interrupted, and for every pair of them on request.
+) -> list[Experiment]:
+    """An experiment for every point at which `baseline` can be interrupted, and for every pair of them on request.
 
     Args:
         baseline: The run that is held against.
@@ -124,25 +94,24 @@ def crash_cases(
         horizon: How far they are followed; None follows them to their ends.
         to_the_end: The points for which they are followed to their ends all the same.
     """
-    recorded = recorded_by(baseline.run, volatile)
+    pinned = pinned_by(baseline.run, volatile)
     plans: list[tuple[CrashPoint, ...]] = [(point,) for point in points]
     if pairs:
         plans += itertools.combinations(points, 2)
 
-    def case(plan: tuple[CrashPoint, ...]) -> Case:
-        where = ", then ".join(str(point) for point in plan)
+    def case(plan: tuple[CrashPoint, ...]) -> Experiment:
+        what = ", then ".join(str(point) for point in plan)
         followed = horizon if to_the_end.isdisjoint(plan) else None
         prefix, rest = _seeded(baseline.run, plan, followed)
-        if rest == plan and prefix.death:
-            where += f", in an invocation that goes on from {prefix.updates[-1]}"
-        conditions = Conditions(
-            crashes=rest, prefix=prefix, never_twice=never_twice, baseline=recorded, horizon=followed
-        )
-        return Case(
-            where,
-            conditions,
-            lambda run: itertools.chain(judged_alone(run, where), differences(baseline, run, where)),
+        if rest == plan and prefix.died:
+            what += f", in an invocation that goes on from {prefix.updates[-1]}"
+        conditions = Conditions(crashes=rest, prefix=prefix, never_twice=never_twice, pinned=pinned, horizon=followed)
+        return Experiment(
+            identified("+".join(point.id for point in plan), never_twice=never_twice),
+            named(what, never_twice=never_twice),
             _place(plan, model_group(never_twice=never_twice)),
+            conditions,
+            lambda run: itertools.chain(judged_alone(run, what), differences(baseline, run, what)),
             against=baseline,
             like=baseline.run,
         )
@@ -166,46 +135,59 @@ def _seeded(baseline: Run, plan: Sequence[CrashPoint], horizon: int | None) -> t
     """
     first, *rest = plan
     if first.kind is CrashKind.AFTER_PERSIST:
-        return baseline.until_update(_position(baseline, first)), tuple(rest)
-    if horizon and (prefix := begun_before(baseline, min(_position(baseline, point) for point in plan), horizon)):
+        return baseline.until_update(baseline.update_at(first)), tuple(rest)
+    if horizon and (prefix := begun_before(baseline, min(map(baseline.update_at, plan)), horizon)):
         return prefix, tuple(plan)
     return baseline.until_invocation(min(point.invocation for point in plan)), tuple(plan)
 
 
-def _position(baseline: Run, point: CrashPoint) -> int:
-    """Of the update in `baseline` that `point` interrupts; for a call, of the one that came next."""
-    if point.kind is CrashKind.DURING_CALL:
-        of_path = [call for call in baseline.calls if call.path == point.path]
-        return of_path[point.occurrence].after_updates
-    return next(
-        position
-        for position, update in enumerate(baseline.updates)
-        if (update.path, update.action, update.occurrence) == (point.path, point.action, point.occurrence)
+def orders(run: Run) -> tuple[Order, ...]:
+    """The orders to try for the batches that `run` has: each of its branches first, and each last."""
+    found: dict[str, list[str]] = {}
+    for operation in run.operations:
+        if operation.sub_type in BRANCHES:
+            found.setdefault(operation.path.rpartition("/")[0], []).append(operation.path)
+    per_batch = {batch: _permutations(sorted(paths, key=path_order)) for batch, paths in found.items()}
+    tried = itertools.zip_longest(*per_batch.values())
+    return tuple(
+        Order({batch: order for batch, order in zip(per_batch, chosen, strict=True) if order}) for chosen in tried
     )
 
 
-def order_cases(baseline: Canonical, volatile: Set[str]) -> list[Case]:
-    """A case for every order in which the branches of the baseline's batches may end."""
-    recorded = recorded_by(baseline.run, volatile)
+def _permutations(branches: Sequence[str]) -> Sequence[Sequence[str]]:
+    """Distinct orders of `branches`, those that differ most from the natural one first."""
+    if len(branches) < 2:  # noqa: PLR2004  # one branch has no order
+        return []
+    others = [[other for other in branches if other != branch] for branch in branches]
+    first = [[branch, *rest] for branch, rest in zip(branches, others, strict=True)]
+    last = [[*rest, branch] for branch, rest in zip(branches, others, strict=True)]
+    candidates: Iterable[Sequence[str]] = [list(reversed(branches)), *reversed(first), *last]
+    return list(dict.fromkeys(map(tuple, candidates)))[:MAX_ORDERS]
 
-    def judge(where: str, run: Run) -> Iterator[Finding]:
-        yield from judged_alone(run, where)
+
+def order_cases(baseline: Canonical, volatile: Set[str]) -> list[Experiment]:
+    """An experiment for every order in which the branches of the baseline's batches may end."""
+    pinned = pinned_by(baseline.run, volatile)
+
+    def judge(what: str, run: Run) -> Iterator[Finding]:
+        yield from judged_alone(run, what)
         theirs = canonical(run)
         if baseline.decided_early or theirs.decided_early:
             return  # the batch's completion configuration declares that the first ones decide
-        for rule in (stability.result_stability, stability.history_stability, stability.request_stability):
-            for found in rule(baseline, theirs, where):
-                yield shown_for(stability.COMPLETION_ORDER, found)
+        for rule in (result_stability, history_stability, request_stability):
+            for found in rule(baseline, theirs, what):
+                yield shown_for(COMPLETION_ORDER, found)
 
     return [
-        Case(
+        Experiment(
+            f"order-{number}",
             str(order),
-            Conditions(order=order, baseline=recorded, interrupted=True),
-            partial(judge, str(order)),
             _order_place(order),
+            Conditions(order=order, pinned=pinned, interrupted=True),
+            partial(judge, str(order)),
             against=baseline,
         )
-        for order in orders(baseline.run)
+        for number, order in enumerate(orders(baseline.run), 1)
     ]
 
 
@@ -214,7 +196,7 @@ def _order_place(order: Order) -> Place:
     return Place(Section.ORDERS, "; ".join(order.batches), column="; ".join(branches))
 
 
-def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end: bool = False) -> list[Case]:
+def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end: bool = False) -> list[Experiment]:
     """For each operation that asks the model, how it takes a permanent error and one that passes; and both for all.
 
     Args:
@@ -225,8 +207,8 @@ def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end
 
     def case(
         fault: ModelFault, column: str, judge: Callable[..., Iterable[Finding]], horizon: int | None = horizon
-    ) -> Case:
-        where = str(fault)
+    ) -> Experiment:
+        what = str(fault)
         prefix = _shortly_before(baseline, fault.path, horizon) if horizon and fault.path else None
         conditions = Conditions(
             fault=fault,
@@ -236,26 +218,26 @@ def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end
             horizon=horizon,
             anchor=fault.path,
         )
-        return Case(
-            where,
-            conditions,
-            lambda run: itertools.chain(judged_alone(run, where), judge(run, fault=where)),
+        return Experiment(
+            f"{fault.path or 'all'}:{column.replace(' ', '-')}",
+            what,
             Place(Section.FAULTS, fault.path or EVERY_CALL, column=column),
+            conditions,
+            lambda run: itertools.chain(judged_alone(run, what), judge(run, fault=what)),
             like=baseline,
-            before=baseline.starts,
         )
 
     cases = []
     once_followed = None if passing_to_the_end else horizon
     for path in baseline.ledger:
-        denied = ModelFault(ModelAccessDeniedError, path)
+        denied = ModelFault(FaultKind.DENIED, path)
         cases.append(case(denied, "denied", partial(permanent_error, path=path)))
-        once = ModelFault(ModelThrottledError, path, times=1)
+        once = ModelFault(FaultKind.THROTTLED, path, times=1)
         passing = partial(passing_error, baseline=baseline, path=path)
         cases.append(case(once, "throttled once", passing, once_followed))
-        always = ModelFault(ModelThrottledError, path)
+        always = ModelFault(FaultKind.THROTTLED, path)
         cases.append(case(always, "throttled every time", partial(exhaustion, path=path)))
-    everything = ModelFault(ModelAccessDeniedError)
+    everything = ModelFault(FaultKind.DENIED)
     cases.append(case(everything, "denied", partial(every_error, baseline=baseline)))
     return cases
 
@@ -266,27 +248,26 @@ def _shortly_before(baseline: Run, path: str, horizon: int) -> Prefix | None:
     return begun_before(baseline, next(begins, 0), horizon)
 
 
-def between_attempts(run: Run, case: Case) -> Case | None:
-    """A case in which an invocation of `run` dies after the first failed attempt; None if there is no second one.
+def between_attempts(run: Run, case: Experiment) -> Experiment | None:
+    """One in which an invocation of `run` dies after the first failed attempt; None if there is no second one.
 
     Args:
-        run: An execution whose model failed.
-        case: That execution's.
+        run: An execution whose model failed every time.
+        case: That execution's experiment.
     """
     fault = case.conditions.fault
-    path = fault.path if fault else None
+    path = fault.path if fault and fault.times is None else None
     position = next(
         (n for n, update in enumerate(run.updates) if (update.path, update.action) == (path, "RETRY")), None
     )
-    if path is None or position is None:
+    if path is None or position is None or not case.conditions.keep_snapshots:
         return None
-    where = f"{fault}, and {path} RETRY {CrashKind.AFTER_PERSIST}"
-    conditions = replace(case.conditions, prefix=run.until_update(position), keep_snapshots=False)
-    return Case(
-        where,
-        conditions,
-        lambda interrupted: same_attempts(run, interrupted, path, where),
+    what = f"{fault}, and {path} RETRY {CrashKind.AFTER_PERSIST}"
+    return Experiment(
+        f"{case.id}+dies-between",
+        what,
         Place(Section.FAULTS, path, column=DIES_BETWEEN),
+        replace(case.conditions, prefix=run.until_update(position), keep_snapshots=False),
+        lambda interrupted: same_attempts(run, interrupted, path, what),
         like=case.like,
-        before=(*case.before, *run.starts),
     )

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 
-from durable_conformance.execution.crash_points import ALL_KINDS, CrashKind, CrashPoint
-
-PATIENCE_SECONDS = 60.0
-"""How long one execution may take in real time. Virtual time passes at once, so this is for handlers that hang."""
-
-SIDE_BY_SIDE = 4
-"""Executions at the same time. They share one interpreter lock: more would wait for it rather than run."""
+from durable_conformance.execution import ALL_KINDS, CrashKind, CrashPoint
+from durable_conformance.workers import MAX_LOST, PATIENCE_SECONDS
 
 HORIZON = 8
 """Operations that an execution of a long workflow is followed past its interruption, unless told otherwise."""
@@ -31,13 +26,13 @@ class Exploration:
         faults: Whether to fail model calls.
         orders: Whether to permute the order in which branches end. Leave it out for a workflow that is meant to depend
             on that order.
-        patience: Seconds that one execution may take.
-        side_by_side: How many executions at the same time.
-        skip: Runs to leave out, by name.
+        patience: Seconds that importing the handler, and that one execution, may take.
+        side_by_side: How many executions at the same time, a process each; None is what the cores bear.
         horizon: How many operations an execution is followed past its interruption, and how many it does before it, in
             workflows of more than twice as many; None follows each to its end. Then executions are interrupted
             everywhere, too, and followed to their ends: if those show something, so are single ones (`sweep`).
         until: Rules of which one finding is enough: what has not begun by then is left out. Empty goes on to the end.
+        max_lost: How many executions may hang or end their process before the rest is left out.
     """
 
     kinds: Sequence[CrashKind] = ALL_KINDS
@@ -48,10 +43,10 @@ class Exploration:
     faults: bool = True
     orders: bool = True
     patience: float = PATIENCE_SECONDS
-    side_by_side: int = SIDE_BY_SIDE
-    skip: Set[str] = frozenset()
+    side_by_side: int | None = None
     horizon: int | None = HORIZON
     until: Set[str] = frozenset()
+    max_lost: int = MAX_LOST
 
     def __post_init__(self) -> None:
         if self.horizon is not None and self.horizon < 1:

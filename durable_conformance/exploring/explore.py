@@ -2,71 +2,102 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
-from durable_conformance.evidence.run_record import Place, Section, record_of
-from durable_conformance.execution.crash_points import CrashPoint, crash_points
-from durable_conformance.execution.pinned import recorded_by
-from durable_conformance.execution.run import Run
+from durable_conformance.evidence import Place, RunRecord, Section
+from durable_conformance.execution import AT_HORIZON, ENDINGS, Conditions, CrashPoint, Run, pinned_by
 from durable_conformance.exploring.cases import (
-    Case,
     between_attempts,
     crash_cases,
-    differences,
     fault_cases,
-    judged_alone,
+    identified,
     model_group,
     named,
     order_cases,
+)
+from durable_conformance.exploring.exploration import EVERYTHING, Exploration
+from durable_conformance.exploring.following import drifted
+from durable_conformance.exploring.other_sandboxes import Judged, OtherSandboxes, scenario_of
+from durable_conformance.exploring.sweep import NOT_SWEPT, Sweep, Swept, crash_sweeps, fault_sweep, swept
+from durable_conformance.rules import (
+    NAMES,
+    NO_INVOCATION_STATE,
+    Canonical,
+    Finding,
+    Report,
+    canonical,
+    differences,
+    judged_alone,
     shown_for,
 )
-from durable_conformance.exploring.environment import EnvironmentReport, explore_environment
-from durable_conformance.exploring.executions import Executions, Job
-from durable_conformance.exploring.exploration import EVERYTHING, Exploration
-from durable_conformance.exploring.listener import Listener, Recorder
-from durable_conformance.exploring.sweep import NOT_SWEPT, Sweep, Swept, crash_sweeps, fault_sweep, swept
-from durable_conformance.rules import NAMES, stability
-from durable_conformance.rules.endings import ENDED
-from durable_conformance.rules.findings import Finding, Report
-from durable_conformance.rules.normal_form import Canonical, canonical
-from durable_conformance.runtime.driver import Conditions
-from durable_conformance.runtime.horizon import AT_HORIZON, drifted
-from durable_conformance.subject.reference import Reference
-from durable_conformance.subject.scenario import HandlerFactory, Scenario
-from durable_conformance.workers.fresh_processes import AVAILABLE
+from durable_conformance.subject import HandlerFactory, Reference, Scenario
+from durable_conformance.workers import AVAILABLE, Elsewhere, Experiment, Lost, Pool, not_judged
 
 NOTHING = "no interruption"
 AGAIN = "a second execution"
 
+type Recorder = Callable[[RunRecord], None]
+"""Told of each run: of its plan, and then, under the same id, of what became of it."""
+
+type Listener = Callable[[Experiment, Sequence[Finding], int, int], None]
+"""Told of each experiment that was made: what is wrong with it, how many have been made, and how many are known."""
+
+
+class ExplorationInterrupted(KeyboardInterrupt):
+    """Somebody has interrupted an exploration.
+
+    Attributes:
+        report: What was done and found by then.
+    """
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("The exploration was interrupted.")
+        self.report = report
+
 
 def explore(
-    handler_for: HandlerFactory,
+    handler: Reference | HandlerFactory,
     scenario: Scenario,
     exploration: Exploration = EVERYTHING,
     *,
-    reference: Reference | None = None,
+    elsewhere: Reference | None = None,
     listener: Listener | None = None,
     recorder: Recorder | None = None,
 ) -> Report:
     """Explore how `scenario` can be interrupted.
 
     Args:
-        handler_for: Makes the handler under test.
-        scenario: What the execution meets.
+        handler: What is checked: where other processes find it; or what makes it, for a handler that no other process
+            can import: then this process is forked.
+        scenario: What the execution meets. It must be picklable where the handler is found by other processes.
         exploration: What to explore.
-        reference: Where another process finds the handler, to run it in other sandboxes; None leaves that out.
-        listener: Told what the exploration does.
+        elsewhere: Where other interpreters find the handler, to run it in other sandboxes; None leaves that out.
+        listener: Told of each run that was made.
         recorder: Told what each run did; None saves the work of finding that out.
+
+    Raises:
+        CannotRunError: The handler cannot be imported, or there are no processes here that executions can run in.
+        ExplorationInterrupted: Somebody has interrupted it; it holds the report so far.
     """
-    explorer = _Explorer(
-        handler_for, scenario, exploration, reference=reference, listener=listener or Listener(), recorder=recorder
-    )
-    return explorer.report()
+    with Pool(
+        handler,
+        scenario,
+        at_once=exploration.side_by_side,
+        patience=exploration.patience,
+        max_lost=exploration.max_lost,
+    ) as pool:
+        explorer = _Explorer(pool, scenario, exploration, elsewhere=elsewhere, listener=listener, recorder=recorder)
+        try:
+            pool.start()
+            if isinstance(handler, Reference) and elsewhere:
+                pool.open_elsewhere(Elsewhere(elsewhere, scenario))
+            explorer.explore()
+        except KeyboardInterrupt as interruption:
+            raise ExplorationInterrupted(explorer.report(interrupted=True)) from interruption
+        return explorer.report()
 
 
 @dataclass(frozen=True)
@@ -77,120 +108,167 @@ class _Baseline:
         canonical: The run in comparable terms.
         volatile: The operations whose recorded values differ from execution to execution.
         points: Where it can be interrupted.
-        findings: What is wrong with it, and with a second execution in the same process.
     """
 
     canonical: Canonical
     volatile: frozenset[str]
     points: tuple[CrashPoint, ...]
-    findings: tuple[Finding, ...]
+
+
+class _Enough(Exception):  # noqa: N818  # no error
+    """What was found is enough."""
 
 
 class _Explorer:
     def __init__(  # private, and made in one place
         self,
-        handler_for: HandlerFactory,
+        pool: Pool,
         scenario: Scenario,
         exploration: Exploration,
         *,
-        reference: Reference | None,
-        listener: Listener,
+        elsewhere: Reference | None,
+        listener: Listener | None,
         recorder: Recorder | None,
     ) -> None:
-        self._executions = Executions(handler_for, scenario, exploration, recorder)
-        self._recorder = recorder
-        self._reference = reference if AVAILABLE else None
-        self._event = scenario.event
+        self._pool = pool
+        self._scenario = scenario
         self._exploration = exploration
+        self._reference = elsewhere if AVAILABLE else None
         self._listener = listener
-        self._findings: dict[tuple[str, str], Finding] = {}
-        self._enough = threading.Event()
+        self._recorder = recorder
+        self._began = time.monotonic()
+        self._found: list[tuple[float, Sequence[Finding]]] = []
+        self._order: dict[str, float] = {}
+        self._known = 0
+        self._made = 0
+        self._runs = 0
         self._points = 0
         self._horizon: int | None = None
-        self._together = NOT_SWEPT
+        self._undisturbed = ""
         self._stopped_early = False
+        self._enough = False
+        self._could_not_run: dict[str, None] = {}
+        self._tracebacks: dict[str, None] = {}
+        self._left_out: list[str] = []
+        self._not_begun = 0
 
-    def report(self) -> Report:
-        began = time.monotonic()
-        could_not_run = self._executions.could_not_run
-        baselines = self._baselines()
-        for baseline in baselines.values():
-            self._add(baseline.findings)
-        unended = [one.canonical.run.status for one in baselines.values() if one.canonical.run.status not in ENDED]
-        if unended:
-            could_not_run.append(f"{unended[0]}; an execution that does not end has no interruptions to try")
-        elif baselines and not self._enough.is_set():
-            self._explore(baselines)
-        found = sorted(self._findings.values(), key=lambda one: (NAMES.index(one.rule), one.path))
+    def explore(self) -> None:
+        try:
+            baselines = self._baselines()
+            unended = [
+                one.canonical.run.status for one in baselines.values() if one.canonical.run.status not in ENDINGS
+            ]
+            if unended:
+                self._note(f"{unended[0]}; an execution that does not end has no interruptions to try")
+            elif baselines:
+                self._explore(baselines)
+        except _Enough:
+            self._enough = True
+
+    def report(self, *, interrupted: bool = False) -> Report:
+        findings: dict[tuple[str, str], Finding] = {}
+        for _, found in sorted(self._found, key=lambda one: one[0]):  # in their order, not in that of arrival
+            for one in found:
+                findings.setdefault((one.rule, one.path), one)
         return Report(
             self._points,
-            self._executions.runs,
+            self._runs,
             NAMES,
-            time.monotonic() - began,
-            tuple(found),
-            tuple(could_not_run),
-            tuple(self._left_out()),
-            next((_ending(one.canonical.run) for one in baselines.values()), ""),
+            time.monotonic() - self._began,
+            tuple(sorted(findings.values(), key=lambda one: (NAMES.index(one.rule), one.path))),
+            tuple(self._could_not_run),
+            tuple(self._all_left_out(interrupted=interrupted)),
+            self._undisturbed,
+            tuple(f"{what}, in {times} runs" for what, times in sorted(self._pool.left_behind.items())),
+            tuple(self._tracebacks),
+            interrupted=interrupted,
         )
 
-    def _left_out(self) -> Iterator[str]:
-        if self._enough.is_set():
+    def _all_left_out(self, *, interrupted: bool) -> Iterator[str]:
+        if interrupted:
+            yield f"what had not been run when the check was interrupted: at least {self._known - self._made} runs"
+        if self._enough:
             yield "what comes after the first finding"
+        if self._not_begun:
+            lost = len(self._could_not_run)
+            yield f"what had not been run by then: too many runs hang or end the process ({lost})"
         if self._stopped_early:
             horizon = self._horizon
             operations = f"{horizon} operation{'' if horizon == 1 else 's'}"
             yield f"what an interruption shows only more than {operations} later, and one that dies everywhere does not"
-        yield from self._together.left_out
+        yield from self._left_out
         if not self._reference:
             yield "other sandboxes: the handler is not run in other processes"
 
     def _baselines(self) -> dict[bool, _Baseline]:
-        """A baseline for each way in which the model answers: the same, or never twice the same.
-
-        One after the other: what a handler keeps in its module must not depend on which was faster.
-        """
+        """A baseline for each way in which the model answers: the same, or never twice the same."""
         chosen = self._exploration
         pure = chosen.pure or chosen.faults or chosen.orders or not chosen.never_twice
         baselines: dict[bool, _Baseline] = {}
         for way in [*([False] if pure else []), *([True] if chosen.never_twice else [])]:
-            name = named(NOTHING, never_twice=way)
-            job = Job(name, _whole(NOTHING, never_twice=way), partial(self._baseline, name, never_twice=way))
-            for _, baseline in self._executions.outcomes([job]):
-                baselines[way] = baseline
-            if way not in baselines or (chosen.pure and not baselines[way].canonical.run.calls):
-                break  # it cannot be run; or nobody asks the model, and how it answers makes no difference
+            baseline = self._baseline(never_twice=way)
+            if baseline is None:
+                break
+            baselines[way] = baseline
+            self._undisturbed = self._undisturbed or _ending(baseline.canonical.run)
+            if chosen.pure and not baseline.canonical.run.calls:
+                break  # nobody asks the model, and how it answers makes no difference
         return baselines
 
-    def _baseline(self, name: str, *, never_twice: bool) -> _Baseline:
-        """The run that others are held against, and one more of the same in the same process."""
-        self._listener.began(name)
-        first = self._executions.run(Conditions(never_twice=never_twice, keep_snapshots=True))
-        findings = list(judged_alone(first, NOTHING))
+    def _baseline(self, *, never_twice: bool) -> _Baseline | None:
+        """The run that others are held against, and one more of the same in the same process; None if it is lost."""
+
+        def whole(id_: str, what: str, conditions: Conditions) -> Experiment:
+            place = Place(Section.WHOLE, what, column=model_group(never_twice=never_twice))
+            name = named(what, never_twice=never_twice)
+            return Experiment(identified(id_, never_twice=never_twice), name, place, conditions, not_judged)
+
+        experiment = whole("baseline", NOTHING, Conditions(never_twice=never_twice, keep_snapshots=True))
+        first = self._one(experiment)
+        if first is None:
+            return None
+        findings = tuple(judged_alone(first, NOTHING))
+        self._tell(experiment, first, findings)
         baseline = canonical(first)
-        self._executions.record(lambda: record_of(name, _whole(NOTHING, never_twice=never_twice), first, findings))
-        if first.status not in ENDED:
-            return _Baseline(baseline, frozenset(), (), tuple(findings))
-        second = self._executions.run(Conditions(never_twice=never_twice, baseline=recorded_by(first)))
-        again = [shown_for(stability.NO_INVOCATION_STATE, found) for found in differences(baseline, second, AGAIN)]
-        its_name, place = named(AGAIN, never_twice=never_twice), _whole(AGAIN, never_twice=never_twice)
-        self._executions.record(lambda: record_of(its_name, place, second, again, against=baseline))
-        findings += again
-        self._listener.ended(name, tuple(findings), 0, 1)
-        points = crash_points(first, self._exploration.kinds)
+        if first.status not in ENDINGS:
+            return _Baseline(baseline, frozenset(), ())
+        experiment = whole("again", AGAIN, Conditions(never_twice=never_twice, pinned=pinned_by(first)))
+        second = self._one(replace(experiment, against=baseline))
+        volatile: frozenset[str] = frozenset()
+        if second is not None:
+            again = [shown_for(NO_INVOCATION_STATE, found) for found in differences(baseline, second, AGAIN)]
+            self._tell(replace(experiment, against=baseline), second, again)
+            volatile = second.pinned
+        points = first.crash_points(self._exploration.kinds)
         if self._exploration.points is not None:
             points = tuple(point for point in points if point in self._exploration.points)
-        return _Baseline(baseline, second.taken_on, points, tuple(findings))
+        return _Baseline(baseline, volatile, points)
+
+    def _one(self, experiment: Experiment) -> Run | None:
+        """The run of `experiment`, before any other is made; None if it is lost."""
+        self._plan([experiment])
+        for _, outcome in self._pool.run([experiment]):
+            if isinstance(outcome, Run):
+                self._runs += 1
+                return outcome
+            self._is_lost(experiment, outcome)
+        return None
 
     def _explore(self, baselines: Mapping[bool, _Baseline]) -> None:
         chosen = self._exploration
         self._points = max(len(baseline.points) for baseline in baselines.values())
         if chosen.horizon and any(len(one.canonical.history) > 2 * chosen.horizon for one in baselines.values()):
             self._horizon = chosen.horizon
+        pure = baselines.get(False)
+        elsewhere = None
+        if pure and self._reference:
+            run = pure.canonical.run
+            elsewhere = OtherSandboxes(run.calls, self._horizon, self._pool.cold)
+            if self._pool.cold:
+                self._pool.open_elsewhere(Elsewhere(self._reference, scenario_of(run, self._scenario.event)))
         to_crash = {way: baseline for way, baseline in baselines.items() if way or chosen.pure}
-        if self._horizon:
-            self._together = self._swept(baselines, to_crash)
-            self._stopped_early = bool(chosen.skip)  # another process may have stopped those
-        cases: list[Case] = []
+        together = self._swept(baselines, to_crash) if self._horizon else NOT_SWEPT
+        cases: list[Experiment] = []
         for way, baseline in to_crash.items():
             cases += crash_cases(
                 baseline.canonical,
@@ -199,102 +277,122 @@ class _Explorer:
                 pairs=chosen.pairs,
                 never_twice=way,
                 horizon=self._horizon,
-                to_the_end=self._together.to_the_end[way],
+                to_the_end=together.to_the_end[way],
             )
-        pure = baselines.get(False)
         if pure and chosen.orders:
             cases += order_cases(pure.canonical, pure.volatile)
         if pure and chosen.faults:
-            passing_to_the_end = self._together.passing_to_the_end
-            cases += fault_cases(pure.canonical.run, self._horizon, passing_to_the_end=passing_to_the_end)
-        elsewhere = self._begin_elsewhere(pure.canonical.run) if pure and self._reference else None
-        self._judge([case for case in cases if case.name not in chosen.skip])
-        if elsewhere:
-            environment = elsewhere.result()
-            self._add(environment.findings)
-            self._executions.could_not_run += environment.could_not_run
-            self._executions.runs += environment.runs
-            self._stopped_early |= environment.stopped_early
+            cases += fault_cases(pure.canonical.run, self._horizon, passing_to_the_end=together.passing_to_the_end)
+        self._try(cases, elsewhere)
 
     def _swept(self, baselines: Mapping[bool, _Baseline], to_crash: Mapping[bool, _Baseline]) -> Swept:
         """What executions show that are interrupted everywhere."""
-        sweeps: list[Sweep] = []
+        sweeps: dict[str, Sweep] = {}
         for way, one in to_crash.items():
-            sweeps += crash_sweeps(one.canonical, one.points, one.volatile, never_twice=way)
+            for sweep in crash_sweeps(one.canonical, one.points, one.volatile, never_twice=way):
+                sweeps[sweep.experiment.id] = sweep
         if False in baselines and self._exploration.faults and baselines[False].canonical.run.calls:
-            sweeps.append(fault_sweep(baselines[False].canonical))
-        return swept(sweeps, self._executions, self._listener)
+            sweep = fault_sweep(baselines[False].canonical)
+            sweeps[sweep.experiment.id] = sweep
+        self._known += len(sweeps)
+        suspects = dict(sweeps)
+        for experiment, outcome in self._pool.run([sweep.experiment for sweep in sweeps.values()]):
+            if isinstance(outcome, Run):
+                self._runs += 1
+                if sweeps[experiment.id].goes_like_baseline(outcome):
+                    del suspects[experiment.id]
+                self._progress(experiment, ())
+            else:
+                self._left_out.append(f"{experiment.name}: {outcome.why}")
+        return swept(suspects.values())
 
-    def _judge(self, cases: Sequence[Case]) -> None:
-        """Run every case, and take note of what is found."""
-        found: dict[int, tuple[Finding, ...]] = {}
-        jobs = [Job(case.name, case.place, partial(self._judged, case)) for case in cases]
-        for number, findings in self._executions.outcomes(jobs):
-            if findings is None:
-                continue
-            found[number] = findings
-            self._look_for_enough(findings)
-            self._listener.ended(cases[number].name, findings, len(found), len(cases))
-        for number in sorted(found):  # in their order, not in that of arrival: what stands for a finding does not vary
-            self._add(found[number])
+    def _try(self, cases: Sequence[Experiment], elsewhere: OtherSandboxes | None) -> None:
+        """Make every case, and what comes of it, and take note of what is found."""
+        waiting = deque(cases)
+        if elsewhere:
+            waiting.appendleft(elsewhere.begin())
+        self._plan(waiting)
+        for experiment, outcome in self._pool.run(waiting):
+            if isinstance(outcome, Run):
+                self._runs += 1
+            else:
+                self._is_lost(experiment, outcome)
+            if elsewhere and experiment in elsewhere:
+                more = self._took_elsewhere(elsewhere, experiment, outcome)
+            elif isinstance(outcome, Run):
+                more = self._took(experiment, outcome)
+            else:
+                more = []
+            self._plan(more)
+            waiting.extendleft(reversed(more))
+        if elsewhere:
+            self._tell_all(elsewhere.rest())
+            self._stopped_early |= elsewhere.stopped_early
+            for why in elsewhere.could_not_run:
+                self._note(why)
 
-    def _judged(self, case: Case) -> tuple[Finding, ...] | None:
-        """What is wrong with a run of `case`; None if what was found before is enough."""
-        if self._enough.is_set():
-            return None
-        self._listener.began(case.name)
-        run = self._followed(case)
-        findings = list(case.judge(run))
-        self._executions.record(
-            lambda: record_of(case.name, case.place, run, findings, against=case.against, before=case.before)
-        )
-        fault = case.conditions.fault
-        if fault and fault.times is None and (again := between_attempts(run, case)):
-            interrupted = self._followed(again)
-            more = list(again.judge(interrupted))
-            self._executions.record(lambda: record_of(again.name, again.place, interrupted, more, before=again.before))
-            findings += more
-        return tuple(findings)
-
-    def _followed(self, case: Case) -> Run:
-        """A run of `case`, which is followed to its end if it does not go as far as its horizon like the baseline."""
-        run = self._executions.run(case.conditions)
-        if case.like and drifted(case.like, run):
-            return self._executions.run(replace(case.conditions, horizon=None))
+    def _took(self, case: Experiment, run: Run) -> list[Experiment]:
+        """Take note of what is wrong with the run of `case`; returns what is to be made because of it."""
+        if case.conditions.horizon and case.like and drifted(case.like, run):
+            return [replace(case, conditions=replace(case.conditions, horizon=None))]
         if run.status == AT_HORIZON:
-            self._stopped_early = True  # whatever other threads write is the same
-        return run
+            self._stopped_early = True
+        self._tell(case, run, list(case.judge(run)))
+        again = between_attempts(run, case)
+        if again:
+            self._order[again.id] = self._order[case.id] + 0.5
+        return [again] if again else []
 
-    def _begin_elsewhere(self, pure: Run) -> Future[EnvironmentReport]:
-        """The environment's part, in processes of its own, while everything else goes on here."""
-        assert self._reference is not None
-        thread = ThreadPoolExecutor(1)
-        future = thread.submit(
-            explore_environment,
-            self._reference,
-            self._event,
-            pure,
-            self._exploration.patience,
-            self._recorder,
-            horizon=self._horizon,
-            noticed=self._look_for_enough,
-            enough=self._enough.is_set,
-        )
-        thread.shutdown(wait=False)
-        return future
+    def _took_elsewhere(
+        self, elsewhere: OtherSandboxes, experiment: Experiment, outcome: Run | Lost
+    ) -> list[Experiment]:
+        if isinstance(outcome, Lost):
+            return elsewhere.lost(experiment)
+        more, judged = elsewhere.took(experiment, outcome)
+        self._tell_all(judged)
+        return more
 
-    def _add(self, findings: Iterable[Finding]) -> None:
-        for found in findings:
-            self._findings.setdefault((found.rule, found.path), found)
-        self._look_for_enough(self._findings.values())
+    def _tell_all(self, judged: Iterable[Judged]) -> None:
+        for one in judged:
+            self._tell(one.experiment, one.run, one.findings, told=one.told)
 
-    def _look_for_enough(self, findings: Iterable[Finding]) -> None:
+    def _plan(self, experiments: Iterable[Experiment]) -> None:
+        for experiment in experiments:
+            if experiment.id not in self._order:
+                self._order[experiment.id] = float(len(self._order))
+            self._known += 1
+            if self._recorder and experiment.place:
+                self._recorder(experiment.planned())
+
+    def _tell(self, experiment: Experiment, run: Run, findings: Sequence[Finding], *, told: bool = True) -> None:
+        """Take note of a run that was made, and stop if what it shows is enough."""
+        if self._recorder and experiment.place:
+            self._recorder(experiment.planned().made(run, findings, experiment.against))
+        if not told:
+            findings = ()
+        self._found.append((self._order[experiment.id], findings))
+        self._progress(experiment, findings)
         if not self._exploration.until.isdisjoint(found.rule for found in findings):
-            self._enough.set()
+            raise _Enough
 
+    def _progress(self, experiment: Experiment, findings: Sequence[Finding]) -> None:
+        self._made += 1
+        if self._listener:
+            self._listener(experiment, findings, self._made, self._known)
 
-def _whole(what: str, *, never_twice: bool) -> Place:
-    return Place(Section.WHOLE, what, column=model_group(never_twice=never_twice))
+    def _is_lost(self, experiment: Experiment, lost: Lost) -> None:
+        """Take note that there is no run of `experiment`."""
+        if not lost.begun:
+            self._not_begun += 1
+            return
+        self._note(f"{experiment.name}: {lost.why}", lost.detail)
+        if self._recorder and experiment.place:
+            self._recorder(experiment.planned(lost.why))
+
+    def _note(self, why: str, traceback: str = "") -> None:
+        self._could_not_run[why] = None
+        if traceback:
+            self._tracebacks[traceback] = None
 
 
 def _ending(run: Run) -> str:

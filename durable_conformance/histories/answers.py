@@ -2,82 +2,85 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from aws_durable_execution_sdk_python import ExecutionError
 from aws_durable_execution_sdk_python.lambda_service import OperationAction, OperationStatus, OperationType
-from pydantic import ValidationError
 
-from durable_conformance.execution.operations import path_order, place
+from durable_conformance.execution import path_order, place
 from durable_conformance.histories.file import Call, Change, History, RecordedError
-from durable_conformance.runtime.observer import Observer
-from durable_conformance.subject.scenario import CALLBACK_SUFFIX, Answered, CallbackAnswer, Refused, Scenario, Silence
-from providers import (
-    Message,
-    ModelError,
-    ModelProvider,
-    ModelRequest,
-    ModelResponse,
-    ModelUnavailableError,
-    PermanentModelError,
-    StopReason,
+from durable_conformance.model import (
+    Answer,
+    Asking,
+    Failure,
+    FaultKind,
+    ModelCall,
+    Question,
+    failure_of,
+    question_of,
+    text_answer,
+    whole_answer,
 )
-from providers.errors import restored
+from durable_conformance.subject import CALLBACK_SUFFIX, Answered, CallbackAnswer, Refused, Scenario, Silence, silence
 
 
 class NotInHistoryError(ExecutionError):
     """The model is asked what the recorded execution did not ask. Fatal: there is no answer to go on with."""
 
 
-class HistoryModel:
-    """Answers each call as it was answered in the recorded execution. Safe from any number of threads.
+@dataclass(frozen=True)
+class HistorySource:
+    """Answers each call as it was answered in the recorded execution.
 
     The same call of the same operation gets its own answer, and so does one that moved to another place but asks the
     same. A call that asks something else gets the answer that stands at its place: what then differs is reported, and
     the execution can go on. Where the history knows no calls, the answer is taken from what the operation recorded.
-
-    Args:
-        history: The recorded execution.
-        observer: Knows which operation asks.
     """
 
-    def __init__(self, history: History, observer: Observer) -> None:
-        self._observer = observer
-        self._calls = _numbered(history.calls or ())
-        self._recorded = {} if history.calls is not None else _outcomes(history.changes)
-        self._lock = threading.Lock()
-        self._asked: Counter[tuple[str, int]] = Counter()
+    history: History
 
-    def converse(self, request: ModelRequest) -> ModelResponse:
-        """Answer `request`.
+    def __getstate__(self) -> dict[str, Any]:
+        """The history alone is sent to another process."""
+        return {"history": self.history}
+
+    @cached_property
+    def _calls(self) -> Mapping[tuple[str, int, int], Call]:
+        return _numbered(self.history.calls or ())
+
+    @cached_property
+    def _recorded(self) -> Mapping[tuple[str, int], Change]:
+        return {} if self.history.calls is not None else _outcomes(self.history.changes)
+
+    def answer(self, question: Question, asking: Asking) -> Answer | Failure:
+        """Answer `question`.
 
         Raises:
-            ModelError: The recorded call failed with it.
             NotInHistoryError: No call was recorded that this one could be.
         """
-        info = self._observer.running()
-        path = self._observer.seen(info) if info else ""
-        attempt = _attempt(info.attempt if info else None)
-        with self._lock:
-            position = self._asked[path, attempt]
-            self._asked[path, attempt] += 1
-        if call := self._call(request.digest(), place(path), (attempt, position)):
+        attempt = _attempt(asking.attempt)
+        request = question.request
+        where = place(asking.path or "")
+        if call := self._call(request.digest, where, (attempt, asking.position)):
             if call.response is not None:
-                return call.response
-            raise _raised(call.error, ModelUnavailableError)
-        if change := self._recorded.get((place(path), attempt)):
+                return Answer(json.dumps(call.response))
+            return _failure(call.error, FaultKind.UNAVAILABLE)
+        if change := self._recorded.get((where, attempt)):
             if change.error is None:
                 return _response(change)
-            raise _raised(
-                change.error, ModelUnavailableError if change.action is OperationAction.RETRY else PermanentModelError
-            )
+            may_pass = change.action is OperationAction.RETRY
+            return _failure(change.error, FaultKind.UNAVAILABLE if may_pass else FaultKind.PERMANENT)
         raise NotInHistoryError(
-            f"{path or 'The handler'} asks the model what was not asked when the history was recorded, so that it "
-            f"holds no answer: {request.messages[-1].text[:200]!r}."
+            f"{asking.path or 'The handler'} asks the model what was not asked when the history was recorded, so that "
+            f"it holds no answer: {request.text[:200]}."
         )
+
+    def question(self, call: ModelCall) -> Question:
+        return question_of(call)
 
     def _call(self, digest: str, where: str, when: tuple[int, int]) -> Call | None:
         """The best recorded call: the very one, the same request at another place, or another request at this one."""
@@ -89,20 +92,16 @@ class HistoryModel:
         return moved or here or next((call for _, call in same if call.response), None)
 
 
-def recorded_scenario(history: History, observer: Observer) -> Scenario:
-    """What the recorded execution met, for another one, which `observer` watches.
+def recorded_scenario(history: History) -> Scenario:
+    """What the recorded execution met, for another one.
 
     Callbacks and chained invocations end as they ended; those that were not recorded are not answered.
     """
-
-    def model() -> ModelProvider:
-        return HistoryModel(history, observer)
-
     return Scenario(
         history.event,
-        model,
+        HistorySource(history),
         _outcomes_of(history, OperationType.CALLBACK),
-        ask=lambda _name, _occurrence: Silence(),
+        ask=silence,
         invokes=_outcomes_of(history, OperationType.CHAINED_INVOKE),
     )
 
@@ -151,17 +150,15 @@ def _outcomes(changes: Iterable[Change]) -> Mapping[tuple[str, int], Change]:
     return {(place(change.path), _attempt(change.attempt)): change for change in ended}
 
 
-def _raised(error: RecordedError | None, otherwise: type[ModelError]) -> ModelError:
+def _failure(error: RecordedError | None, otherwise: FaultKind) -> Failure:
     assert error is not None
-    return restored(error.type, error.message) or otherwise(f"{error.type}: {error.message}")
+    return failure_of(error.type, error.message or "", otherwise)
 
 
-def _response(change: Change) -> ModelResponse:
+def _response(change: Change) -> Answer:
     """The answer that a checkpoint holds: whole, as `patterns.durable` stores it, or its text."""
     assert change.result is not None
     value = change.result.json_
-    if isinstance(value, dict):
-        with contextlib.suppress(ValidationError):  # it is some other object
-            return ModelResponse.model_validate(value.get("response"))
-    text = value if isinstance(value, str) else str(change.result)
-    return ModelResponse(message=Message.assistant(text), stop_reason=StopReason.END_TURN, model="recorded")
+    if isinstance(value, dict) and (answer := whole_answer(value.get("response"))):
+        return answer
+    return text_answer(value if isinstance(value, str) else str(change.result))

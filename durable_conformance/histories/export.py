@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from aws_durable_execution_sdk_python.lambda_service import OperationAction, OperationStatus, OperationType
+from aws_durable_execution_sdk_python.lambda_service import ErrorObject, OperationAction, OperationStatus, OperationType
 from pydantic import JsonValue, ValidationError
 
-from durable_conformance.execution.operations import OperationPaths, path_order
+from durable_conformance.execution import OperationPaths, path_order
 from durable_conformance.histories.exported_events import (
     ABOUT_NO_OPERATION,
     EVENT_TYPES,
     INVOCATION_COMPLETED,
     Content,
-    ErrorContent,
     Event,
     Export,
 )
@@ -29,9 +28,9 @@ from durable_conformance.histories.file import (
     HistoryOperation,
     Provenance,
     RecordedError,
+    describe,
 )
 from durable_conformance.histories.payload import Payload
-from providers.model import describe
 
 _ACTIONS = {
     OperationStatus.STARTED: OperationAction.START,
@@ -173,7 +172,7 @@ def _extra(
     extra: dict[str, object] = {}
     match operation.type, status:
         case OperationType.STEP, OperationStatus.SUCCEEDED | OperationStatus.FAILED:
-            delay = (details.retry_details and details.retry_details.next_attempt_delay_seconds) or 0
+            delay = details.delay or 0
             if delay or again:
                 extra = {"action": OperationAction.RETRY, "status": OperationStatus.PENDING}
                 extra |= {"due": seconds + delay, "delay_seconds": delay}
@@ -198,18 +197,17 @@ def _is_a_summary(event: Event, operation: HistoryOperation) -> bool:
     return isinstance(payload.json_, dict) and _SUMMARY in payload.json_ and operation.sub_type in {"Map", "Parallel"}
 
 
-def _payload(content: Content | None) -> Payload | None:
+def _payload(content: Content[str] | None) -> Payload | None:
     return None if content is None or content.payload is None else Payload.of(content.payload)
 
 
-def _error(content: ErrorContent | None) -> RecordedError | None:
+def _error(content: Content[dict[str, JsonValue]] | None) -> RecordedError | None:
     if content is None or content.payload is None:
         return None
-    error = content.payload
-    return RecordedError(type=error.error_type, message=error.error_message, data=error.error_data)
+    return RecordedError.of(ErrorObject.from_dict(content.payload))
 
 
-def _json(event: Event, content: Content | None) -> JsonValue:
+def _json(event: Event, content: Content[str] | None) -> JsonValue:
     """An execution's input or result."""
     if content is None or not content.payload:
         return None

@@ -9,27 +9,27 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from aws_durable_execution_sdk_python.lambda_service import OperationAction, OperationStatus, OperationType
+from aws_durable_execution_sdk_python.lambda_service import ErrorObject, OperationAction, OperationStatus, OperationType
 from pydantic import Field, JsonValue, StringConstraints, ValidationError, model_validator
 
 from durable_conformance.errors import CannotRunError
-from durable_conformance.histories.payload import Payload
-from providers import ModelResponse
-from providers.cassette_scrub import findings, masked
-from providers.model import Frozen, JsonObject, describe
+from durable_conformance.histories.payload import Frozen, Payload
+from durable_conformance.model import masked, secrets_in
 
 FORMAT: Literal[1] = 1
 """Version of the file format. A change that older versions cannot read gets the next number."""
+
+MAX_PROBLEMS = 5
+"""How much of what is wrong with a file is told."""
 
 _MARK = "durable_ai_history"
 """The key that makes a JSON file a history; its value is the format."""
 
 type Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-
-
 type Seconds = Annotated[int | float, Field(ge=0)]
 
 
@@ -62,6 +62,15 @@ class RecordedError(Frozen):
     message: str | None = None
     data: str | None = None
 
+    @classmethod
+    def of(cls, error: ErrorObject | None) -> Self | None:
+        """The one that stands for the SDK's."""
+        return cls(type=error.type, message=error.message, data=error.data) if error else None
+
+    def restored(self) -> ErrorObject:
+        """The SDK's."""
+        return ErrorObject(self.message, self.type, self.data, stack_trace=None)
+
 
 class HistoryOperation(Frozen):
     """What never changes about an operation.
@@ -70,9 +79,6 @@ class HistoryOperation(Frozen):
         path: Where it stands in the tree; the changes name it by this.
         id: The SDK's id, which follows from the position.
         parent: The path of the context it stands in; None for the handler's own.
-        type: Such as STEP.
-        sub_type: Such as Map.
-        name: None if it has none.
     """
 
     path: str
@@ -89,7 +95,6 @@ class Change(Frozen):
     Attributes:
         invocation: In which invocation, from 1; what happened between two belongs to the earlier one.
         at: Seconds since the execution's start.
-        path: Which operation.
         action: The update's action; None for what the service did: a timer, an answer to a callback.
         status: The operation's status afterwards.
         attempt: Attempts that ended, for a step.
@@ -98,8 +103,6 @@ class Change(Frozen):
         timeout_seconds: How long a callback waits, for its START; 0 is for ever.
         heartbeat_seconds: How long it waits for a heartbeat.
         function_name: What a chained invocation invokes, for its START.
-        result: The checkpointed payload.
-        error: The checkpointed error.
         replay_children: Whether the payload is a summary only, and the result comes from replaying what is inside.
     """
 
@@ -130,15 +133,14 @@ class Call(Frozen):
         attempt: The operation's attempt, from 1; None where there is none.
         request_digest: Tells the request from any other.
         request: The request itself, so that a difference can be shown; what has its default is left out.
-        response: The answer; None if the call failed.
-        error: How it failed.
+        response: None if the call failed.
     """
 
     path: str | None
     attempt: int | None = None
     request_digest: Digest
-    request: JsonObject
-    response: ModelResponse | None = None
+    request: dict[str, JsonValue]
+    response: dict[str, JsonValue] | None = None
     error: RecordedError | None = None
 
     @model_validator(mode="after")
@@ -153,11 +155,7 @@ class History(Frozen):
 
     Attributes:
         durable_ai_history: The file format's version.
-        recorded: What was recorded.
-        event: The execution's input.
-        status: How it ended.
-        result: The handler's result; None unless it succeeded.
-        error: What it failed with.
+        result: The handler's; None unless it succeeded.
         operations: Every operation, a context before what stands in it.
         changes: Every change of their state, in order.
         calls: Every model call; None if they are not known, as in what the service exports.
@@ -188,6 +186,14 @@ class History(Frozen):
         return self
 
 
+def by_path(changes: Iterable[Change]) -> Mapping[str, Sequence[Change]]:
+    """The changes of each operation, in order."""
+    of: dict[str, list[Change]] = {}
+    for change in changes:
+        of.setdefault(change.path, []).append(change)
+    return of
+
+
 def load_history(path: Path) -> History:
     """Read a history.
 
@@ -215,6 +221,13 @@ def load_history(path: Path) -> History:
         raise HistoryError(f"The history {path} is not valid: {describe(error)}. Record it anew.") from error
 
 
+def describe(error: ValidationError) -> str:
+    """The fields at fault and why, on one line, without their values."""
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    told = [f"{'.'.join(map(str, one['loc'])) or 'value'}: {one['msg']}" for one in details]
+    return "; ".join(told[:MAX_PROBLEMS] + [f"and {len(told) - MAX_PROBLEMS} more"] * (len(told) > MAX_PROBLEMS))
+
+
 def _what(document: Any) -> str:
     if isinstance(document, dict) and "Events" in document:
         return "it is what the service exports; make a history of it with durable-ai record-history --export."
@@ -228,9 +241,9 @@ def save_history(history: History, path: Path) -> None:
         HistoryError: It holds what looks like a secret, or the file cannot be written.
     """
     text = text_of(history)
-    if secrets := findings(text):
+    if secrets := secrets_in(text):
         raise HistoryError(
-            f"{path} is not written, because it would hold secrets: {'; '.join(map(str, secrets))}. "
+            f"{path} is not written, because it would hold secrets: {'; '.join(secrets)}. "
             "Record with an event, answers and results that hold none."
         )
     try:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, NoReturn, Self
 
-from pydantic import Field, JsonValue, model_serializer, model_validator
-
-from providers.model import Frozen
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_serializer, model_validator
 
 type Layout = Literal["compact", "ascii", "spaced", "spaced ascii"]
 
@@ -19,14 +17,14 @@ _LAYOUTS: dict[Layout, dict[str, Any]] = {
 }
 
 
-class Payload(Frozen):
-    """A payload: its JSON where writing that again gives the same text, else the text.
+class Frozen(BaseModel):
+    """What stands in a history's file: immutable, and what it does not know is an error."""
 
-    Attributes:
-        json_: The JSON value, `json` in the file.
-        layout: How it was laid out; compact unless the file says otherwise.
-        text: What is no JSON, or JSON that would not come out as it went in.
-    """
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Payload(Frozen):
+    """A payload: its JSON where writing that again gives the same text, else the text."""
 
     json_: JsonValue = Field(default=None, alias="json")
     layout: Layout = "compact"

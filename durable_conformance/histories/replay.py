@@ -1,27 +1,24 @@
-"""Replays golden histories from every prefix on today's code."""
+"""Replays golden histories from every prefix on today's code, in processes of their own."""
 
 from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-from aws_durable_execution_sdk_python.plugin import OperationInfo
+from functools import partial
+from pathlib import Path
 
 from durable_conformance.errors import CannotRunError
-from durable_conformance.exploring.exploration import PATIENCE_SECONDS, SIDE_BY_SIDE
+from durable_conformance.execution import Conditions, Run
 from durable_conformance.histories.answers import recorded_scenario
-from durable_conformance.histories.baseline import Golden
-from durable_conformance.histories.file import History
-from durable_conformance.histories.prefix import prefix_after
+from durable_conformance.histories.file import History, load_history
+from durable_conformance.histories.golden import Golden
 from durable_conformance.histories.rule import Replayed, upgrade
-from durable_conformance.rules.findings import Finding
-from durable_conformance.runtime.driver import Conditions, run_in_process
-from durable_conformance.runtime.observer import Observer
-from durable_conformance.runtime.service import InProcessService
-from durable_conformance.subject.scenario import HandlerFactory
-from durable_conformance.workers.side_by_side import Done, NotBegun, Stuck, run_all
+from durable_conformance.rules import Finding
+from durable_conformance.runtime import Observer, Service
+from durable_conformance.subject import HandlerFactory, Reference
+from durable_conformance.workers import PATIENCE_SECONDS, Experiment, Lost, Pool
 
 
 @dataclass(frozen=True)
@@ -30,13 +27,12 @@ class Subject:
 
     Attributes:
         name: What to call it: the file's path.
-        history: The recorded execution.
-        handler_for: Makes the handler.
+        handler: Where another process finds the handler, or what makes it.
     """
 
     name: str
     history: History
-    handler_for: HandlerFactory
+    handler: Reference | HandlerFactory
 
 
 @dataclass(frozen=True)
@@ -44,14 +40,12 @@ class UpgradeReport:
     """What replaying histories found.
 
     Attributes:
-        histories: How many.
         prefixes: States that executions were to go on from: the start, and after each change.
         runs: Executions that ended.
-        seconds: How long it took.
         findings: By history; each place and difference once, with the first prefix that shows it. Nothing stands here
             for a history that replays.
         could_not_run: By history; which replays did not end, and why.
-        hung: Whether one of them still runs.
+        tracebacks: Where what could not be run failed, as far as that is the user's code.
     """
 
     histories: int
@@ -60,12 +54,27 @@ class UpgradeReport:
     seconds: float
     findings: Mapping[str, tuple[Finding, ...]]
     could_not_run: Mapping[str, tuple[str, ...]]
-    hung: bool = False
+    tracebacks: tuple[str, ...] = ()
 
     @property
     def replaying(self) -> int:
         """How many histories replay from every prefix."""
         return self.histories - len(self.findings.keys() | self.could_not_run.keys())
+
+
+def subject_of(file: Path) -> Subject:
+    """The history in `file`, and where its handler is found.
+
+    Raises:
+        CannotRunError: It is no history, or its handler cannot be found; the message names the file.
+    """
+    try:
+        history = load_history(file)
+        reference = Reference(history.recorded.handler)
+        reference.check()
+    except CannotRunError as error:
+        raise CannotRunError(str(error) if str(file) in str(error) else f"{file}: {error}") from error
+    return Subject(str(file), history, reference)
 
 
 def replay(
@@ -78,59 +87,95 @@ def replay(
 
     Args:
         subjects: Which, and on what.
-        patience: Seconds that one execution may take in real time.
+        patience: Seconds that importing a handler, and that one execution, may take in real time.
         progress: Told how many runs of how many are done.
     """
     began = time.monotonic()
-    cases = [
-        _Case(subject, golden, changes)
-        for subject in subjects
-        for golden in (Golden(subject.history),)
-        for changes in range(len(subject.history.changes) + 1)
-    ]
-    found: dict[int, tuple[Finding, ...]] = {}
-    problems: dict[int, tuple[str, ...]] = {}
-    hung = False
-    jobs = [case.findings for case in cases]
-    for done, fate in enumerate(run_all(jobs, threads=SIDE_BY_SIDE, patience=patience), 1):
-        match fate:
-            case Done(number, tuple() as findings):
-                found[number] = findings
-            case Done(number, error):
-                problems[number] = (f"{cases[number].where}: {type(error).__name__}: {error}",)
-            case Stuck(number):
-                hung = True
-                problems[number] = (f"{cases[number].where}: still running after {patience:g} s",)
-            case NotBegun(number):
-                problems[number] = (f"{cases[number].where}: left out, because too many others hang",)
-        progress(done, len(cases))
-    return UpgradeReport(
-        len(subjects),
-        len(cases),
-        len(found),
-        time.monotonic() - began,
-        {name: _once(findings) for name, findings in _by_history(cases, found).items()},
-        _by_history(cases, problems),
-        hung,
-    )
+    replayer = _Replayer(subjects, patience, progress)
+    by_handler: dict[Reference | HandlerFactory, list[Subject]] = {}
+    for subject in subjects:
+        by_handler.setdefault(subject.handler, []).append(subject)
+    for handler, its in by_handler.items():
+        replayer.replay(handler, its)
+    return replayer.report(time.monotonic() - began)
 
 
-def _by_history[T](cases: Sequence[_Case], outcomes: Mapping[int, tuple[T, ...]]) -> Mapping[str, tuple[T, ...]]:
-    """What the cases of each history came to, in their order, where that is anything."""
-    by_history: dict[str, tuple[T, ...]] = {}
-    for number, outcome in sorted(outcomes.items()):
-        if outcome:
-            name = cases[number].subject.name
-            by_history[name] = by_history.get(name, ()) + outcome
-    return by_history
+class _Replayer:
+    def __init__(self, subjects: Sequence[Subject], patience: float, progress: Callable[[int, int], None]) -> None:
+        self._subjects = subjects
+        self._patience = patience
+        self._progress = progress
+        self._prefixes = sum(len(subject.history.changes) + 1 for subject in subjects)
+        self._done = 0
+        self._runs = 0
+        self._found: dict[str, dict[int, tuple[Finding, ...]]] = {}
+        self._problems: dict[str, list[str]] = {}
+        self._tracebacks: dict[str, None] = {}
+
+    def replay(self, handler: Reference | HandlerFactory, subjects: Sequence[Subject]) -> None:
+        """Replay the histories of one handler."""
+        of = {
+            experiment.id: (experiment, subject, changes)
+            for number, subject in enumerate(subjects)
+            for changes, experiment in enumerate(_experiments(f"history-{number}", Golden(subject.history)))
+        }
+        with Pool(handler, recorded_scenario(subjects[0].history), patience=self._patience) as pool:
+            try:
+                pool.start()
+            except CannotRunError as error:
+                for subject in subjects:
+                    self._done += len(subject.history.changes) + 1
+                    self._lost(subject, "all of it", Lost(str(error), error.detail))
+                return
+            for experiment, outcome in pool.run([experiment for experiment, *_ in of.values()]):
+                _, subject, changes = of[experiment.id]
+                if isinstance(outcome, Run):
+                    self._runs += 1
+                    self._found.setdefault(subject.name, {})[changes] = tuple(experiment.judge(outcome))
+                else:
+                    self._lost(subject, experiment.name, outcome)
+                self._done += 1
+                self._progress(self._done, self._prefixes)
+
+    def report(self, seconds: float) -> UpgradeReport:
+        """What was found."""
+        findings = {
+            subject.name: _once([one for _, found in sorted(self._found[subject.name].items()) for one in found])
+            for subject in self._subjects
+            if subject.name in self._found
+        }
+        return UpgradeReport(
+            len(self._subjects),
+            self._prefixes,
+            self._runs,
+            seconds,
+            {name: found for name, found in findings.items() if found},
+            {name: tuple(whys) for name, whys in self._problems.items()},
+            tuple(self._tracebacks),
+        )
+
+    def _lost(self, subject: Subject, what: str, lost: Lost) -> None:
+        self._problems.setdefault(subject.name, []).append(f"{what}: {lost.why}")
+        if lost.detail:
+            self._tracebacks[lost.detail] = None
+
+
+def _experiments(id_: str, golden: Golden) -> Iterator[Experiment]:
+    """A history from each of its prefixes."""
+    scenario = recorded_scenario(golden.history)
+    fresh = Service(scenario, Observer()).start(1)
+    for changes in range(len(golden.history.changes) + 1):
+        conditions = Conditions(prefix=golden.prefix(changes, fresh), pinned=golden.values)
+        judge = partial(_judged, golden, changes)
+        yield Experiment(f"{id_}~prefix-{changes}", golden.where(changes), None, conditions, judge, scenario=scenario)
+
+
+def _judged(golden: Golden, changes: int, run: Run) -> Iterable[Finding]:
+    return upgrade(Replayed(golden, changes, run))
 
 
 def confirm(subject: Subject, patience: float = PATIENCE_SECONDS) -> None:
     """See that a history replays on the code that it was just recorded on.
-
-    Args:
-        subject: The history and its handler.
-        patience: Seconds that one execution may take in real time.
 
     Raises:
         CannotRunError: It does not: the handler depends on more than what is recorded.
@@ -143,40 +188,6 @@ def confirm(subject: Subject, patience: float = PATIENCE_SECONDS) -> None:
             f"{subject.history.recorded.handler} does not replay its own history. {found.crash}: at {found.path}, "
             f"expected {found.expected}, and got {found.actual}. See what durable-ai check says about it."
         )
-
-
-@dataclass(frozen=True)
-class _Case:
-    """One execution to run: a history from one of its prefixes."""
-
-    subject: Subject
-    golden: Golden
-    changes: int
-
-    @property
-    def where(self) -> str:
-        """Which prefix, in words."""
-        return self.golden.where(self.changes)
-
-    def findings(self) -> tuple[Finding, ...]:
-        history, observer = self.golden.history, _Meeting()
-        scenario = recorded_scenario(history, observer)
-        fresh = InProcessService(scenario, Observer()).start(1)
-        conditions = Conditions(prefix=prefix_after(history, self.changes, fresh), baseline=self.golden.values)
-        run = run_in_process(self.subject.handler_for, scenario, conditions, observer)
-        return tuple(upgrade(Replayed(self.golden, self.changes, run, frozenset(observer.met))))
-
-
-class _Meeting(Observer):
-    """Also knows which operations the code came by."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.met: set[str] = set()
-
-    def seen(self, info: OperationInfo) -> str:
-        self.met.add(info.operation_id)
-        return super().seen(info)
 
 
 def _once(findings: Sequence[Finding]) -> tuple[Finding, ...]:

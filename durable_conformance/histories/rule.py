@@ -11,13 +11,20 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from durable_conformance.execution.operations import TERMINAL, path_order, place
-from durable_conformance.execution.run import Run
-from durable_conformance.histories.baseline import Golden
-from durable_conformance.histories.prefix import met_on_replay
-from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
-from durable_conformance.rules.normal_form import canonical
-from durable_conformance.rules.stability import GUIDE, difference, history_stability, replay_identity, result_stability
+from durable_conformance.execution import TERMINAL, Run, path_order, place
+from durable_conformance.histories.golden import Golden
+from durable_conformance.rules import (
+    EXECUTION,
+    GUIDE,
+    Finding,
+    Rule,
+    canonical,
+    difference,
+    finding,
+    history_stability,
+    replay_identity,
+    result_stability,
+)
 
 UPGRADE = Rule(
     "upgrade",
@@ -37,16 +44,13 @@ class Replayed:
     """A recorded execution that went on, on today's code, when some of its changes had happened.
 
     Attributes:
-        golden: The recorded execution.
         changes: How many of its changes had happened.
         run: What had happened, and what followed.
-        met: Ids of the operations that the code came by.
     """
 
     golden: Golden
     changes: int
     run: Run
-    met: Set[str]
 
     @property
     def where(self) -> str:
@@ -56,7 +60,7 @@ class Replayed:
     @property
     def before(self) -> int:
         """How many of the run's updates had been made before it went on."""
-        return sum(change.action is not None for change in self.golden.history.changes[: self.changes])
+        return self.golden.before(self.changes)
 
     @property
     def interrupted(self) -> bool:
@@ -89,10 +93,9 @@ def _rules(replayed: Replayed) -> Sequence[Callable[[Replayed], Iterable[Finding
 
 def _identity(replayed: Replayed) -> Iterable[Finding]:
     """The code reaches another operation than was recorded at this place, and the SDK says so."""
-    paths = {operation.id: operation.path for operation in replayed.golden.history.operations}
     for found in replay_identity(replayed.run, replayed.where):
         which = _ID.search(replayed.run.error_message or "")
-        path = paths.get(which[1], EXECUTION) if which else EXECUTION
+        path = replayed.golden.paths.get(which[1], EXECUTION) if which else EXECUTION
         yield dataclasses.replace(found, path=path, actual=_ID.sub(path, found.actual))
 
 
@@ -103,13 +106,13 @@ def _requests(replayed: Replayed) -> Iterable[Finding]:
         return
     for call in replayed.run.calls:
         recorded = known.get(place(call.path or ""), ())
-        if call.request.digest() in {one.request_digest for one in recorded}:
+        if call.request.digest in {one.request_digest for one in recorded}:
             continue
-        asked = _text(call.request.model_dump(mode="json", exclude_defaults=True))
+        asked = call.request.text
         expected, actual = difference(_text(recorded[0].request) if recorded else "no request", asked)
         if expected == actual:  # the model layer digests requests otherwise than it did
             expected = f"request {recorded[0].request_digest}"
-            actual = f"the same, digested as {call.request.digest()}"
+            actual = f"the same, digested as {call.request.digest}"
         yield finding(UPGRADE, call.path or EXECUTION, replayed.where, expected=expected, actual=actual)
 
 
@@ -120,12 +123,11 @@ def _ending(replayed: Replayed) -> Iterable[Finding]:
 
 def _met(replayed: Replayed) -> Iterable[Finding]:
     """The code does not come by an operation that was recorded."""
-    history = replayed.golden.history
-    due = met_on_replay(history, replayed.changes) - replayed.met
-    for operation in history.operations:
-        if operation.id in due:
+    due = replayed.golden.met_on_replay(replayed.changes) - replayed.run.met
+    for id_, path in replayed.golden.paths.items():
+        if id_ in due:
             expected, actual = "replayed, as it was recorded", "the code does not come by it"
-            yield finding(UPGRADE, operation.path, replayed.where, expected=expected, actual=actual)
+            yield finding(UPGRADE, path, replayed.where, expected=expected, actual=actual)
 
 
 def _operations(replayed: Replayed) -> Iterable[Finding]:

@@ -1,4 +1,4 @@
-"""A report as text: a table of findings by rule, and one line that says what was done."""
+"""Reports for a terminal, a file or a test: what an exploration found, and how one execution ended."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import json
 from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from durable_conformance.rules.findings import Finding, Report
+from durable_conformance.execution import Run
+from durable_conformance.rules import Finding, Report
 
 SUCCEEDED = "SUCCEEDED"
 
@@ -19,6 +21,8 @@ def summary(report: Report) -> str:
     """What was done and found, in one line."""
     found = len(report.findings)
     verdict = "conforms" if report.conforms else f"{found} finding{'' if found == 1 else 's'}"
+    if report.interrupted:
+        verdict = f"interrupted, {verdict}"
     if report.could_not_run:
         verdict += f", {len(report.could_not_run)} could not run"
     return (
@@ -35,6 +39,8 @@ def rendered(report: Report) -> RenderableType:
         if found:
             parts.append(findings_table(f"{rule}: {found[0].remedy}", found))
     parts += [Text(f"could not run: {why}") for why in report.could_not_run]
+    parts += [Text(traceback.rstrip(), "dim") for traceback in report.tracebacks]
+    parts += [Text(f"left behind: {what}") for what in report.left_behind]
     parts += [Text(f"left out: {what}") for what in report.left_out]
     if report.undisturbed not in {"", SUCCEEDED}:
         parts.append(Text(f"undisturbed, the execution ends {report.undisturbed}: is that what was to be checked?"))
@@ -61,5 +67,47 @@ def plain(report: Report, width: int = 120) -> str:
 
 
 def as_json(report: Report) -> str:
-    """The report as a JSON document."""
-    return json.dumps(dataclasses.asdict(report), indent=2, ensure_ascii=False)
+    """The report as a JSON document, which can be written as UTF-8 whatever a handler's texts hold."""
+    document = dataclasses.asdict(report)
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: JSON has an escape for it
+        return json.dumps(document, indent=2)
+    return text
+
+
+def conclude(console: Console, outcome: Run, *, repeats: bool = False) -> None:
+    """Print what the execution took, and its result or error.
+
+    Args:
+        console: Where.
+        outcome: What the execution did.
+        repeats: Whether to say which model calls were made twice, if any could have been.
+    """
+    answers = [call.answer for call in outcome.calls if call.answer]
+    tokens = sum(answer.input_tokens + answer.output_tokens for answer in answers)
+    took = [
+        _counted(len(outcome.operations), "operation"),
+        f"{_counted(len(outcome.calls), 'model call')} ({tokens} tokens)",
+        _counted(outcome.invocations, "invocation"),
+    ]
+    console.print(f"{escape(outcome.status)}: {', '.join(took)}")
+    if repeats and outcome.invocations > 1:
+        console.print(_repeats(outcome))
+    if outcome.status == SUCCEEDED:
+        console.print_json(json.dumps(outcome.result), ensure_ascii=False)
+    elif outcome.error_type or outcome.error_message:
+        error = f"[red]{escape(str(outcome.error_type))}[/red]: {escape(str(outcome.error_message))}"
+        console.print(error, emoji=False)
+
+
+def _repeats(outcome: Run) -> str:
+    line = f"{_counted(len(outcome.repeated_calls), 'completed model call')} repeated"
+    if again := len(outcome.calls_made_again):
+        line += f"; {again} made again that no checkpoint held when the process died"
+    return line
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

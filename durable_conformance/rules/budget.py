@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from durable_conformance.execution.run import Run
+from durable_conformance.execution import Run
 from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
 
 BUDGET = Rule(

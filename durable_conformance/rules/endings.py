@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from durable_conformance.execution.run import Run
+from durable_conformance.execution import AT_HORIZON, BATCHES, ENDINGS, OPEN, Run
 from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
 from durable_conformance.rules.stability import GUIDE
-from durable_conformance.runtime.horizon import AT_HORIZON
 
 SUSPENSION = Rule(
     "suspension",
@@ -17,18 +16,12 @@ SUSPENSION = Rule(
     source=GUIDE,
 )
 
-ENDED = frozenset({"SUCCEEDED", "FAILED"})
-"""How the service lets an execution end."""
-
-_OPEN = frozenset({"STARTED", "PENDING", "READY"})
-_MAY_LEAVE_BRANCHES = frozenset({"Map", "Parallel"})
-
 
 def suspension(run: Run, crash: str) -> Iterable[Finding]:
     """An operation that is still open in an execution that has ended, or an execution that cannot end."""
     if run.status == AT_HORIZON:
         return
-    if run.status not in ENDED:
+    if run.status not in ENDINGS:
         yield finding(SUSPENSION, EXECUTION, crash, expected="an execution that ends", actual=run.status)
         return
     if run.status != "SUCCEEDED":
@@ -37,8 +30,8 @@ def suspension(run: Run, crash: str) -> Iterable[Finding]:
     for operation in run.operations:
         parent = at.get(operation.path.rpartition("/")[0])
         # A batch may end before its branches do, and what stands in a context that is open is that context's matter.
-        left = parent is not None and (parent.sub_type in _MAY_LEAVE_BRANCHES or parent.status in _OPEN)
-        if operation.status in _OPEN and not left:
+        left = parent is not None and (parent.sub_type in BATCHES or parent.status in OPEN)
+        if operation.status in OPEN and not left:
             yield finding(
                 SUSPENSION,
                 operation.path,

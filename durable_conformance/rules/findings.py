@@ -69,6 +69,9 @@ class Report:
         could_not_run: What kept a part of the exploration from being done; empty if nothing did.
         left_out: What was not explored, and why; empty if everything was.
         undisturbed: How the execution ends that nothing disturbs: SUCCEEDED, or FAILED with its error.
+        left_behind: What executions left in their processes, such as processes of their own, and how many did.
+        tracebacks: Where what could not be run failed, as far as that is the user's code.
+        interrupted: Whether somebody has ended the exploration before its end.
     """
 
     points: int
@@ -79,8 +82,11 @@ class Report:
     could_not_run: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     undisturbed: str = ""
+    left_behind: tuple[str, ...] = ()
+    tracebacks: tuple[str, ...] = ()
+    interrupted: bool = False
 
     @property
     def conforms(self) -> bool:
         """Whether nothing was found, and nothing kept a run from being made."""
-        return not self.findings and not self.could_not_run
+        return not self.findings and not self.could_not_run and not self.interrupted

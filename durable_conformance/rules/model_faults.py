@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from pydantic import JsonValue
 
-from durable_conformance.execution.run import Run
+from durable_conformance.execution import AT_HORIZON, Run
+from durable_conformance.model import ANSWERED
 from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
 from durable_conformance.rules.stability import GUIDE
-from durable_conformance.runtime.horizon import AT_HORIZON
 
 RETRY_POLICY = Rule(
     "retry-policy",
@@ -41,7 +41,7 @@ _DENIES = re.compile(r"\b(ok|success|succeeded|complete|completed|done|valid)$",
 
 def permanent_error(run: Run, path: str, fault: str) -> Iterable[Finding]:
     """The call at `path` failed for good: it must not have been made again."""
-    made = [call for call in run.calls if call.path == path and call.outcome != "answered"]
+    made = [call for call in run.calls if call.path == path and call.outcome != ANSWERED]
     if len(made) > 1:
         yield finding(RETRY_POLICY, path, fault, expected="one call", actual=f"{len(made)} calls of a permanent error")
 
@@ -55,7 +55,7 @@ def passing_error(run: Run, baseline: Run, path: str, fault: str) -> Iterable[Fi
 
 def exhaustion(run: Run, path: str, fault: str) -> Iterable[Finding]:
     """The call at `path` fails every time in a way that may pass: the attempts must come to an end."""
-    made = sum(call.path == path and call.outcome != "answered" for call in run.calls)
+    made = sum(call.path == path and call.outcome != ANSWERED for call in run.calls)
     if made > MAX_ATTEMPTS:
         yield finding(RETRY_POLICY, path, fault, expected=f"at most {MAX_ATTEMPTS} attempts", actual=f"{made} attempts")
 
@@ -70,17 +70,17 @@ def same_attempts(run: Run, interrupted: Run, path: str, fault: str) -> Iterable
 
 def every_error(run: Run, baseline: Run, fault: str) -> Iterable[Finding]:
     """Every call failed for good: none was asked again, and the execution failed or its result says what did."""
-    asked_before = Counter(call.request.digest() for call in baseline.calls)
-    for digest, times in Counter(call.request.digest() for call in run.calls).items():
+    asked_before = Counter(call.request.digest for call in baseline.calls)
+    for digest, times in Counter(call.request.digest for call in run.calls).items():
         if 0 < asked_before[digest] < times:
-            path = next(call.path for call in reversed(run.calls) if call.request.digest() == digest) or EXECUTION
+            path = next(call.path for call in reversed(run.calls) if call.request.digest == digest) or EXECUTION
             expected, actual = (
                 f"{asked_before[digest]} calls",
                 f"{times} calls with this request, by several operations",
             )
             yield finding(RETRY_POLICY, path, fault, expected=expected, actual=actual)
             break
-    failed = bool(run.calls) and all(call.outcome != "answered" for call in run.calls)
+    failed = bool(run.calls) and all(call.outcome != ANSWERED for call in run.calls)
     if failed and run.status == "SUCCEEDED" and not _admissions(run.result) - _admissions(baseline.result):
         actual = f"SUCCEEDED with {json.dumps(run.result)[:200]}"
         yield finding(FAILURE_VISIBLE, EXECUTION, fault, expected="FAILED, or a result that says so", actual=actual)

@@ -2,7 +2,7 @@
 
 An answer that a never-twice model gave carries a tag of its own: it is renamed to the operation whose checkpoint holds
 it, or marked as dead if it died with a crash. Other values that were recorded (a time, an id) do not differ between the
-runs that are compared: see `durable_conformance.execution.pinned`.
+runs that are compared: see `execution.pinned`.
 """
 
 from __future__ import annotations
@@ -13,22 +13,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from durable_conformance.execution.operations import BATCHES, OperationRecord
-from durable_conformance.execution.run import Run
-from providers import ModelRequest
-
-TAG = re.compile(r" ?~a(\d+)z")
-"""A tag as it stands in a text: `varied_text` puts a space before it where the text is no JSON."""
+from durable_conformance.execution import BATCHES, OperationRecord, Run
+from durable_conformance.model import ANSWERED, TAG
 
 _ENDED_EARLY = re.compile(r"MIN_SUCCESSFUL_REACHED|FAILURE_TOLERANCE_EXCEEDED|CUSTOM_COMPLETION")
 """The SDK's completion reasons other than ALL_COMPLETED, as a batch's checkpoint holds them."""
 
 DEAD = "an answer that died with a crash"
-
-
-def tag(serial: int) -> str:
-    """What makes the `serial`-th answer of a run unique. As long as any other: an interruption shifts the numbers."""
-    return f"a{serial:06}z"
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,7 @@ def canonical(run: Run) -> Canonical:
     retries = Counter(update.path for update in run.updates if update.action == "RETRY" and not update.interrupted)
     requests: dict[str, set[str]] = {}
     for call in run.calls:
-        requests.setdefault(rename(call.path or ""), set()).add(rename(_text(call.request)))
+        requests.setdefault(rename(call.path or ""), set()).add(rename(call.request.text))
     return Canonical(
         run=run,
         result=rename(json.dumps(run.result, sort_keys=True, ensure_ascii=False)),
@@ -79,22 +70,18 @@ def _renamed(text: str, names: Mapping[int, str]) -> str:
     return TAG.sub(lambda match: f"~<{names.get(int(match[1]), DEAD)}>", text)
 
 
-def _text(request: ModelRequest) -> str:
-    return json.dumps(request.model_dump(mode="json", exclude_defaults=True), sort_keys=True, ensure_ascii=False)
-
-
 def _answer_names(run: Run) -> dict[int, str]:
     """For the serial number of every answer that lived, the operation and the position of the call in its attempt."""
     last: dict[tuple[str | None, int | None], int] = {
-        (call.path, call.attempt): call.invocation for call in run.calls if call.outcome == "answered"
+        (call.path, call.attempt): call.invocation for call in run.calls if call.outcome == ANSWERED
     }
     names: dict[int, str] = {}
     positions: dict[tuple[str | None, int | None], int] = {}
     for call in run.calls:
         attempt = (call.path, call.attempt)
-        if call.response and last[attempt] == call.invocation:
+        if call.answer and last[attempt] == call.invocation:
             positions[attempt] = positions.get(attempt, 0) + 1
-            tags = TAG.findall(call.response.model_dump_json())
+            tags = TAG.findall(call.answer.text)
             if tags:  # an answer may quote earlier ones; its own tag is the newest
                 # An operation may be named after an earlier answer, which is renamed in its path, too.
                 names[max(map(int, tags))] = f"{_renamed(call.path or '', names)}#{positions[attempt]}"

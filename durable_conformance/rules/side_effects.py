@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from durable_conformance.effects import Happened, Semantics
-from durable_conformance.execution.run import Run
+from durable_conformance.effects import Semantics
+from durable_conformance.execution import EffectHappened, Run
 from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
 from durable_conformance.rules.normal_form import Canonical
 from durable_conformance.rules.stability import GUIDE
@@ -22,7 +22,7 @@ SIDE_EFFECTS = Rule(
 
 def too_often(run: Run, crash: str) -> Iterable[Finding]:
     """The first effect that happened a second time though it may not, or because the code around it was replayed."""
-    before: dict[tuple[str, str], Happened] = {}
+    before: dict[tuple[str, str], EffectHappened] = {}
     for one in run.effects:
         earlier = before.setdefault((one.name, one.key), one)
         if earlier is one:
@@ -46,14 +46,14 @@ def side_effects(baseline: Canonical, run: Canonical, crash: str) -> Iterable[Fi
             return
 
 
-def _interrupted(one: Happened, run: Run) -> bool:
+def _interrupted(one: EffectHappened, run: Run) -> bool:
     """Whether an earlier invocation died before the operation of `one` had ended."""
     deaths = [death for death in run.deaths if death.invocation < one.invocation]
     ended = any(f"{one.path}/".startswith(f"{path}/") for death in deaths for path in death.completed)
     return bool(deaths) and not ended
 
 
-def _again(one: Happened, crash: str, expected: str) -> Finding:
+def _again(one: EffectHappened, crash: str, expected: str) -> Finding:
     what = f"{one.name} {one.key}".strip()
     where = "" if one.in_step else ", outside any step"
     actual = f"{what} again in invocation {one.invocation}{where}"

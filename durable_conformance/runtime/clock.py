@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 
-EPOCH = dt.datetime(2040, 1, 1, tzinfo=dt.UTC)
-"""Where virtual time starts. It must lie in the future: the SDK compares scheduled times with the real clock."""
+from durable_conformance.execution import EPOCH
 
 
 class VirtualClock:

@@ -1,4 +1,4 @@
-"""The mortal side of an invocation: how it dies, and how nothing of it is heard or answered afterwards."""
+"""How an invocation dies: which crash points are still to fire, and that nothing of a dead one is heard or answered."""
 
 from __future__ import annotations
 
@@ -7,31 +7,35 @@ from collections.abc import Sequence
 
 from aws_durable_execution_sdk_python.lambda_service import CheckpointOutput, OperationUpdate, StateOutput
 
-from durable_conformance.execution.crash_points import MODEL_CALL, CrashKind, CrashPoint, DiedInCall, InvocationDied
-from durable_conformance.execution.events import ProcessDied
-from durable_conformance.execution.pinned import Recorded
+from durable_conformance.execution import CrashKind, CrashPoint, InvocationDied, Pinned, ProcessDied
 from durable_conformance.runtime.horizon import Horizon
 from durable_conformance.runtime.observer import Observer
-from durable_conformance.runtime.service import InProcessService, merged
-from providers import ModelProvider, ModelRequest, ModelResponse
+from durable_conformance.runtime.service import Service, merged
 
 
-class Fate:
-    """Which crash points are still to fire, and whether the running invocation is dead already.
+class Crashes:
+    """The crash points that are still to fire, and whether the running invocation is dead already.
 
     Args:
-        crashes: The crash points.
+        points: The crash points.
         observer: Told of each that fires.
         horizon: How far the execution goes on after the last.
+
+    Attributes:
+        dead: Whether the running invocation is.
+        cause: What it died of, for people.
+        fired: Whether any crash point has.
+        far_enough: Whether the execution need not be followed any further.
+        pinned: The operations that took on a baseline's value.
     """
 
-    def __init__(self, crashes: Sequence[CrashPoint], observer: Observer, horizon: Horizon) -> None:
+    def __init__(self, points: Sequence[CrashPoint], observer: Observer, horizon: Horizon) -> None:
         self._observer = observer
         self._horizon = horizon
         self._lock = threading.Lock()
-        self._pending = list(crashes)
-        self.fired: list[CrashPoint] = []
-        self.taken_on: list[str] = []
+        self._pending = list(points)
+        self.fired = False
+        self.pinned: set[str] = set()
         self.dead = False
         self.cause = ""
         self.far_enough = False
@@ -41,10 +45,10 @@ class Fate:
         self.dead = False
         self.cause = ""
 
-    def take_on(self, path: str) -> None:
+    def pin(self, path: str) -> None:
         """The invocation dies, because the checkpoint now holds another value than it knows."""
         with self._lock:
-            self.taken_on.append(path)
+            self.pinned.add(path)
             self.dead = True
             self.cause = f"{path} takes on the value that the run it is compared with recorded"
 
@@ -54,11 +58,10 @@ class Fate:
             for point in self._pending:
                 if point.kind in kinds and point.meets(path or "", action, occurrence):
                     self._pending.remove(point)
-                    self.fired.append(point)
-                    self.dead = True
+                    self.fired = self.dead = True
                     self.cause = str(point)
                     self._horizon.interrupted(point.path)
-                    self._observer.tell(ProcessDied(path or "", point.where))
+                    self._observer.tell(ProcessDied(path or "", point))
                     return point.kind
         return None
 
@@ -70,16 +73,24 @@ class Fate:
             return self.far_enough
 
 
-class MortalClient:
-    """The service client of one invocation: refuses everything once the invocation is dead."""
+class Client:
+    """The service client of one invocation: refuses everything once the invocation is dead.
+
+    Args:
+        crashes: Say when it dies.
+        observer: Knows the operations' paths.
+        service: Persists what is checkpointed.
+        pinned: Values to take on.
+        interrupted: Whether the execution was interrupted before.
+    """
 
     def __init__(
-        self, fate: Fate, observer: Observer, service: InProcessService, baseline: Recorded, *, interrupted: bool
+        self, crashes: Crashes, observer: Observer, service: Service, pinned: Pinned, *, interrupted: bool
     ) -> None:
-        self._fate = fate
+        self._crashes = crashes
         self._observer = observer
         self._service = service
-        self._baseline = baseline
+        self._pinned = pinned
         self._interrupted = interrupted
 
     def checkpoint(
@@ -97,21 +108,21 @@ class MortalClient:
         for update in updates:
             self._check_alive()
             path, action = self._observer.path_of(update), update.action.value
-            if self._fate.ends_before(update, path):
+            if self._crashes.ends_before(update, path):
                 raise InvocationDied("it was followed far enough")
             occurrence = self._observer.occurrences(path, action)
-            if self._fate.strikes(path, action, occurrence, CrashKind.BEFORE_PERSIST):
+            if self._crashes.strikes(path, action, occurrence, CrashKind.BEFORE_PERSIST):
                 raise InvocationDied("before the update persisted")
-            theirs = self._baseline.taken_on(update, path, interrupted=self._interrupted or bool(self._fate.fired))
+            theirs = self._pinned.in_place_of(update, path, interrupted=self._interrupted or self._crashes.fired)
             outputs.append(self._service.persist(token, theirs or update))
             token = outputs[-1].checkpoint_token or token
-            match self._fate.strikes(path, action, occurrence, CrashKind.AFTER_PERSIST, CrashKind.TOKEN_REVOKED):
+            match self._crashes.strikes(path, action, occurrence, CrashKind.AFTER_PERSIST, CrashKind.TOKEN_REVOKED):
                 case CrashKind.AFTER_PERSIST:
                     raise InvocationDied("after the update persisted")
                 case CrashKind.TOKEN_REVOKED:
                     return merged(outputs, None)
             if theirs:
-                self._fate.take_on(path)
+                self._crashes.pin(path)
                 raise InvocationDied("after it took on the value that the baseline recorded")
         return merged(outputs, token)
 
@@ -123,22 +134,5 @@ class MortalClient:
         return self._service.state()
 
     def _check_alive(self) -> None:
-        if self._fate.dead:
+        if self._crashes.dead:
             raise InvocationDied("this invocation is dead")
-
-
-class MortalModel:
-    """The model as the handler sees it: calls die with the invocation, and a dead invocation gets no answers."""
-
-    def __init__(self, fate: Fate, observer: Observer, provider: ModelProvider) -> None:
-        self._fate = fate
-        self._observer = observer
-        self._provider = provider
-
-    def converse(self, request: ModelRequest) -> ModelResponse:
-        info = self._observer.running()
-        path = self._observer.seen(info) if info else None
-        earlier = self._observer.calls_survived(path)
-        if self._fate.dead or self._fate.strikes(path, MODEL_CALL, earlier, CrashKind.DURING_CALL):
-            raise DiedInCall(f"died during a call in {path}")
-        return self._provider.converse(request)

@@ -1,32 +1,33 @@
-"""Runs one execution on the in-process service, dying where it is told to."""
+"""Runs one execution on the simulated service, dying where it is told to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from aws_durable_execution_sdk_python import durable_execution
 
-from durable_conformance.execution.crash_points import CrashPoint
-from durable_conformance.execution.events import InvocationEnded
-from durable_conformance.execution.operations import recorded
-from durable_conformance.execution.pinned import NOTHING_RECORDED, Recorded
-from durable_conformance.execution.run import Death, Prefix, Run, Start, finished
-from durable_conformance.runtime.answering import Answering, ModelFault
-from durable_conformance.runtime.branch_order import CompletionOrder, Order
-from durable_conformance.runtime.crashing import Fate, MortalClient, MortalModel
-from durable_conformance.runtime.horizon import AT_HORIZON, Horizon
-from durable_conformance.runtime.lambda_context import lambda_context
-from durable_conformance.runtime.observer import ModelCall, Observer
-from durable_conformance.runtime.sdk_polling import quick_stops
-from durable_conformance.runtime.service import InProcessService
-from durable_conformance.subject.scenario import Handler, HandlerFactory, Scenario
-from providers import ModelProvider
-
-MAX_INVOCATIONS = 500
-"""More than any bounded workflow here needs; an execution that wants more does not end by itself."""
-
+from durable_conformance.errors import CannotRunError, in_words
+from durable_conformance.execution import (
+    AT_HORIZON,
+    UNDISTURBED,
+    Conditions,
+    Death,
+    InvocationEnded,
+    Run,
+    Start,
+    parsed_result,
+    recorded,
+)
+from durable_conformance.model import Gate, ProviderTap
+from durable_conformance.runtime.branch_order import BranchOrder
+from durable_conformance.runtime.crashing import Client, Crashes
+from durable_conformance.runtime.horizon import Horizon
+from durable_conformance.runtime.model_gate import ModelGate
+from durable_conformance.runtime.observer import Observer
+from durable_conformance.runtime.sdk import lambda_context, quick_stops
+from durable_conformance.runtime.service import Service
+from durable_conformance.subject import Handler, HandlerFactory, Scenario
 
 MAX_IDLE_INVOCATIONS = 3
 """Invocations in a row that may end pending with nothing to wait for. The SDK can do so when a retry comes due while a
@@ -37,50 +38,13 @@ def nothing_changes(_invocation: int) -> None:
     """Between two invocations, all stays as it is."""
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """What an execution meets besides its scenario.
-
-    Attributes:
-        crashes: Where invocations die. Each fires once, at its first opportunity.
-        prefix: What is taken as done already; None begins at the beginning.
-        never_twice: Have the model give every answer a tag of its own, as a real model never repeats itself.
-        fault: Model calls that fail instead of being answered.
-        answers: Model calls that are answered as they were in another execution, without asking the provider.
-        baseline: Values to take on, where this execution comes to others.
-        interrupted: Whether the execution counts as interrupted from its start, so that only volatile values are taken
-            on. One that dies, or begins where another died, does so anyway.
-        order: In which order the branches of a batch end; None leaves that to the threads.
-        keep_snapshots: Whether to keep the state after each update.
-        before_invocation: Called with an invocation's number before it begins.
-        max_invocations: How many invocations the execution may take.
-        horizon: How many operations it is followed past its last interruption; None follows it to its end.
-        anchor: The operation past which these are counted, where it is not a crash that interrupts it.
-    """
-
-    crashes: Sequence[CrashPoint] = ()
-    prefix: Prefix | None = None
-    never_twice: bool = False
-    fault: ModelFault | None = None
-    answers: Sequence[ModelCall] = ()
-    baseline: Recorded = NOTHING_RECORDED
-    interrupted: bool = False
-    order: Order | None = None
-    keep_snapshots: bool = False
-    before_invocation: Callable[[int], None] = nothing_changes
-    max_invocations: int = MAX_INVOCATIONS
-    horizon: int | None = None
-    anchor: str | None = None
-
-
-UNDISTURBED = Conditions()
-
-
 def run_in_process(
     handler_for: HandlerFactory,
     scenario: Scenario,
     conditions: Conditions = UNDISTURBED,
     observer: Observer | None = None,
+    *,
+    before_invocation: Callable[[int], None] = nothing_changes,
 ) -> Run:
     """Run `scenario` to its end, or to where it is clear that it has none.
 
@@ -89,17 +53,18 @@ def run_in_process(
         scenario: What the execution meets.
         conditions: What it meets besides.
         observer: Watches the execution; a new one unless given. One that is given leaves the order to the threads.
+        before_invocation: Called with an invocation's number before it begins.
     """
     with quick_stops():
-        return _Driver(handler_for, scenario, conditions, observer).run()
+        return _Driver(handler_for, scenario, conditions, observer, before_invocation).run()
 
 
-def instrumented(handler_for: HandlerFactory, observer: Observer, provider: ModelProvider) -> Handler:
-    """The handler under test with `observer` watching it: its function re-decorated, its provider wrapped."""
-    handler = handler_for(observer.watched(provider))
+def instrumented(handler_for: HandlerFactory, observer: Observer, gate: Gate) -> Handler:
+    """The handler under test with `observer` watching it: its function decorated again, its model calls tapped."""
+    handler = handler_for(ProviderTap(gate))
     function = getattr(handler, "__wrapped__", None)
     if function is None:
-        raise TypeError(f"{handler!r} is not a durable handler: decorate it with @durable_execution.")
+        raise CannotRunError(f"{handler!r} is not a durable handler: decorate it with @durable_execution.")
     return durable_execution(function, plugins=[observer])
 
 
@@ -107,27 +72,36 @@ class _Driver:
     """The service's side of an execution: invoke, see how the invocation ended, let something happen, invoke again."""
 
     def __init__(
-        self, handler_for: HandlerFactory, scenario: Scenario, conditions: Conditions, observer: Observer | None
+        self,
+        handler_for: HandlerFactory,
+        scenario: Scenario,
+        conditions: Conditions,
+        observer: Observer | None,
+        before_invocation: Callable[[int], None],
     ) -> None:
         self._conditions = conditions
-        observer = observer or Observer(CompletionOrder(conditions.order) if conditions.order else None)
+        self._before_invocation = before_invocation
+        observer = observer or Observer(BranchOrder(conditions.order) if conditions.order else None)
         self._observer = observer
-        self._service = InProcessService(scenario, observer, keep_snapshots=conditions.keep_snapshots)
-        self._fate = Fate(conditions.crashes, observer, Horizon(conditions.horizon, _anchor(conditions)))
-        answering = Answering(observer, scenario.model(), never_twice=conditions.never_twice, fault=conditions.fault)
-        answering.know(conditions.answers)
-        self._handler = instrumented(handler_for, observer, MortalModel(self._fate, observer, answering))
-        self._deaths: list[Death] = []
+        self._service = Service(scenario, observer, keep_snapshots=conditions.keep_snapshots)
+        self._crashes = Crashes(conditions.crashes, observer, Horizon(conditions.horizon, _anchor(conditions)))
+        gate = ModelGate(
+            observer,
+            self._crashes,
+            scenario.source(),
+            never_twice=conditions.never_twice,
+            fault=conditions.fault,
+        )
+        gate.know(conditions.answers)
+        self._handler = instrumented(handler_for, observer, gate)
         self._starts: list[Start] = []
         self._first = 1
         self._interrupted = conditions.interrupted
         if prefix := conditions.prefix:
             self._first = prefix.start.invocation
             self._service.resume(prefix)
-            answering.resume(prefix.calls)
-            if prefix.death:
-                self._deaths.append(prefix.death)
-                self._interrupted = True
+            gate.resume(prefix.events)
+            self._interrupted |= prefix.died
 
     def run(self) -> Run:
         idle = 0
@@ -135,17 +109,17 @@ class _Driver:
         for invocation in range(self._first, self._first + most):
             start = self._service.start(invocation)
             self._starts.append(start)
-            self._observer.begin(invocation, start.completed)
-            self._fate.begin()
-            self._conditions.before_invocation(invocation)
+            self._observer.begin(start)
+            self._crashes.begin()
+            self._before_invocation(invocation)
             output = self._invoke()
             if output is not None:
                 self._observer.tell(InvocationEnded(output["Status"]))
             self._observer.settle()
-            if self._fate.far_enough:
+            if self._crashes.far_enough:
                 return self._finish(AT_HORIZON)
             if output is None:
-                self._deaths.append(Death(invocation, self._service.completed_paths(), self._fate.cause))
+                self._observer.tell(Death(invocation, self._service.completed_paths(), self._crashes.cause))
                 continue
             if output["Status"] != "PENDING":
                 return self._finish(output["Status"], output.get("Result"), output.get("Error"))
@@ -156,31 +130,31 @@ class _Driver:
 
     def _invoke(self) -> dict[str, Any] | None:
         """What the invocation returned; None if it died, whatever a dead process may still say."""
-        client = MortalClient(
-            self._fate, self._observer, self._service, self._conditions.baseline, interrupted=self._interrupted
+        client = Client(
+            self._crashes, self._observer, self._service, self._conditions.pinned, interrupted=self._interrupted
         )
         try:
             output: dict[str, Any] = self._handler(self._service.invocation_input(client), lambda_context())
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # whatever a handler lets out, and deaths the SDK passes on
-            output = {"Status": f"RAISED {type(error).__name__}: {error}"}
-        return None if self._fate.dead else output
+            output = {"Status": f"RAISED {in_words(error)}"}
+        return None if self._crashes.dead else output
 
     def _finish(self, status: str, result: str | None = None, error: dict[str, str] | None = None) -> Run:
         error = error or {}
         operations = recorded(self._service.operations, self._observer.paths)
-        return finished(
-            self._observer,
-            operations,
-            status,
-            result,
-            (error.get("ErrorType"), error.get("ErrorMessage")),
-            crashes=[str(point) for point in self._fate.fired],
-            deaths=self._deaths,
-            starts=self._starts,
-            snapshots=self._service.snapshots,
-            taken_on=self._fate.taken_on,
+        return Run(
+            status=status,
+            result=parsed_result(result),
+            error_type=error.get("ErrorType"),
+            error_message=error.get("ErrorMessage"),
+            operations=operations,
+            events=tuple(self._observer.events),
+            starts=tuple(self._starts),
+            snapshots=tuple(self._service.snapshots),
+            met=frozenset(self._observer.met),
+            pinned=frozenset(self._crashes.pinned),
         )
 
 

@@ -1,7 +1,7 @@
-"""Watches one execution across all its invocations: which operation made which model call, and what was checkpointed.
+"""Watches one execution across all its invocations: which operation runs where, and what happens, in order.
 
 It stands in three public places of the SDK: an instrumentation plugin that says which operation's function runs on
-which thread, the model provider that the handler is given, and the service client that the invocation input carries.
+which thread, the service client that the invocation input carries, and the gate that model calls pass.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from aws_durable_execution_sdk_python.exceptions import StepInterruptedError
@@ -20,82 +19,22 @@ from aws_durable_execution_sdk_python.plugin import (
     OperationEndInfo,
     OperationInfo,
     OperationStartInfo,
+    OperationType,
     UserFunctionEndInfo,
     UserFunctionStartInfo,
 )
 
-from durable_conformance.effects import WITNESS, Effect, Happened
-from durable_conformance.execution.events import Event
-from durable_conformance.execution.operations import OperationPaths
-from providers import ModelProvider, ModelRequest, ModelResponse
-
-DIED = "died"
-
-
-@dataclass(frozen=True)
-class ModelCall:
-    """One call of the model.
-
-    Attributes:
-        invocation: In which invocation, from 1.
-        path: The operation whose function made it; None outside any operation.
-        operation_id: The SDK's id of that operation.
-        operation_type: Such as STEP; None outside any operation.
-        attempt: The operation's attempt, from 1; None where there is none.
-        request: What was asked.
-        outcome: `answered`, the name of the error that was raised, or `died` when the invocation did during the call.
-        response: The answer, if there was one.
-        error_message: The error's message, if one was raised.
-        after_updates: How many updates had persisted when it ended: what came first.
-    """
-
-    invocation: int
-    path: str | None
-    operation_id: str | None
-    operation_type: str | None
-    attempt: int | None
-    request: ModelRequest
-    outcome: str
-    response: ModelResponse | None = None
-    error_message: str = ""
-    after_updates: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True)
-class CheckpointUpdate:
-    """One update that the service has persisted.
-
-    Attributes:
-        invocation: In which invocation, from 1.
-        path: The operation it is about.
-        action: START, SUCCEED, FAIL, RETRY or CANCEL.
-        occurrence: Which update of this path and action it is, from 0.
-        delay_seconds: For RETRY, how long until the next attempt.
-        payload_bytes: Size of what it stores, in bytes of UTF-8.
-        name: The operation's name; None if it has none.
-        timeout_seconds: For a callback's START, how long it waits; 0 is for ever.
-        interrupted: Whether it says that an at-most-once step died half-way.
-        function_name: For a chained invocation's START, what it invokes.
-    """
-
-    invocation: int
-    path: str
-    action: str
-    occurrence: int
-    delay_seconds: int | None
-    payload_bytes: int
-    name: str | None
-    timeout_seconds: int | None
-    interrupted: bool = False
-    function_name: str | None = None
-
-    @property
-    def label(self) -> str:
-        """What tells it from others of its path."""
-        return f"{self.action} #{self.occurrence + 1}" if self.occurrence else self.action
-
-    def __str__(self) -> str:
-        return f"{self.path} {self.label}"
+from durable_conformance.effects import WITNESS, Effect
+from durable_conformance.execution import (
+    Checkpointed,
+    EffectHappened,
+    Event,
+    InvocationBegan,
+    OperationBegan,
+    OperationPaths,
+    Start,
+)
+from durable_conformance.model import DIED, ModelCall
 
 
 class BranchGate(Protocol):
@@ -119,9 +58,8 @@ class Observer:
     Attributes:
         paths: The paths of all operations seen so far.
         invocation: The number of the running invocation, from 1.
-        calls: Every model call, in order.
-        updates: Every persisted update, in order.
-        effects: Every declared side effect, in order.
+        events: What has happened, in order.
+        met: Ids of the operations that the code came by.
         wants_replays: Whether the service is to have the SDK tell it about every operation that is replayed.
     """
 
@@ -131,11 +69,11 @@ class Observer:
         self._order = order
         self.paths = OperationPaths()
         self.invocation = 0
-        self.calls: list[ModelCall] = []
-        self.updates: list[CheckpointUpdate] = []
-        self.effects: list[Happened] = []
+        self.events: list[Event] = []
+        self.met: set[str] = set()
         self._occurrences: Counter[tuple[str, str]] = Counter()
         self._survived: Counter[str | None] = Counter()
+        self._begun: set[tuple[str, int | None]] = set()
         self._lock = threading.Lock()
         self._threads = threading.local()
 
@@ -143,36 +81,36 @@ class Observer:
         """The SDK's plugin factory interface: one plugin an invocation, all reporting here."""
         return _Watch(self)
 
-    def watched(self, provider: ModelProvider) -> ModelProvider:
-        """`provider`, with every call recorded."""
-        return _WatchedModel(self, provider)
-
-    def resume(
-        self, updates: Sequence[CheckpointUpdate], calls: Sequence[ModelCall], effects: Sequence[Happened]
-    ) -> None:
+    def resume(self, events: Sequence[Event]) -> None:
         """Take up a record that began elsewhere."""
-        self.updates.extend(updates)
-        self.calls.extend(calls)
-        self.effects.extend(effects)
-        self._occurrences.update((update.path, update.action) for update in updates)
-        self._survived.update(call.path for call in calls if call.outcome != DIED)
+        self.events.extend(events)
+        for event in events:
+            self._count(event)
 
-    def begin(self, invocation: int, ended: frozenset[str]) -> None:  # noqa: ARG002  # for who tells what is replayed
-        """Invocation number `invocation` begins, when the operations at the paths `ended` have."""
-        self.invocation = invocation
+    def begin(self, start: Start) -> None:
+        """An invocation begins with `start`."""
+        self.invocation = start.invocation
+        self.tell(InvocationBegan(start.invocation, start.now, start.completed))
 
     def tell(self, event: Event) -> None:
-        """Pass on what the driver or the service knows. This one has nobody to tell."""
+        """`event` has happened."""
+        with self._lock:
+            self.events.append(event)
+            self._count(event)
 
     def settle(self) -> None:
         """Raise what kept it from passing something on, on the caller's thread."""
 
     def seen(self, info: OperationInfo) -> str:
         """The path of an operation that the SDK tells about."""
+        self.met.add(info.operation_id)
         return self.paths.register(info.operation_id, info.parent_id, info.name or info.sub_type)
 
     def entered(self, info: UserFunctionStartInfo) -> None:
         path = self.seen(info)
+        attempt = info.attempt if info.operation_type is OperationType.STEP else None
+        self.tell(OperationBegan(path, attempt, again=(path, attempt) in self._begun))
+        self._begun.add((path, attempt))
         self._stack().append(info)
         if self._order:
             self._order.enter(path)
@@ -193,31 +131,6 @@ class Observer:
         stack = self._stack()
         return stack[-1] if stack else None
 
-    def asked(self, request: ModelRequest) -> None:
-        """What runs on this thread is about to call the model."""
-
-    def called(
-        self, request: ModelRequest, outcome: str, response: ModelResponse | None = None, error_message: str = ""
-    ) -> None:
-        """Record a model call made by what runs on this thread."""
-        info = self.running()
-        path = self.seen(info) if info else None
-        with self._lock:
-            call = ModelCall(
-                invocation=self.invocation,
-                path=path,
-                operation_id=info.operation_id if info else None,
-                operation_type=info.operation_type.value if info else None,
-                attempt=info.attempt if info else None,
-                request=request,
-                outcome=outcome,
-                response=response,
-                error_message=error_message,
-                after_updates=len(self.updates),
-            )
-            self.calls.append(call)
-            self._survived[path] += outcome != DIED
-
     def calls_survived(self, path: str | None) -> int:
         """How many model calls of the operation at `path`, None for outside any, did not die."""
         with self._lock:
@@ -227,9 +140,8 @@ class Observer:
         """Record a side effect caused by what runs on this thread."""
         info = self.running()
         path = self.seen(info) if info else None
-        in_step = info is not None and info.operation_type.value == "STEP"
-        with self._lock:
-            self.effects.append(Happened(effect.name, key, effect.semantics, self.invocation, path, in_step))
+        in_step = info is not None and info.operation_type is OperationType.STEP
+        self.tell(EffectHappened(effect.name, key, effect.semantics, self.invocation, path, in_step))
 
     def path_of(self, update: OperationUpdate) -> str:
         """The path of the operation that `update` is about."""
@@ -241,25 +153,36 @@ class Observer:
         with self._lock:
             return self._occurrences[path, action]
 
-    def persisted(self, update: OperationUpdate) -> CheckpointUpdate:
+    def persisted(self, update: OperationUpdate) -> None:
         """Record that the service has persisted `update`."""
         path, action = self.path_of(update), update.action.value
-        persisted = CheckpointUpdate(
-            invocation=self.invocation,
-            path=path,
-            action=action,
-            occurrence=self.occurrences(path, action),
-            delay_seconds=update.step_options.next_attempt_delay_seconds if update.step_options else None,
-            payload_bytes=len((update.payload or "").encode()),
-            name=update.name,
-            timeout_seconds=update.callback_options.timeout_seconds if update.callback_options else None,
-            interrupted=bool(update.error and (update.error.type or "").endswith(StepInterruptedError.__name__)),
-            function_name=update.chained_invoke_options.function_name if update.chained_invoke_options else None,
+        step, wait = update.step_options, update.wait_options
+        error_type = (update.error.type or "") if update.error else ""
+        self.tell(
+            Checkpointed(
+                invocation=self.invocation,
+                path=path,
+                action=action,
+                occurrence=self.occurrences(path, action),
+                type=update.operation_type.value,
+                delay_seconds=step.next_attempt_delay_seconds if step else wait.wait_seconds if wait else None,
+                payload_bytes=len((update.payload or "").encode(errors="surrogatepass")),
+                name=update.name,
+                timeout_seconds=update.callback_options.timeout_seconds if update.callback_options else None,
+                interrupted=error_type.endswith(StepInterruptedError.__name__),
+                function_name=update.chained_invoke_options.function_name if update.chained_invoke_options else None,
+                error=f"{error_type.rpartition('.')[2]}: {update.error.message}" if update.error else None,
+            )
         )
-        with self._lock:
-            self.updates.append(persisted)
-            self._occurrences[path, action] += 1
-        return persisted
+
+    def _count(self, event: Event) -> None:
+        match event:
+            case Checkpointed():
+                self._occurrences[event.path, event.action] += 1
+            case ModelCall():
+                self._survived[event.path] += event.outcome != DIED
+            case _:
+                pass
 
     def _stack(self) -> list[UserFunctionStartInfo]:
         if not hasattr(self._threads, "stack"):
@@ -286,20 +209,3 @@ class _Watch(DurableInstrumentationPlugin):
 
     def on_user_function_end(self, info: UserFunctionEndInfo) -> None:
         self._observer.left(info)
-
-
-class _WatchedModel:
-    def __init__(self, observer: Observer, provider: ModelProvider) -> None:
-        self._observer = observer
-        self._provider = provider
-
-    def converse(self, request: ModelRequest) -> ModelResponse:
-        self._observer.asked(request)
-        try:
-            response = self._provider.converse(request)
-        except BaseException as error:  # a call that died was made, and paid for, too
-            kind = type(error).__name__
-            self._observer.called(request, DIED if kind == "DiedInCall" else kind, error_message=str(error))
-            raise
-        self._observer.called(request, "answered", response)
-        return response

@@ -32,19 +32,27 @@ from aws_durable_execution_sdk_python_testing.execution import Execution
 from aws_durable_execution_sdk_python_testing.model import StartDurableExecutionInput
 from aws_durable_execution_sdk_python_testing.stores.memory import InMemoryExecutionStore
 
-from durable_conformance.execution.events import AnswerCame, TimePassed
-from durable_conformance.execution.operations import TERMINAL, callbacks_in_order, in_order, recorded
-from durable_conformance.execution.run import Awaited, Prefix, Start
+from durable_conformance.execution import (
+    TERMINAL,
+    AnswerCame,
+    Awaited,
+    Prefix,
+    Start,
+    TimePassed,
+    callbacks_in_order,
+    in_order,
+    recorded,
+)
 from durable_conformance.runtime.clock import VirtualClock
 from durable_conformance.runtime.observer import Observer
-from durable_conformance.subject.scenario import Answered, CallbackAnswer, Refused, Scenario, Silence
+from durable_conformance.subject import Answered, CallbackAnswer, Refused, Scenario, Silence
 
 EXECUTION_ID = "execution"
 ARN = f"arn:aws:lambda:us-east-1:000000000000:function:conformance:1/durable-execution/conformance/{EXECUTION_ID}"
 """Every execution has the same ARN, so that whatever a handler derives from it is the same in every run."""
 
 
-class InProcessService:
+class Service:
     """One execution's service: starts it, persists its checkpoints, lets its time pass and answers its callbacks.
 
     Args:
@@ -79,9 +87,7 @@ class InProcessService:
             operations=tuple(self.operations),
             now=self._clock.now(),
             awaited=dict(self._awaited),
-            updates=len(self._observer.updates),
-            calls=len(self._observer.calls),
-            effects=len(self._observer.effects),
+            events=len(self._observer.events),
             completed=self.completed_paths(),
             changed=tuple(self._execution.updated_operation_ids),
         )
@@ -93,7 +99,7 @@ class InProcessService:
         self._awaited.update(start.awaited)
         self._execution.operations = list(start.operations)
         self._execution.updated_operation_ids = list(start.changed)
-        self._observer.resume(prefix.updates, prefix.calls, prefix.effects)
+        self._observer.resume(prefix.events)
         recorded(start.operations, self._observer.paths)
 
     @property
@@ -140,9 +146,9 @@ class InProcessService:
             elif invoked := update.chained_invoke_options:
                 self._awaited[update.operation_id] = Awaited(function_name=invoked.function_name)
             output = self._processor.process_checkpoint(token, [update], None)
-            persisted = self._observer.persisted(update)
+            self._observer.persisted(update)
             if self._keep_snapshots:
-                self.snapshots.append(self.start(persisted.invocation + 1))
+                self.snapshots.append(self.start(self._observer.invocation + 1))
             return output
 
     def refresh(self, token: str) -> CheckpointOutput:
@@ -189,7 +195,7 @@ class InProcessService:
                 self._pass_time_until(operation.start_timestamp + dt.timedelta(seconds=seconds))
                 self._execution.complete_callback_timeout(callback_id, error, now=self._clock.now())
         self._execution.updated_operation_ids.append(operation.operation_id)
-        self._observer.tell(AnswerCame(self._observer.paths[operation.operation_id], answer))
+        self._observer.tell(_came(self._observer.paths[operation.operation_id], answer))
         return True
 
     def _finish_invoke(self) -> bool:
@@ -210,7 +216,7 @@ class InProcessService:
                 self._execution.complete_chained_invoke(invocation, OperationStatus.FAILED, error=error, now=now)
             case Silence():
                 return False  # the other function never ends
-        self._observer.tell(AnswerCame(self._observer.paths[invocation], result))
+        self._observer.tell(_came(self._observer.paths[invocation], result))
         return True
 
     def _invoke_name(self, operation: Operation) -> str:
@@ -244,6 +250,16 @@ def merged(outputs: list[CheckpointOutput], token: str | None) -> CheckpointOutp
     }
     state = CheckpointUpdatedExecutionState(operations=list(newest.values()), next_marker=None)
     return CheckpointOutput(checkpoint_token=token, new_execution_state=state)
+
+
+def _came(path: str, answer: CallbackAnswer) -> AnswerCame:
+    match answer:
+        case Answered(payload):
+            return AnswerCame(path, payload)
+        case Refused(message):
+            return AnswerCame(path, refused=message)
+        case Silence():
+            return AnswerCame(path, in_time=False)
 
 
 def _start_input(event: Any) -> StartDurableExecutionInput:

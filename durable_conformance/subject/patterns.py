@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from durable_conformance.errors import CannotRunError
 from durable_conformance.subject.scenario import Handler
-from providers import ModelProvider
+
+if TYPE_CHECKING:
+    from providers import ModelProvider
 
 PACKAGE = "patterns"
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from durable_conformance.subject.handlers import find_target, handler_factory
+from durable_conformance.errors import CannotRunError
+from durable_conformance.subject.handlers import handler_factory
+from durable_conformance.subject.importing import import_file, import_module
+from durable_conformance.subject.patterns import find_pattern
 from durable_conformance.subject.scenario import HandlerFactory
 
 
@@ -17,12 +20,23 @@ class Reference:
     """The name of a handler.
 
     Attributes:
-        text: `PATH.py:NAME` or `package.module:NAME`.
+        text: `PATH.py:NAME`, `package.module:NAME`, or the name of a pattern.
         makes: Whether NAME is a function that makes the handler, as if its module were imported anew.
+        file: Where the module was found; None leaves that to the import system.
     """
 
     text: str
     makes: bool = False
+    file: str | None = None
+
+    def check(self) -> None:
+        """See whether it can name something. Nothing is imported.
+
+        Raises:
+            CannotRunError: It cannot, or there is no such file.
+        """
+        if ":" in self.text:
+            self.parts()
 
     def handler_factory(self) -> HandlerFactory:
         """Import it here.
@@ -30,11 +44,41 @@ class Reference:
         Raises:
             CannotRunError: It is not there, or is no handler.
         """
-        target = find_target(self.text)
+        if ":" not in self.text:
+            return find_pattern(self.text).with_model
+        target = self.target()
         if self.makes:
             make: Callable[[], object] = target  # type: ignore[assignment]
             target = make()
         return handler_factory(target, self.text)
+
+    def target(self) -> object:
+        """The object that it names.
+
+        Raises:
+            CannotRunError: There is no such file, module or name, or importing it fails.
+        """
+        place, name = self.parts()
+        if place.endswith(".py"):
+            module = import_file(Path(place))
+        else:
+            module = import_module(place, Path(self.file) if self.file else None)
+        if not hasattr(module, name):
+            raise CannotRunError(f"{place} has no {name!r}.")
+        return getattr(module, name)
+
+    def parts(self) -> tuple[str, str]:
+        """The file or module, and the name in it. Nothing is imported.
+
+        Raises:
+            CannotRunError: It names neither, or there is no such file.
+        """
+        place, separator, name = self.text.rpartition(":")
+        if not separator or not place or not name:
+            raise CannotRunError(f"{self.text!r} names nothing; write PATH.py:FUNCTION or package.module:FUNCTION.")
+        if place.endswith(".py") and not Path(place).is_file():
+            raise CannotRunError(f"There is no file {place}.")
+        return place, name
 
 
 def reference_to(target: Any) -> Reference | None:
@@ -48,4 +92,4 @@ def reference_to(target: Any) -> Reference | None:
         return None
     if module.__spec__ is None or module.__name__ == "__main__":
         return Reference(f"{Path(file)}:{name}")
-    return Reference(f"{module.__name__}:{name}")
+    return Reference(f"{module.__name__}:{name}", file=str(Path(file).resolve()))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from providers import ModelProvider
+from durable_conformance.model import ProviderSource, Source, scripted
+
+if TYPE_CHECKING:
+    from providers import ModelProvider
 
 type Handler = Callable[[Any, Any], Any]
 """A durable handler: what `durable_execution` returns."""
 
-type HandlerFactory = Callable[[ModelProvider], Handler]
-"""Makes the handler under test, with the provider that answers its model calls."""
+type HandlerFactory = Callable[["ModelProvider"], Handler]
+"""Makes the handler under test, with the provider that it asks."""
 
 CALLBACK_SUFFIX = " create callback id"
 """What `wait_for_callback` appends to its name for the callback operation itself."""
@@ -46,7 +49,7 @@ class Scenario:
 
     Attributes:
         event: The execution's input, JSON.
-        model: Makes the provider that answers this execution's model calls: a new one for each run.
+        model: Who answers model calls: a source, or what makes a provider, a new one for each run.
         callbacks: Answers by callback name (without the suffix that `wait_for_callback` appends), in the order of
             the callbacks' paths where several have the same name.
         ask: Answers what `callbacks` or `invokes` do not, given its name and how many of that name come before it. It
@@ -56,10 +59,14 @@ class Scenario:
     """
 
     event: Any
-    model: Callable[[], ModelProvider]
+    model: Callable[[], ModelProvider] | Source = scripted
     callbacks: Mapping[str, Sequence[CallbackAnswer]] = field(default_factory=dict)
     ask: Callable[[str, int], CallbackAnswer] | None = None
     invokes: Mapping[str, Sequence[CallbackAnswer]] = field(default_factory=dict)
+
+    def source(self) -> Source:
+        """Who answers the model calls of one execution."""
+        return self.model if isinstance(self.model, Source) else ProviderSource(self.model)
 
     def answer(self, name: str, occurrence: int) -> CallbackAnswer:
         """What the `occurrence`-th (from 0) callback named `name` is answered.

@@ -7,20 +7,27 @@ from patterns.durable.asking import PromptDriftError, ask, ask_for, converse
 from patterns.durable.fan_out import EveryBranchFailedError, fan_out
 from patterns.durable.handler import InvalidEventError, durable_handler
 from patterns.durable.human import ask_human
+from patterns.durable.results import InvalidResultError
+from patterns.durable.signature import InvalidWorkflowError
 from patterns.durable.tools import Tool, run_tool, tool
+from patterns.durable.turns import Turn, ask_turn
 from patterns.durable.values import Event, Result, Text
 
 __all__ = [
     "Event",
     "EveryBranchFailedError",
     "InvalidEventError",
+    "InvalidResultError",
+    "InvalidWorkflowError",
     "PromptDriftError",
     "Result",
     "Text",
     "Tool",
+    "Turn",
     "ask",
     "ask_for",
     "ask_human",
+    "ask_turn",
     "converse",
     "durable_handler",
     "fan_out",

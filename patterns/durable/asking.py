@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from aws_durable_execution_sdk_python import DurableContext, StepContext, StepError
 from aws_durable_execution_sdk_python.config import StepConfig
@@ -111,22 +112,16 @@ def ask(
     system: str | None = None,
     label: str | None = None,
 ) -> ModelResponse:
-    """Ask for text, durably.
+    """Ask for text, durably, in an operation whose `name` is static and unique in its context.
 
-    Args:
-        context: Where the step belongs: the handler's context, or a branch's.
-        model: Who answers.
-        name: The operation's name: static, unique in its context.
-        prompt: The question.
-        tier: `small`, `medium`, `large`, or a model id.
-        system: Instructions.
-        label: Tells this call from identical ones in other branches; the operation's name unless given.
+    `tier` is `small`, `medium`, `large`, or a model id. `label` tells this call from identical ones in other branches;
+    it is the operation's name unless given.
 
     Raises:
         ModelError: See `converse`; `ModelOutputError` when no usable text came after `MAX_REPAIRS` repairs.
     """
     request = ModelRequest(messages=(Message.user(prompt),), model=tier, system=system, label=label or name)
-    return until_usable(context, model, name, request, _whole_text)
+    return _answer(context, model, name, request, _whole_text)
 
 
 def ask_for[T: BaseModel](
@@ -141,14 +136,9 @@ def ask_for[T: BaseModel](
 ) -> T:
     """Ask for `schema`, durably; a reply that does not fit is asked for again with what was wrong with it.
 
-    Args:
-        context: Where the steps belong.
-        model: Who answers.
-        name: The first operation's name; repairs are `<name>-repair-<n>`.
-        prompt: The question. The schema's field names are added to it, for models that take no output schema.
-        schema: What the reply must parse as.
-        tier: `small`, `medium`, `large`, or a model id.
-        check: Raises ValueError, with text for the model, for a reply that parses and still makes no sense.
+    The first operation is named `name`, repairs of it `<name>-repair-<n>`. The schema's field names are added to the
+    prompt, for models that take no output schema. `tier` is `small`, `medium`, `large`, or a model id. `check` raises
+    ValueError, with text for the model, for a reply that parses and still makes no sense.
 
     Raises:
         ModelError: See `converse`; `ModelOutputError` when no reply fitted after `MAX_REPAIRS` repairs.
@@ -165,37 +155,68 @@ def ask_for[T: BaseModel](
             raise ModelOutputError(f"{response.model} sent an unusable {schema.__name__}: {error}") from error
         return value
 
-    return until_usable(context, model, name, request, parsed)
+    return _answer(context, model, name, request, parsed)
+
+
+@dataclass(frozen=True)
+class Usable[T]:
+    """What was made of a reply that can be used.
+
+    Attributes:
+        value: What was made of it.
+        request: What it answers: the first request, and after it what was wrong with the replies before.
+        repairs: How many more replies may be unusable.
+    """
+
+    value: T
+    request: ModelRequest
+    repairs: int
 
 
 def until_usable[T](
+    context: DurableContext,
+    model: ModelProvider,
+    names: Iterable[str],
+    request: ModelRequest,
+    accept: Callable[[ModelResponse], T],
+    *,
+    repairs: int = MAX_REPAIRS,
+) -> Usable[T] | None:
+    """What `accept` makes of the answer to `request`, which is asked again while it raises `ModelOutputError`.
+
+    Each question, repairs included, is an operation named by the next of `names`, and labelled so unless the request
+    has a label. None if there is no other name. `accept` raises with text for the model.
+
+    Raises:
+        ModelError: See `converse`; `ModelOutputError` when no repairs are left, or where another cannot help.
+    """
+    for name in names:
+        asked = request if request.label else request.model_copy(update={"label": name})
+        response = converse(context, model, name, asked)
+        try:
+            return Usable(accept(response), request, repairs)
+        except ModelOutputError as error:
+            if repairs == 0 or outcome(response) is StopOutcome.FINAL:
+                raise
+            request, repairs = with_feedback(request, response, error), repairs - 1
+    return None
+
+
+def with_repairs(name: str) -> tuple[str, ...]:
+    """The names of an operation and of every repair of it."""
+    return name, *(f"{name}-repair-{repair}" for repair in range(1, MAX_REPAIRS + 1))
+
+
+def _answer[T](
     context: DurableContext,
     model: ModelProvider,
     name: str,
     request: ModelRequest,
     accept: Callable[[ModelResponse], T],
 ) -> T:
-    """What `accept` makes of the answer to `request`, asked for again while it raises `ModelOutputError`.
-
-    Args:
-        context: Where the steps belong.
-        model: Who answers.
-        name: The first operation's name; repairs are `<name>-repair-<n>`.
-        request: What to ask.
-        accept: Raises for a reply that cannot be used, with text for the model.
-
-    Raises:
-        ModelError: See `converse`; `ModelOutputError` after `MAX_REPAIRS` repairs, or where another cannot help.
-    """
-    for repair in range(MAX_REPAIRS + 1):
-        response = converse(context, model, f"{name}-repair-{repair}" if repair else name, request)
-        try:
-            return accept(response)
-        except ModelOutputError as error:
-            if repair == MAX_REPAIRS or outcome(response) is StopOutcome.FINAL:
-                raise
-            request = with_feedback(request, response, error)
-    raise AssertionError("unreachable: the last repair returns or raises")
+    usable = until_usable(context, model, with_repairs(name), request, accept)
+    assert usable is not None, "every repair has a name"
+    return usable.value
 
 
 def _whole_text(response: ModelResponse) -> ModelResponse:

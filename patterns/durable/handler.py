@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from typing import Any
 
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
-from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue, ValidationError
 
+from patterns.durable.results import json_of
+from patterns.durable.signature import named, signature_of
 from providers import ModelProvider
 from providers.model import describe
 from providers.selection import selected_provider
 
-type Workflow[E: BaseModel, R] = Callable[[E, DurableContext, ModelProvider], R]
+type Workflow[E, R] = Callable[[E, DurableContext, ModelProvider], R]
 
 
 class InvalidEventError(ValueError):
     """The event is not what the workflow takes. The message names the fields at fault, never their values."""
 
 
-class DurableHandler[E: BaseModel, R]:
+class DurableHandler[E, R]:
     """A Lambda handler that runs a workflow function as a durable execution. Made by `durable_handler`."""
 
     def __init__(self, workflow: Workflow[E, R], model: ModelProvider | None) -> None:
-        hints = get_type_hints(workflow)
+        self._signature = signature_of(workflow)
         self._workflow = workflow
         self._model = model
-        self._event_type: type[E] = hints[next(iter(hints))]
-        self._result_type: TypeAdapter[R] = TypeAdapter(hints["return"])
         self.__name__ = workflow.__name__
         self.__doc__ = workflow.__doc__
         self.__wrapped__ = self._run  # what `durable_execution` wraps: tools that re-decorate a handler look here
         self._handler = durable_execution(self._run)
 
     def __call__(self, event: Any, context: Any) -> Any:
-        """Lambda's entry point.
-
-        Args:
-            event: The durable invocation's input, as the service sends it.
-            context: Lambda's context.
-        """
+        """Lambda's entry point: `event` is the durable invocation's input, as the service sends it."""
         return self._handler(event, context)
 
     def with_model(self, model: ModelProvider) -> DurableHandler[E, R]:
@@ -49,30 +44,37 @@ class DurableHandler[E: BaseModel, R]:
     def _run(self, event: Any, context: DurableContext) -> JsonValue:
         validated = self._validated(event)
         result = self._workflow(validated, context, self._model or selected_provider())
-        return self._result_type.dump_python(result, mode="json", by_alias=True)  # type: ignore[no-any-return]
+        said = self._signature.result
+        return json_of(result, said.adapter if said else None, named(self._workflow))
 
     def _validated(self, event: Any) -> E:
-        name = self._event_type.__name__
-        if not isinstance(event, dict):
-            fields = ", ".join(self._event_type.model_fields)
+        taken = self._signature.event
+        if taken is None:
+            return event  # type: ignore[no-any-return]
+        if taken.keys is not None and not isinstance(event, dict):
+            keys = f" ({', '.join(taken.keys)})" if taken.keys else ""
             raise InvalidEventError(
-                f"Invalid event for {name}: a JSON object ({fields}) is wanted, not {type(event).__name__}."
+                f"Invalid event for {taken.name}: a JSON object{keys} is wanted, not {type(event).__name__}."
             )
         try:
-            return self._event_type.model_validate(event)
+            return taken.adapter.validate_python(event)  # type: ignore[no-any-return]
         except ValidationError as error:
-            raise InvalidEventError(f"Invalid event for {name}: {describe(error)}.") from None
+            raise InvalidEventError(f"Invalid event for {taken.name}: {describe(error)}.") from None
 
 
-def durable_handler[E: BaseModel, R](
-    workflow: Workflow[E, R], *, model: ModelProvider | None = None
-) -> DurableHandler[E, R]:
+def durable_handler[E, R](workflow: Workflow[E, R], *, model: ModelProvider | None = None) -> DurableHandler[E, R]:
     """The Lambda handler that runs `workflow` as a durable execution.
 
     Args:
-        workflow: Takes a validated event (its first parameter's annotation says which), the durable context and a
-            provider; returns a pydantic model or other JSON.
+        workflow: Takes the event, the durable context and a provider. What its first parameter is annotated with (a
+            pydantic model, a dataclass, a TypedDict, dict) says what the event must be; without an annotation it comes
+            as it was sent. It returns JSON, a pydantic model or a dataclass, or whatever its annotation makes JSON of.
         model: Who answers. Unless given, the environment says so at the first invocation, not at import
             (`providers.selection`).
+
+    Raises:
+        InvalidWorkflowError: No handler can be made of `workflow`; the message says why and what to do.
+        InvalidEventError: At an invocation, before any operation: the event is not what the annotation says.
+        InvalidResultError: At an invocation: what was returned cannot be written as JSON.
     """
     return DurableHandler(workflow, model)

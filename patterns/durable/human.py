@@ -6,7 +6,8 @@ from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration, WaitForCallbackConfig
 from aws_durable_execution_sdk_python.types import WaitForCallbackContext
 
-from patterns.durable.notification import AnswerWanted, Notifier, selected_notifier
+from patterns.durable.notification import AnswerWanted, Notifier
+from patterns.durable.notifier_selection import selected_notifier
 from patterns.durable.recorded_errors import recordable
 from patterns.durable.retry import NOTIFY_RETRY, jittered
 
@@ -25,7 +26,7 @@ def ask_human(
         timeout: How long to wait, from one second; must be below the function's `ExecutionTimeout` to ever fire.
         summary: What to decide about, for whoever is told.
         notifier: Tells them. Unless given, the environment says how, or that nobody is told
-            (`patterns.durable.notification`).
+            (`patterns.durable.notifier_selection`).
 
     Returns:
         The payload as it was sent, unparsed; an empty string for none.

@@ -1,15 +1,8 @@
-"""Telling somebody that an answer is wanted. Reads nothing at import; the choice is made once per process.
-
-`REVIEW_TOPIC_ARN` names the SNS topic that is told. Without it nobody is: whoever answers finds the callback's id in
-the execution's history, as the `CallbackId` of `CallbackStarted`.
-"""
+"""Telling somebody that an answer is wanted: what a notification carries, who sends it, and what can go wrong."""
 
 from __future__ import annotations
 
-import functools
 import json
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,14 +17,10 @@ class NotificationUnavailableError(NotificationError, ConnectionError):
 
 @dataclass(frozen=True)
 class AnswerWanted:
-    """What a notification carries. The callback's id is what answers are sent to: it and the summary are never logged.
+    """What a notification carries: which operation waits, for how long, and what is to be decided.
 
-    Attributes:
-        callback_id: Where the answer goes: `SendDurableExecutionCallbackSuccess` or `…Failure`.
-        operation: The name of the operation that waits.
-        summary: What to decide about.
-        timeout_seconds: How long the execution waits.
-        execution_arn: The execution that waits.
+    The answer goes to the callback's id, by `SendDurableExecutionCallbackSuccess` or `…Failure`. The id and the summary
+    are never logged.
     """
 
     callback_id: str = field(repr=False)
@@ -62,30 +51,3 @@ class Notifier(Protocol):
             NotificationUnavailableError: Not now; worth another attempt.
             NotificationError: Not at all.
         """
-
-
-class NoNotifier:
-    """Tells nobody."""
-
-    def notify(self, wanted: AnswerWanted) -> None:
-        """Do nothing: the callback's id is in the history."""
-
-
-def notifier_from_environment(environment: Mapping[str, str]) -> Notifier:
-    """The notifier that `environment` asks for.
-
-    Raises:
-        NotificationError: It names something that is no SNS topic.
-    """
-    topic_arn = environment.get("REVIEW_TOPIC_ARN")
-    if not topic_arn:
-        return NoNotifier()
-    from patterns.durable.sns_notifier import SnsNotifier  # noqa: PLC0415  # loaded only by who has a topic
-
-    return SnsNotifier(topic_arn)
-
-
-@functools.cache
-def selected_notifier() -> Notifier:
-    """The notifier that this process's environment asks for: the same object at every call."""
-    return notifier_from_environment(os.environ)

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from aws_durable_execution_sdk_python import ExecutionError
 from aws_durable_execution_sdk_python.exceptions import UnrecoverableError
 
-from providers import ModelError, PermanentModelError
+from providers import FatalModelError, ModelError, PermanentModelError
 from providers.errors import restored
 
 MAX_ERROR_CHARS = 2_000
@@ -22,11 +23,17 @@ _DIGEST = re.compile(r" \[request ([0-9a-f]{64})\]$")
 
 @contextmanager
 def recordable(digest: str | None = None) -> Iterator[None]:
-    """Cuts the message of whatever is raised inside, and marks a model error with the digest of its request."""
+    """Cuts the message of whatever is raised inside, and marks a model error with the digest of its request.
+
+    Raises:
+        ExecutionError: For what is fatal to the model layer: it ends the execution with its text, and is never retried.
+    """
     try:
         yield
     except UnrecoverableError:
         raise  # it ends the execution or the invocation, and no step records it
+    except FatalModelError as error:
+        raise ExecutionError(str(error)) from error
     except Exception as error:  # whatever a tool or a provider raises will be recorded
         text = str(error)
         if len(text) > MAX_ERROR_CHARS:

@@ -47,10 +47,7 @@ _FAILURES = (ClientError, BotoCoreError, *_NO_ANSWER)
 def make_client(region: str, *, session: Session | None = None, **client_kwargs: Any) -> SNSClient:
     """An SNS client with bounded waits and not one retry: the durable step owns retrying.
 
-    Args:
-        region: The topic's.
-        session: Where credentials come from; None is a new session with boto3's usual sources.
-        client_kwargs: Further arguments of boto3's `Session.client`.
+    Credentials come from `session`, and without one from boto3's usual sources. `client_kwargs` go to `Session.client`.
 
     Raises:
         BotoCoreError: boto3 cannot make a client: a profile that does not exist.

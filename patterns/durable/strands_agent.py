@@ -19,16 +19,19 @@ from strands.types.content import Messages
 from strands.types.streaming import StreamEvent
 from strands.types.tools import AgentTool, ToolGenerator, ToolSpec, ToolUse
 
-from patterns.durable.asking import until_usable
+from patterns.durable.asking import with_repairs
 from patterns.durable.recorded_errors import recorded_model_error
 from patterns.durable.tools import Tool, run_tool
+from patterns.durable.turns import ask_turn
 from providers import ModelOutputError, ModelProvider, ModelRequest, ModelResponse, ToolUseBlock
 from providers import ToolSpec as ModelToolSpec
-from providers.converse import message_from_converse, message_to_converse, tool_choice_from_converse
-from providers.stop_reasons import StopOutcome, outcome, unusable
+from providers.messages import message_from_converse, message_to_converse, tool_choice_from_converse
 
 CONTEXT_WINDOW_TOKENS = 200_000
 """Context window of the Claude models behind the tiers; Strands wants to know it."""
+
+MODEL_CALL = "converse"
+"""Name of the operations that ask the model, and their label: which turn it is, the agent does not say."""
 
 type Converse = Callable[[ModelRequest], ModelResponse]
 
@@ -54,16 +57,8 @@ def run_agent(
 ) -> str:
     """Run a new Strands agent to its answer, in a child context: once it has finished, replays skip it whole.
 
-    Args:
-        context: Where the agent belongs.
-        model: Who answers.
-        name: The child context's name. Model calls in it are named `converse` (and repairs `converse-repair-<n>`), tool
-            calls `tool:<name>`.
-        prompt: What the user wants.
-        tools: What the agent may use.
-        system: Instructions.
-        tier: `small`, `medium`, `large`, or a model id.
-        max_turns: Most turns the agent may take, repairs not counted.
+    In the child context `name`, model calls are named `converse` (and repairs `converse-repair-<n>`), tool calls
+    `tool:<name>`. `tier` is `small`, `medium`, `large`, or a model id. `max_turns` does not count repairs.
 
     Returns:
         The text of the agent's last message.
@@ -92,7 +87,12 @@ def _run(
     tier: str,
     max_turns: int,
 ) -> str:
-    durable_model = _ConverseModel(lambda request: until_usable(context, model, "converse", request, _turn), tier)
+    def ask(request: ModelRequest) -> ModelResponse:
+        turn = ask_turn(context, model, with_repairs(MODEL_CALL), request)
+        assert turn is not None, "every repair has a name"
+        return turn.response
+
+    durable_model = _ConverseModel(ask, tier)
     agent = Agent(
         model=durable_model,
         tools=[_DurableTool(context, tools, known) for known in tools],
@@ -109,14 +109,6 @@ def _run(
         raise ModelOutputError(f"The agent did not finish within {max_turns} turns; raise it or narrow the task.")
     assert durable_model.last_response is not None, "the agent ends with an answer of the model"
     return durable_model.last_response.text
-
-
-def _turn(response: ModelResponse) -> ModelResponse:
-    """A reply that Strands can go on with: it asks for tools, or it is the answer."""
-    whole = outcome(response) in {StopOutcome.COMPLETE, StopOutcome.TOOL_USE}
-    if (whole and response.tool_uses) or (outcome(response) is StopOutcome.COMPLETE and response.text.strip()):
-        return response
-    raise unusable(response)
 
 
 def _carried[T](operation: Callable[[], T]) -> T:
@@ -158,7 +150,7 @@ class _ConverseModel(Model):
             system=system_prompt,
             tools=tuple(_tool_spec(spec) for spec in tool_specs or ()),
             tool_choice=tool_choice_from_converse(tool_choice) if tool_choice else None,
-            label="converse",
+            label=MODEL_CALL,
         )
         self.last_response = response = _carried(lambda: self._ask(request))
         for event in _carried(lambda: _events(response)):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from durable_conformance.reporting.html import Explored
-from durable_conformance.reporting.report_file import write_html
+from durable_conformance.evidence import Explored
+from durable_conformance.reporting import write_html
 from tests.browser.chromium import VARIABLE, Tab, browser, chromium, tab
 from tests.browser.reports import NAME, support_desk_report
 from tests.conformance.made_up_reports import HOSTILE, sized, wordy

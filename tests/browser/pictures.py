@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from durable_conformance.reporting.report_file import write_html
+from durable_conformance.reporting import write_html
 from tests.browser.chromium import Scheme, browser, chromium, tab
 from tests.browser.reports import NAME, support_desk_report
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from durable_conformance.evidence.run_record import Records
-from durable_conformance.exploring.explore import explore
-from durable_conformance.reporting.html import Explored
-from durable_conformance.runtime.sdk_logs import quiet_sdk_logs
-from durable_conformance.subject.handlers import handler_factory
-from durable_conformance.subject.reference import Reference
+from durable_conformance import explore, handler_factory
+from durable_conformance.evidence import Explored, Records
+from durable_conformance.runtime import quiet_sdk_logs
+from durable_conformance.subject import Reference
 from tests.browser import support_desk
 
 NAME = "support_desk.py:answer_ticket"
@@ -21,7 +19,7 @@ def support_desk_report(*, other_sandboxes: bool = True) -> Explored:
     report = explore(
         handler_factory(support_desk.answer_ticket),
         support_desk.SCENARIO,
-        reference=reference if other_sandboxes else None,
+        elsewhere=reference if other_sandboxes else None,
         recorder=records.add,
     )
     return Explored(NAME, support_desk.EVENT["ticket"], report, tuple(records))

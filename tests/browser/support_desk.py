@@ -8,10 +8,9 @@ from aws_durable_execution_sdk_python import DurableContext, StepContext
 from aws_durable_execution_sdk_python.config import Duration, JitterStrategy, StepConfig
 from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create_retry_strategy
 
-from durable_conformance.subject.scenario import Scenario
+from durable_conformance import Scenario
 from providers import Message, ModelProvider, ModelRequest, RetryableModelError
-from providers.script import Script, reply
-from providers.scripted import ScriptedProvider
+from providers.scripted import Script, ScriptedProvider, reply
 
 RETRIES = create_retry_strategy(
     RetryStrategyConfig(

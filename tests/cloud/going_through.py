@@ -7,7 +7,8 @@ import time
 from aws_durable_execution_sdk_python.lambda_service import ErrorObject
 from aws_durable_execution_sdk_python_testing import DurableFunctionCloudTestRunner
 
-from durable_conformance.subject.scenario import Answered, CallbackAnswer, Refused, Scenario
+from durable_conformance import Answered, Refused, Scenario
+from durable_conformance.subject import CallbackAnswer
 from tests.wire.history import History
 
 LOOK_SECONDS = 2

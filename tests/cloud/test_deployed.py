@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from aws_durable_execution_sdk_python_testing import DurableFunctionCloudTestRunner
 
-from durable_conformance.execution.run import finished
-from durable_conformance.runtime.observer import Observer
+from durable_conformance.execution import Run, parsed_result
 from tests.cloud.conftest import Deployed
 from tests.cloud.going_through import go_through
 from tests.patterns.catalogue.description import committed, described
@@ -44,5 +43,5 @@ def gone_through(deployed: Deployed, what: Deployable) -> History:
 
 def seen(history: History) -> dict[str, Any]:
     """What a history tells, described as the snapshots do."""
-    run = finished(Observer(), history.operations, history.status, history.result, history.error)
+    run = Run(history.status, parsed_result(history.result), *history.error, history.operations, events=())
     return {key: value for key, value in described(run).items() if key not in UNSEEN}

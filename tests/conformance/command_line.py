@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from durable_conformance.commands.cli import main
+from durable_conformance.commands import main
 
 
 @dataclass(frozen=True)

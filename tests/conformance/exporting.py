@@ -8,11 +8,13 @@ from typing import Any
 from aws_durable_execution_sdk_python.lambda_service import ErrorObject
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 
-from durable_conformance.subject.scenario import CALLBACK_SUFFIX, Answered, HandlerFactory, Refused, Scenario
+from durable_conformance import Answered, Refused, Scenario
+from durable_conformance.subject import CALLBACK_SUFFIX, HandlerFactory
 
 
 def exported(handler_for: HandlerFactory, scenario: Scenario) -> dict[str, Any]:
     """What the runner exports of an execution."""
+    assert callable(scenario.model)
     with DurableFunctionTestRunner(handler_for(scenario.model()), poll_interval=0.01) as runner:
         arn = runner.run_async(input=json.dumps(scenario.event))
         for name, (answer, *_) in scenario.callbacks.items():

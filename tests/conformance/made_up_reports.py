@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from durable_conformance.evidence.comparison import Comparison
-from durable_conformance.evidence.run_record import Place, RunRecord, Section, planned
-from durable_conformance.evidence.trace import Arrival, InvocationTrace, Moment, RetrySchedule, Trace
-from durable_conformance.execution.crash_points import CrashKind, CrashPoint
-from durable_conformance.exploring.cases import model_group
-from durable_conformance.reporting.html import Explored
+from durable_conformance import CrashKind, CrashPoint, Finding, Report
+from durable_conformance.evidence import (
+    Arrival,
+    Comparison,
+    Explored,
+    InvocationTrace,
+    Moment,
+    Place,
+    RetrySchedule,
+    RunRecord,
+    Section,
+    Trace,
+)
+from durable_conformance.exploring import model_group
 from durable_conformance.rules import NAMES
-from durable_conformance.rules.findings import Finding, Report
 
 HOSTILE = (
     """</script></style><script>alert(1)</script><!--<script> "onfocus='alert(1)' & <img src=x onerror=f()>\u2028"""
@@ -35,7 +42,9 @@ def trace(path: str, *, ending: str = '"done"', deaths: Sequence[str] = (), stat
 def record(name: str, place: Place, findings: Sequence[Finding] = (), **changes: str) -> RunRecord:
     """A run that died once, and has `findings`."""
     comparisons = (Comparison(f"What {name} asks", "one\ntwo", "one\n2"),) if findings else ()
-    return RunRecord(name, place, "", trace(place.operation, deaths=[name], **changes), tuple(findings), comparisons)
+    return RunRecord(
+        name, name, place, "", trace(place.operation, deaths=[name], **changes), tuple(findings), comparisons
+    )
 
 
 def wordy(text: str) -> Explored:
@@ -51,7 +60,8 @@ def wordy(text: str) -> Explored:
         )
         for section in Section
     ]
-    records.append(planned(f"never: {text}", Place(Section.PAIRS, text, column=text), text))
+    never = f"never: {text}"
+    records.append(RunRecord(never, never, Place(Section.PAIRS, text, column=text), could_not_run=text))
     report = Report(1, len(records), NAMES, 0.1, (missing, added), (text,), (text,), text)
     return Explored(text, text, report, records)
 
@@ -82,6 +92,7 @@ def _made(number: int, plan: tuple[CrashPoint, ...], paths: Sequence[str]) -> Ru
         "Operations in the history", "\n".join(paths), "\n".join([*paths[:30], str(number), *paths[31:]])
     )
     return RunRecord(
+        name,
         name,
         place,
         trace=Trace("SUCCEEDED", f'{{"summary": "a text ~{number}"}}' * 6, invocations, 1, ()),

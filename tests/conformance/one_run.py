@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from durable_conformance.runtime.sdk_logs import quiet_sdk_logs
-from durable_conformance.subject.handlers import handler_factory
+from durable_conformance import handler_factory
+from durable_conformance.runtime import quiet_sdk_logs
 from tests.conformance.corpus import BROKEN
 from tests.conformance.corpus.entry import Entry
 from tests.oracle.public_runner import run_on_public_runner

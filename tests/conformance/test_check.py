@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
-from durable_conformance.commands.cli import main
-from durable_conformance.durable_check import checked_by
-from durable_conformance.exploring.environment import explore_environment
-from durable_conformance.exploring.exploration import Exploration
-from durable_conformance.pytest_plugin import DurableCheck
-from durable_conformance.reporting.html import Explored
-from durable_conformance.rules.findings import Finding
-from durable_conformance.runtime.driver import run_in_process
-from durable_conformance.subject.handlers import handler_factory
-from durable_conformance.subject.reference import reference_to
-from durable_conformance.subject.scenario import Scenario
-from durable_conformance.workers.fresh_processes import HASH_SEEDS
+from durable_conformance import Exploration, Finding, Scenario, explore, handler_factory
+from durable_conformance.commands import main
+from durable_conformance.durable_check import DurableCheck, checked_by
+from durable_conformance.evidence import Explored
+from durable_conformance.subject import reference_to
+from durable_conformance.workers import HASH_SEEDS, Experiment
 from patterns.durable import ask
 from providers import ModelProvider
 from providers.scripted import ScriptedProvider
-from tests.documents import blocks, changes, text_of
+from tests.repository import blocks, changes, text_of
 
 GOOD = """
 from aws_durable_execution_sdk_python import durable_execution
@@ -115,6 +110,13 @@ def test_a_plain_function_conforms_too(check: Check) -> None:
     assert "conforms: 7 crash points" in out, "a model call is one point more"
 
 
+def test_every_run_has_the_script_to_itself(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "script.json").write_text(json.dumps({"greet": ["Hello!"]}))
+    code, out, _ = check("good_one.py:workflow", "--script", "script.json")
+    assert code == 0, out
+    assert "conforms: 7 crash points" in out
+
+
 def test_the_sdks_default_retries_are_reported(check: Check) -> None:
     code, out, _ = check("good_one.py:retries_everything")
     assert code == 1
@@ -197,7 +199,7 @@ def test_what_cannot_be_checked_ends_in_one_line_and_2(check: Check, arguments: 
     assert code == 2
     assert problem in err
     assert out == "", "nothing was explored before the problem was told"
-    assert "Traceback" not in err
+    assert "durable_conformance" not in err, "whatever traceback there is, it is the user's"
 
 
 pytest_plugins = ["pytester"]
@@ -283,7 +285,7 @@ def test_a_handler_that_hangs_fails_its_test_and_ends_the_session(pytester: pyte
         test_mine="""
         import threading
         from aws_durable_execution_sdk_python import durable_execution
-        from durable_conformance.exploring.exploration import Exploration
+        from durable_conformance import Exploration
 
         @durable_execution
         def handler(event, context):
@@ -328,18 +330,24 @@ def test_how_a_model_answers_is_no_matter_where_nobody_asks_it(durable_check: Du
     assert runs(asking, never_twice=True) > runs(asking, never_twice=False) + 2, "more than two more baselines"
 
 
-def test_the_runs_that_others_are_held_against_do_not_overlap(durable_check: DurableCheck) -> None:
+def test_the_runs_that_others_are_held_against_do_not_overlap(durable_check: DurableCheck, tmp_path: Path) -> None:
     """What a handler keeps in its module would be there already, or not, as it happens."""
-    seen: list[str] = []
+    seen = tmp_path / "seen"
+
+    def see(what: str) -> None:
+        with seen.open("a") as file:
+            file.write(f"{what} {os.getpid()}\n")
 
     def asking(event: object, context: DurableContext, model: ModelProvider) -> str:
-        seen.append("begins")
+        see("begins")
         text = ask(context, model, "greet", "Greet me").text
-        seen.append("ends")
+        see("ends")
         return text
 
     durable_check(asking, exploration=Exploration(points=(), faults=False, orders=False), other_sandboxes=False)
-    assert seen == ["begins", "ends"] * 4
+    told = [line.split() for line in seen.read_text().splitlines()]
+    assert [what for what, _ in told] == ["begins", "ends"] * 4
+    assert len({process for _, process in told}) == 1, "warm"
 
 
 def good_flow(event: object, context: DurableContext, model: object) -> str:
@@ -352,23 +360,39 @@ def in_the_order_of_a_set(event: object, context: DurableContext, model: object)
 
 def test_what_is_found_in_another_sandbox_is_told_at_once() -> None:
     """So that it can be enough for what is run elsewhere, and for what is left to run here."""
-    handler_for, scenario = handler_factory(in_the_order_of_a_set), Scenario({}, ScriptedProvider)
-    target = reference_to(in_the_order_of_a_set)
-    assert target
-    told: list[Finding] = []
-    run = run_in_process(handler_for, scenario)
-    report = explore_environment(target, {}, run, 60, noticed=told.extend, enough=lambda: bool(told))
-    assert {found.rule for found in told} == {"environment"}
-    assert told == report.findings
-    assert report.runs < 1 + len(HASH_SEEDS), "the other whole executions, and every beginning, have not begun"
+    told: list[tuple[str, Sequence[Finding]]] = []
+
+    def listen(experiment: Experiment, findings: Sequence[Finding], _done: int, _known: int) -> None:
+        told.append((experiment.id, findings))
+
+    report = explore(
+        handler_factory(in_the_order_of_a_set),
+        Scenario({}, ScriptedProvider),
+        Exploration(points=(), faults=False, orders=False, until={"environment"}),
+        elsewhere=reference_to(in_the_order_of_a_set),
+        listener=listen,
+    )
+    last, findings = told[-1]
+    assert {found.rule for found in findings} == {"environment"}
+    assert last.startswith("elsewhere-")
+    assert report.findings == tuple(findings)
+    assert report.runs < 3 + len(HASH_SEEDS), "the other whole executions, and every beginning, have not begun"
+    assert "what comes after the first finding" in report.left_out
 
 
 def test_other_sandboxes_are_left_out_once_what_was_found_is_enough() -> None:
-    """The first execution there has begun by then; the others, and every beginning, have not."""
-    handler_for, scenario = handler_factory(good_flow), Scenario({}, ScriptedProvider)
-    target = reference_to(good_flow)
-    assert target
-    found = iter([False])
-    run = run_in_process(handler_for, scenario)
-    report = explore_environment(target, {}, run, 60, enough=lambda: next(found, True))
-    assert (report.runs, report.could_not_run) == (1, [])
+    """What is found here is enough for what has not begun there."""
+    told: list[str] = []
+
+    def at_once(event: object, context: DurableContext, model: object) -> int:
+        return context.step(lambda _: 1, "look") + time.time_ns()
+
+    report = explore(
+        handler_factory(at_once),
+        Scenario({}, ScriptedProvider),
+        Exploration(until={"no-invocation-state"}),
+        elsewhere=reference_to(good_flow),
+        listener=lambda experiment, *_: told.append(experiment.id),
+    )
+    assert told == ["baseline", "again"]
+    assert (report.runs, report.could_not_run) == (2, ())

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from durable_conformance.commands.crash_at import came_by, not_reached, spelled, typed_point
-from durable_conformance.errors import CannotRunError
-from durable_conformance.execution.crash_points import MODEL_CALL, CrashKind, CrashPoint
-from durable_conformance.execution.events import Event, ProcessDied
-from durable_conformance.execution.run import Run
+from durable_conformance import CannotRunError, CrashKind, CrashPoint
+from durable_conformance.commands import came_by, not_reached, typed_point
+from durable_conformance.execution import MODEL_CALL, Event, ProcessDied, Run
 from patterns.prompt_chaining import prompt_chaining
-from providers.script import reply, throttled
+from providers.scripted import reply, throttled
 from tests.conformance.timelines import Script, executed
 
 SCRIPT: Script = {"generate-joke": [throttled(), reply("Ha")], "review-joke": [reply("7")]}
@@ -30,7 +28,7 @@ def test_every_point_that_is_listed_can_be_typed_and_kills_there_once() -> None:
         run, deaths = chained(point)
         assert (run.status, run.result) == ("SUCCEEDED", undisturbed.result), point
         assert [death.path for death in deaths] == [typed_point(point).path]
-        assert (spelled(typed_point(point)), not_reached([typed_point(point)], run)) == (point, [])
+        assert (typed_point(point).id, not_reached([typed_point(point)], run)) == (point, [])
         assert run.repeated_calls == ()
 
 
@@ -52,7 +50,7 @@ def test_a_crash_does_not_change_what_is_listed() -> None:
 
 def test_a_point_that_is_typed_twice_kills_twice() -> None:
     point = typed_point("/1:before-succeed")
-    run, deaths = chained(*[spelled(point)] * 2)
+    run, deaths = chained(*[point.id] * 2)
     assert len(deaths) == 2
     assert not_reached([point] * 3, run) == ["/1:before-succeed"]
 

@@ -16,13 +16,19 @@ from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 from aws_durable_execution_sdk_python.identifier import OperationIdNamespace
 
-from durable_conformance.histories.export import import_history
-from durable_conformance.histories.file import History, HistoryError, load_history, save_history, text_of
-from durable_conformance.histories.recorder import provenance
-from durable_conformance.histories.replay import Subject, replay
-from durable_conformance.rules.findings import Finding
-from durable_conformance.subject.handlers import find_handler, handler_factory
-from durable_conformance.subject.scenario import HandlerFactory, Scenario
+from durable_conformance import Finding, Scenario, handler_factory
+from durable_conformance.histories import (
+    History,
+    HistoryError,
+    Subject,
+    import_history,
+    load_history,
+    provenance,
+    replay,
+    save_history,
+    text_of,
+)
+from durable_conformance.subject import HandlerFactory, Reference
 from providers import ModelProvider
 from providers.scripted import ScriptedProvider
 from tests.conformance.corpus.asking import say_in_step
@@ -51,8 +57,8 @@ def imported(folder: Path, document: object, handler: str = "a handler") -> Hist
     return import_history(path, provenance(handler, "exported", NOW))
 
 
-def replayed(history: History, handler_for: HandlerFactory) -> tuple[Finding, ...]:
-    report = replay([Subject("it", history, handler_for)])
+def replayed(history: History, handler: Reference | HandlerFactory) -> tuple[Finding, ...]:
+    report = replay([Subject("it", history, handler)])
     assert report.could_not_run == {}
     assert report.runs == len(history.changes) + 1
     return report.findings.get("it", ())
@@ -70,13 +76,13 @@ def test_what_ran_elsewhere_replays_here(tmp_path: Path, pattern: str, scenario:
     assert history.calls is None
     assert history.recorded.source == "export"
     assert [operation.path for operation in history.operations] == [operation.path for operation in expected.operations]
-    assert replayed(history, find_handler(pattern)) == ()
+    assert replayed(history, Reference(pattern)) == ()
 
 
 def test_what_an_older_version_ran_elsewhere_does_not(tmp_path: Path) -> None:
     older = next(version for version in OLDER if version.name == "asked for a pun")
     history = imported(tmp_path, exported(older.handler, older.scenario), older.pattern)
-    found = replayed(history, find_handler(older.pattern))
+    found = replayed(history, Reference(older.pattern))
     assert [(finding.path, finding.actual.split(":")[0]) for finding in found] == [
         ("execution", "FAILED patterns.durable.asking.PromptDriftError")
     ], "what was asked shows by the digest that the step recorded"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from durable_conformance.histories.file import FORMAT, History, HistoryError, load_history, save_history, text_of
+from durable_conformance.histories import FORMAT, History, HistoryError, load_history, save_history, text_of
 from tests.histories.selection import Golden
 
 GOLDEN = Golden("llm_as_judge", "one candidate throttled once")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from aws_durable_execution_sdk_python import DurableContext
@@ -22,18 +22,15 @@ from aws_durable_execution_sdk_python.config import (
 from aws_durable_execution_sdk_python.lambda_service import OperationAction, OperationType, OperationUpdate
 from aws_durable_execution_sdk_python.retries import RetryDecision
 
-from durable_conformance.evidence.run_record import Place, Records, Section, record_of
-from durable_conformance.execution.crash_points import MODEL_CALL, CrashKind, CrashPoint
-from durable_conformance.execution.run import Run
-from durable_conformance.exploring.cases import crash_cases, differences, fault_cases
-from durable_conformance.exploring.exploration import Exploration
-from durable_conformance.exploring.explore import explore
-from durable_conformance.rules.normal_form import canonical
-from durable_conformance.runtime.driver import Conditions, run_in_process
-from durable_conformance.runtime.horizon import AT_HORIZON, Horizon, as_followed, begun_before, comes_later, drifted
-from durable_conformance.subject.handlers import handler_factory
-from durable_conformance.subject.reference import reference_to
-from durable_conformance.subject.scenario import HandlerFactory, Scenario
+from durable_conformance import CrashKind, CrashPoint, Exploration, Scenario, explore, handler_factory
+from durable_conformance.evidence import Place, Records, Section
+from durable_conformance.execution import AT_HORIZON, MODEL_CALL, Conditions, Run, comes_later
+from durable_conformance.exploring import begun_before, crash_cases, drifted, fault_cases
+from durable_conformance.model import ModelCall
+from durable_conformance.rules import as_followed, canonical, differences
+from durable_conformance.runtime import Horizon, run_in_process
+from durable_conformance.subject import HandlerFactory, reference_to
+from durable_conformance.workers import Experiment, not_judged
 from patterns.durable import ask
 from providers import Message, ModelError, ModelProvider, ModelRequest
 from providers.scripted import ScriptedProvider
@@ -68,6 +65,20 @@ def chain(steps: int, seen: Callable[[int], object] = lambda _: None) -> Handler
         return sum(context.step(lambda _, n=n: body(n), f"step-{n}") for n in range(steps))  # type: ignore[misc]
 
     return handler_factory(workflow)
+
+
+class Ran:
+    """Counts, in a file, what runs in other processes."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __call__(self, _number: int) -> None:
+        with self._file.open("a") as file:
+            file.write(".")
+
+    def __len__(self) -> int:
+        return self._file.stat().st_size
 
 
 def crashed(handler_for: HandlerFactory, point: CrashPoint, horizon: int | None) -> Run:
@@ -145,15 +156,15 @@ def test_a_wait_counts_as_an_operation_and_is_waited_for() -> None:
     assert [operation.status for operation in run.operations] == ["SUCCEEDED"] * 5
 
 
-def test_what_an_exploration_costs_grows_with_the_points_and_no_more() -> None:
+def test_what_an_exploration_costs_grows_with_the_points_and_no_more(tmp_path: Path) -> None:
     """Bodies run, not seconds."""
 
     def bodies_a_point(steps: int, horizon: int | None) -> float:
-        ran = queue.SimpleQueue[int]()
+        ran = Ran(tmp_path / f"{steps}-{horizon}")
         exploration = Exploration(kinds=[CrashKind.BEFORE_PERSIST], horizon=horizon)
-        report = explore(chain(steps, ran.put), SCENARIO, exploration)
+        report = explore(chain(steps, ran), SCENARIO, exploration)
         assert report.conforms
-        return (ran.qsize() - 2 * steps) / report.points  # but for the two executions that nothing interrupts
+        return (len(ran) - 2 * steps) / report.points  # but for the two executions that nothing interrupts
 
     assert bodies_a_point(24, None) > 24
     assert bodies_a_point(24, 2) < 11, "two before, the one that dies, again, two after, some that are refused"
@@ -172,8 +183,10 @@ def test_the_same_runs_are_made_and_the_report_says_how_far_they_were_followed()
 def test_a_run_that_begins_shortly_before_its_crash_says_so() -> None:
     records = Records()
     explore(chain(FAR), SCENARIO, NEAR, recorder=records.add)
-    names = {record.name: record.trace for record in records if record.place.section is Section.CRASHES}
-    begun = names["/9:step-8 SUCCEED before it persists, in an invocation that goes on from /6:step-5 SUCCEED"]
+    made = {record.id: record for record in records if record.place.section is Section.CRASHES}
+    names = {record.name for record in made.values()}
+    assert "/9:step-8 SUCCEED before it persists, in an invocation that goes on from /6:step-5 SUCCEED" in names
+    begun = made["/9:step-8:before-succeed"].trace
     assert begun
     assert [one.why for one in begun.invocations] == [
         "after /6:step-5 SUCCEED persisted", "/9:step-8 SUCCEED before it persists", "",
@@ -245,7 +258,8 @@ def test_no_execution_begins_where_a_model_call_is_under_way() -> None:
         replace(one, operations=tuple(operation for operation in one.operations if operation.name != "long"))
         for one in run.snapshots
     ]
-    assert unaware[position(run, "second")].calls == 1
+    events = run.events[: unaware[position(run, "second")].events]
+    assert sum(isinstance(event, ModelCall) for event in events) == 1
     assert begun_before(replace(run, snapshots=tuple(unaware)), position(run, "third"), 1) is None
 
 
@@ -363,7 +377,9 @@ def test_a_report_shows_no_difference_in_what_was_not_followed() -> None:
     assert run.status == AT_HORIZON
     found = list(differences(baseline, run, "the first look"))
     assert [one.rule for one in found] == ["request-stability"]
-    record = record_of("the first look", Place(Section.CRASHES, "/1:look"), run, found, against=baseline)
+    place = Place(Section.CRASHES, "/1:look")
+    experiment = Experiment("look", "the first look", place, Conditions(), not_judged, against=baseline)
+    record = experiment.planned().made(run, found, experiment.against)
     assert [one.what for one in record.comparisons] == ["What /2:greet asks the model"]
 
 
@@ -408,25 +424,22 @@ def test_a_result_that_drifts_is_found_near_the_end() -> None:
     assert "result-stability" in {found.rule for found in report.findings}
 
 
-def test_the_model_failing_late_is_not_run_up_to_from_the_start() -> None:
-    asked: list[str] = []
+def test_the_model_failing_late_is_not_run_up_to_from_the_start(tmp_path: Path) -> None:
+    ran = Ran(tmp_path / "ran")
 
     def workflow(event: object, context: DurableContext, model: ModelProvider) -> str:
-        def body(n: int) -> None:
-            asked.append(f"look-{n}")
-
         for n in range(FAR):
-            context.step(lambda _, n=n: body(n), f"look-{n}")  # type: ignore[misc]
+            context.step(lambda _, n=n: ran(n), f"look-{n}")  # type: ignore[misc]
         greeting = ask(context, model, "greet", "Greet me").text
         for n in range(FAR, 2 * FAR):
-            context.step(lambda _, n=n: body(n), f"look-{n}")  # type: ignore[misc]
+            context.step(lambda _, n=n: ran(n), f"look-{n}")  # type: ignore[misc]
         return greeting
 
     def bodies(horizon: int | None) -> int:
-        asked.clear()
+        (tmp_path / "ran").unlink(missing_ok=True)
         report = explore(handler_factory(workflow), SCENARIO, Exploration(points=(), horizon=horizon))
         assert report.conforms
-        return len(asked)
+        return len(ran)
 
     whole = 2 * FAR
     assert bodies(None) >= 4 * whole + 4 * FAR, "two undisturbed executions a model, and four faults"
@@ -442,11 +455,11 @@ def long_flow(event: object, context: DurableContext, model: ModelProvider) -> s
 def test_executions_in_other_sandboxes_are_followed_no_further() -> None:
     records = Records()
     report = explore(
-        handler_factory(long_flow), SCENARIO, NEAR, reference=reference_to(long_flow), recorder=records.add
+        handler_factory(long_flow), SCENARIO, NEAR, elsewhere=reference_to(long_flow), recorder=records.add
     )
     assert (report.findings, report.could_not_run) == ((), ())
-    cold = {record.name: record.trace for record in records if "then a cold" in record.name}
-    followed = [trace for name, trace in cold.items() if trace and name.startswith("dies after /2:look-1 ")]
+    cold = {record.id: record.trace for record in records if record.id.endswith("~way-0")}
+    followed = [trace for id_, trace in cold.items() if trace and id_.startswith("/2:look-1:after-")]
     assert followed
     assert {trace.status for trace in followed} == {AT_HORIZON}
 
@@ -499,7 +512,7 @@ def long_waits(event: object, context: DurableContext, model: ModelProvider) -> 
 def test_an_execution_that_dies_between_attempts_shows_when_each_invocation_was() -> None:
     records = Records()
     explore(handler_factory(long_waits), SCENARIO, Exploration(points=(), horizon=1), recorder=records.add)
-    (record,) = [one for one in records if one.name.startswith("ModelThrottledError") and "RETRY" in one.name]
+    (record,) = [one for one in records if one.id.endswith("+dies-between")]
     assert record.trace
     days = [round(one.at_seconds / 86_400) for one in record.trace.invocations]
     assert days[:4] == [0, 1, 2, 3]
@@ -543,6 +556,6 @@ def test_only_errors_that_pass_are_followed_to_the_end_because_such_an_error_sho
 
 def test_only_other_sandboxes_having_been_left_early_is_said() -> None:
     exploration = replace(NEAR, points=(), faults=False, orders=False)
-    report = explore(handler_factory(long_flow), SCENARIO, exploration, reference=reference_to(long_flow))
+    report = explore(handler_factory(long_flow), SCENARIO, exploration, elsewhere=reference_to(long_flow))
     assert report.conforms
     assert any("operations later" in what for what in report.left_out)

@@ -9,40 +9,68 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
-from durable_conformance.evidence.run_record import Place, RunRecord, Section
-from durable_conformance.evidence.trace import InvocationTrace, Moment, RetrySchedule, Trace
-from durable_conformance.reporting.html import Explored, rendered
-from durable_conformance.reporting.html.charts import MAX_BARS, charts
-from durable_conformance.reporting.html.difference import Kind, by_lines, by_words
-from durable_conformance.reporting.html.matrix import parts
-from durable_conformance.reporting.report_file import write_html
+from durable_conformance import Report
+from durable_conformance.evidence import (
+    Explored,
+    InvocationTrace,
+    Moment,
+    Place,
+    RetrySchedule,
+    RunRecord,
+    Section,
+    Trace,
+)
+from durable_conformance.reporting.html import (
+    MAX_BARS,
+    Kind,
+    by_lines,
+    by_words,
+    charts,
+    parts,
+    rendered,
+    write_html,
+)
 from durable_conformance.rules import NAMES, RULES
-from durable_conformance.rules.findings import Report
 from tests.conformance.made_up_reports import HOSTILE, record, sized, trace, wordy
+
+RAW = frozenset({"script", "style"})
+"""Elements whose content is no text of the page."""
 
 
 @dataclass
 class Page(HTMLParser):
-    """What a browser would make of a page: elements, and the texts of those that hold no markup."""
+    """What a browser would make of a page: elements, the contents of scripts and styles, and all other text.
+
+    It reads the events of `HTMLParser`, and none of its state: patch releases of Python differ in what `cdata_elem` is
+    set for.
+    """
 
     elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
-    raw: dict[str, list[str]] = field(default_factory=lambda: {"script": [], "style": []})
+    raw: dict[str, list[str]] = field(default_factory=lambda: {tag: [] for tag in RAW})
     words: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
+    within: str = ""
 
     def __post_init__(self) -> None:
         super().__init__(convert_charrefs=True)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
+        if tag in RAW:
+            self.within = tag
+            self.raw[tag].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self.within:
+            self.within = ""
 
     def handle_data(self, data: str) -> None:
-        if self.cdata_elem:
-            self.raw[self.cdata_elem].append(data)
+        if self.within:
+            self.raw[self.within][-1] += data
         else:
             self.words.append(data)
 
@@ -66,12 +94,43 @@ class Page(HTMLParser):
             if tag == "button" and kind in str(given.get("class")).split()
         ]
 
+    @classmethod
+    def read(cls, html: str) -> Self:
+        """The page that a text in HTML is."""
+        parsed = cls()
+        parsed.feed(html)
+        parsed.close()
+        return parsed
+
+
+class TitleIsData(Page):
+    """A page as newer releases of Python parse it: markup in a title is text."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        super().handle_starttag(tag, attrs)
+        if tag == "title":
+            self.set_cdata_mode(tag)
+
+
+class TitleIsMarkup(Page):
+    """A page as older releases of Python parse it: a title is an element like any other."""
+
+    def set_cdata_mode(self, elem: str, **options: Any) -> None:
+        if elem in RAW:
+            super().set_cdata_mode(elem, **options)
+
 
 def page(*explorations: Explored, title: str = "A report") -> Page:
-    parsed = Page()
-    parsed.feed(rendered(title, explorations))
-    parsed.close()
-    return parsed
+    return Page.read(rendered(title, explorations))
+
+
+@pytest.mark.parametrize("reader", [TitleIsData, TitleIsMarkup])
+def test_a_page_is_read_alike_by_every_release_of_python(reader: type[Page]) -> None:
+    html = rendered("A report", [wordy(HOSTILE)])
+    ours, theirs = Page.read(html), reader.read(html)
+    assert (theirs.elements, theirs.raw, theirs.comments) == (ours.elements, ours.raw, ours.comments)
+    assert theirs.text == ours.text
+    assert theirs.text.startswith("A report: durable-ai")
 
 
 def plain(*records: RunRecord, report: Report | None = None) -> Explored:
@@ -166,7 +225,9 @@ def crash(moment: str, column: str, group: str = "pure") -> RunRecord:
 
 
 def test_rows_come_in_the_order_in_which_things_happened() -> None:
-    whole = RunRecord("undisturbed", Place(Section.WHOLE, "undisturbed", column="pure"), trace=trace("/1:ask"))
+    whole = RunRecord(
+        "baseline", "undisturbed", Place(Section.WHOLE, "undisturbed", column="pure"), trace=trace("/1:ask")
+    )
     grid, uninterrupted = parts([whole, crash("SUCCEED", "lost"), crash("CALL", "")], first=10)
     assert uninterrupted.groups == ()
     assert [row.moment for band in grid.bands for row in band.rows] == ["CALL", "SUCCEED"]
@@ -189,7 +250,7 @@ def test_a_call_takes_all_columns_of_its_group_and_a_gap_stays_empty() -> None:
 def waited(name: str, section: Section, *delays: int) -> RunRecord:
     invocation = InvocationTrace(1, 0.0, (), (), (Moment("RETRY", "/1:ask", delay_seconds=1),), "SUCCEEDED")
     made = Trace("SUCCEEDED", "", (invocation,), 1, (RetrySchedule("/1:ask", delays),) if delays else ())
-    return RunRecord(name, Place(section, "/1:ask", column=name), trace=made)
+    return RunRecord(name, name, Place(section, "/1:ask", column=name), trace=made)
 
 
 def test_a_chart_shows_the_longest_schedule_that_no_crash_disturbed() -> None:

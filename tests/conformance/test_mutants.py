@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from durable_conformance.subject.patterns import pattern_names
+from durable_conformance.subject import pattern_names
 from tests.conformance.corpus.entry import Shelf
 from tests.conformance.corpus.explored import unreported
 from tests.conformance.mutants import MUTANTS, PATTERNS

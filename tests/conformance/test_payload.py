@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from durable_conformance.histories.payload import Payload
+from durable_conformance.histories import Payload
 
 
 def through_a_file(text: str) -> str:

@@ -9,12 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from durable_conformance.exploring.exploration import HORIZON
-from durable_conformance.histories.file import load_history
+from durable_conformance.exploring import HORIZON
+from durable_conformance.histories import load_history
 from tests.conformance import one_run
-from tests.documents import blocks, changes, commands_in, text_of
 from tests.histories.selection import GOLDEN
-from tests.tooling import ROOT, tox_ini
+from tests.repository import ROOT, blocks, changes, commands_in, text_of, tox_ini
 
 WIDTH = 100
 """Characters in a line of the output that the README shows."""

@@ -9,23 +9,26 @@ from typing import Any
 
 import pytest
 
-from durable_conformance import rules
-from durable_conformance.effects import Happened, Semantics
-from durable_conformance.execution.operations import OperationRecord, place
-from durable_conformance.execution.run import Death, Run
-from durable_conformance.rules import budget, calls, endings, model_faults, side_effects, stability
-from durable_conformance.rules.findings import EXECUTION, Finding, Rule
-from durable_conformance.rules.normal_form import Canonical, canonical, tag
-from durable_conformance.runtime.observer import CheckpointUpdate, ModelCall
-from providers import Message, ModelRequest, ModelResponse, StopReason
+from durable_conformance import Finding, Semantics, rules
+from durable_conformance.execution import Checkpointed, Death, EffectHappened, OperationRecord, Run, place
+from durable_conformance.model import ModelCall, tag
+from durable_conformance.rules import (
+    EXECUTION,
+    Canonical,
+    Rule,
+    budget,
+    calls,
+    canonical,
+    endings,
+    model_faults,
+    side_effects,
+    stability,
+)
+from providers import Message, ModelRequest
+from tests.conformance.made_up_runs import made_call
+from tests.conformance.made_up_runs import made_up as run
 
 CRASH = "a crash"
-
-
-def run(**changes: Any) -> Run:
-    """An execution that succeeded with nothing in it."""
-    nothing = Run("SUCCEEDED", None, None, None, operations=(), calls=(), updates=(), invocations=1)
-    return dataclasses.replace(nothing, **changes)
 
 
 def step(path: str = "/1:ask", **changes: Any) -> OperationRecord:
@@ -37,24 +40,11 @@ def context(path: str, sub_type: str = "RunInChildContext", **changes: Any) -> O
 
 
 def call(path: str | None = "/1:ask", prompt: str = "Hi", answer: str | None = "Hello", **changes: Any) -> ModelCall:
-    response = answer and ModelResponse(
-        message=Message.assistant(answer), stop_reason=StopReason.END_TURN, model="scripted"
-    )
-    made = ModelCall(
-        invocation=1,
-        path=path,
-        operation_id=path,
-        operation_type="STEP" if path else None,
-        attempt=1,
-        request=ModelRequest(messages=(Message.user(prompt),)),
-        outcome="answered" if answer else "ModelAccessDeniedError",
-        response=response or None,
-    )
-    return dataclasses.replace(made, **changes)
+    return dataclasses.replace(made_call(path, ModelRequest(messages=(Message.user(prompt),)), answer), **changes)
 
 
-def update(path: str = "/1:ask", action: str = "SUCCEED", **changes: Any) -> CheckpointUpdate:
-    plain = CheckpointUpdate(1, path, action, 0, None, payload_bytes=10, name="ask", timeout_seconds=None)
+def update(path: str = "/1:ask", action: str = "SUCCEED", **changes: Any) -> Checkpointed:
+    plain = Checkpointed(1, path, action, 0, type="STEP", payload_bytes=10, name="ask")
     return dataclasses.replace(plain, **changes)
 
 
@@ -269,8 +259,10 @@ def test_a_place_does_not_depend_on_names() -> None:
     assert place("/2:a") != place("/3:a")
 
 
-def effect(path: str | None = "/1:pay", semantics: Semantics = Semantics.AT_LEAST_ONCE, **changes: Any) -> Happened:
-    plain = Happened("charge", "order-7", semantics, invocation=1, path=path, in_step=path is not None)
+def effect(
+    path: str | None = "/1:pay", semantics: Semantics = Semantics.AT_LEAST_ONCE, **changes: Any
+) -> EffectHappened:
+    plain = EffectHappened("charge", "order-7", semantics, invocation=1, path=path, in_step=path is not None)
     return dataclasses.replace(plain, **changes)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -14,26 +14,29 @@ from aws_durable_execution_sdk_python import DurableContext, StepError
 from aws_durable_execution_sdk_python.config import Duration, StepConfig, StepSemantics
 from aws_durable_execution_sdk_python.retries import RetryDecision
 
-from durable_conformance.evidence.run_record import Records, RunRecord, Section
-from durable_conformance.execution.crash_points import CrashKind, CrashPoint, crash_points
-from durable_conformance.exploring import sweep
-from durable_conformance.exploring.cases import MAX_FAULTY_INVOCATIONS
-from durable_conformance.exploring.exploration import HORIZON, Exploration
-from durable_conformance.exploring.explore import explore
-from durable_conformance.exploring.isolated import Task, explore_isolated
-from durable_conformance.exploring.listener import Listener
-from durable_conformance.rules.findings import Finding, Report
-from durable_conformance.rules.normal_form import Canonical, canonical
-from durable_conformance.runtime.driver import MAX_INVOCATIONS, Conditions, run_in_process
-from durable_conformance.runtime.horizon import AT_HORIZON
-from durable_conformance.subject.handlers import handler_factory
-from durable_conformance.subject.reference import Reference, reference_to
-from durable_conformance.subject.scenario import Scenario
+from durable_conformance import (
+    CrashKind,
+    CrashPoint,
+    Exploration,
+    Finding,
+    Report,
+    Scenario,
+    explore,
+    handler_factory,
+)
+from durable_conformance.evidence import Records, RunRecord, Section
+from durable_conformance.execution import AT_HORIZON, MAX_INVOCATIONS, Conditions
+from durable_conformance.exploring import HORIZON, MAX_FAULTY_INVOCATIONS, MOST, crash_sweeps, fault_sweep
+from durable_conformance.rules import Canonical, canonical
+from durable_conformance.runtime import run_in_process
+from durable_conformance.subject import OK, Always, Reference, reference_to
+from durable_conformance.workers import Experiment
 from patterns.durable import ask
 from providers import ModelProvider, ModelThrottledError
 from providers.scripted import ScriptedProvider
 from tests.conformance import hostile
 from tests.conformance.corpus.asking import SENSIBLE, say
+from tests.conformance.made_up_runs import changed
 
 SCENARIO = Scenario({}, ScriptedProvider)
 FAR = 12
@@ -47,25 +50,25 @@ def look_around(context: DurableContext, times: int = FAR) -> None:
         context.step(lambda _: None, f"look-{n}")
 
 
-class Told(Listener):
-    """What an exploration tells of each run."""
+class Told:
+    """What an exploration tells of each run, by the experiment's id."""
 
     def __init__(self) -> None:
-        self.findings: dict[str, tuple[Finding, ...]] = {}
+        self.findings: dict[str, Sequence[Finding]] = {}
 
-    def ended(self, name: str, findings: tuple[Finding, ...], done: int, all_: int) -> None:
-        assert done <= all_
-        self.findings[name] = findings
+    def __call__(self, experiment: Experiment, findings: Sequence[Finding], done: int, known: int) -> None:
+        assert done <= known
+        self.findings[experiment.id] = findings
 
     @property
     def sweeps(self) -> set[str]:
-        return {name for name in self.findings if sweep.is_sweep(name)}
+        return {id_ for id_ in self.findings if id_.startswith("everywhere:")}
 
 
 def explored(workflow: Workflow, exploration: Exploration) -> tuple[Report, dict[str, RunRecord]]:
     records = Records()
     report = explore(handler_factory(workflow), SCENARIO, exploration, recorder=records.add)
-    return report, {record.name: record for record in records}
+    return report, {record.id: record for record in records}
 
 
 def swept(workflow: Workflow, exploration: Exploration) -> set[str]:
@@ -116,11 +119,11 @@ def test_what_a_sweep_shows_is_told_of_the_interruption_alone() -> None:
     told, records = Told(), Records()
     exploration = Exploration(kinds=[CrashKind.BEFORE_PERSIST], horizon=3, side_by_side=1)
     explore(handler_factory(remembering()), SCENARIO, exploration, listener=told, recorder=records.add)
-    assert told.sweeps == {"every operation before it persists"}
-    assert [name for name, findings in told.findings.items() if findings] == [
-        "/1:first START before it persists", "/1:first SUCCEED before it persists",
+    assert told.sweeps == {"everywhere:before-persist-1"}
+    assert [id_ for id_, findings in told.findings.items() if findings] == [
+        "/1:first:before-start", "/1:first:before-succeed",
     ]  # fmt: skip
-    assert not [one.name for one in records if sweep.is_sweep(one.name)]
+    assert not [one.id for one in records if one.id.startswith("everywhere:")]
 
 
 def recording_times(event: object, context: DurableContext, model: ModelProvider) -> str:
@@ -133,7 +136,7 @@ def recording_times(event: object, context: DurableContext, model: ModelProvider
 def test_values_that_were_recorded_raise_no_alarm_and_have_nothing_followed_further() -> None:
     report, records = explored(recording_times, Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2))
     assert report.conforms
-    assert status(records["/1:now SUCCEED after it persisted, the response lost"]) == AT_HORIZON
+    assert status(records["/1:now:after-succeed"]) == AT_HORIZON
 
 
 def test_a_wrong_value_that_a_step_records_and_only_the_end_uses_is_found() -> None:
@@ -149,9 +152,9 @@ def test_single_executions_are_followed_no_further_where_many_interruptions_of_o
 
     exploration = Exploration(horizon=2)
     assert swept(workflow, exploration) == {
-        "every operation before it persists",
-        "every operation after it persisted, the response lost",
-        "every operation after it persisted, the token revoked",
+        "everywhere:before-persist-1",
+        "everywhere:after-persist-1",
+        "everywhere:token-revoked-1",
     }
     report, records = explored(workflow, exploration)
     assert report.conforms
@@ -163,8 +166,8 @@ def test_a_way_to_die_that_shows_something_does_not_have_the_others_followed() -
     kinds = [CrashKind.BEFORE_PERSIST, CrashKind.AFTER_PERSIST]
     points = [CrashPoint(path, "SUCCEED", 0, kind) for path in ("/1:first", "/2:look-0") for kind in kinds]
     _, records = explored(remembering(), Exploration(points=points, horizon=3, side_by_side=1))
-    assert status(records["/2:look-0 SUCCEED before it persists"]) == "SUCCEEDED"
-    assert status(records["/2:look-0 SUCCEED after it persisted, the response lost"]) == AT_HORIZON
+    assert status(records["/2:look-0:before-succeed"]) == "SUCCEEDED"
+    assert status(records["/2:look-0:after-succeed"]) == AT_HORIZON
 
 
 @pytest.mark.parametrize(("steps", "is_long"), [(2 * HORIZON, False), (2 * HORIZON + 1, True)])
@@ -222,7 +225,7 @@ def test_what_only_many_interruptions_show_is_no_finding() -> None:
     points = [CrashPoint(path, "SUCCEED", 0, CrashKind.BEFORE_PERSIST) for path in ("/7:count", "/8:count-again")]
     report, records = explored(workflow, Exploration(points=points, horizon=2, side_by_side=1))
     assert report.conforms
-    assert status(records[str(points[0])]) == "SUCCEEDED"
+    assert status(records[points[0].id]) == "SUCCEEDED"
 
 
 def test_a_model_that_fails_everywhere_is_more_than_a_correct_workflow_need_bear() -> None:
@@ -261,7 +264,7 @@ def test_what_is_known_of_one_kind_of_model_says_nothing_of_the_other() -> None:
     exploration = Exploration(points=[greet, look], horizon=2, side_by_side=1, faults=False)
     report, records = explored(hearing(), exploration)
     assert {(found.rule, found.crash) for found in report.findings} == {("result-stability", str(greet))}
-    near, whole = (record for name, record in records.items() if name.startswith(str(look)))
+    near, whole = (record for name, record in records.items() if name.startswith(look.id))
     assert (status(near), status(whole)) == (AT_HORIZON, "SUCCEEDED")
     assert whole.place.group == "never the same answer twice"
 
@@ -354,8 +357,8 @@ def test_an_execution_of_very_many_invocations_is_not_taken_for_an_endless_one()
     report, _ = explored(workflow, Exploration(points=(), horizon=None, never_twice=False))
     assert report.findings == ()
     baseline = canonical_of(workflow)
-    many = replace(baseline, run=replace(baseline.run, invocations=MAX_INVOCATIONS, calls=baseline.run.calls * 3))
-    assert sweep.fault_sweep(many).conditions.max_invocations >= 2 * MAX_INVOCATIONS + 3
+    many = replace(baseline, run=changed(baseline.run, invocations=MAX_INVOCATIONS, calls=baseline.run.calls * 3))
+    assert fault_sweep(many).experiment.conditions.max_invocations >= 2 * MAX_INVOCATIONS + 3
 
 
 def test_a_step_that_may_not_be_repeated_has_its_executions_followed_to_their_ends() -> None:
@@ -369,7 +372,7 @@ def test_a_step_that_may_not_be_repeated_has_its_executions_followed_to_their_en
 
     report, records = explored(workflow, Exploration(kinds=[CrashKind.BEFORE_PERSIST], horizon=2))
     assert report.conforms
-    assert status(records["/2:look-0 SUCCEED before it persists"]) == "SUCCEEDED"
+    assert status(records["/2:look-0:before-succeed"]) == "SUCCEEDED"
 
 
 def test_an_execution_that_could_not_be_interrupted_everywhere_shows_nothing_about_the_rest() -> None:
@@ -380,8 +383,8 @@ def test_an_execution_that_could_not_be_interrupted_everywhere_shows_nothing_abo
 
     baseline = canonical_of(workflow)
     for one, as_it_did in ((points[:1], True), (points, False)):
-        (made,) = sweep.crash_sweeps(baseline, one, frozenset(), never_twice=False)
-        run = run_in_process(handler_factory(workflow), SCENARIO, made.conditions)
+        (made,) = crash_sweeps(baseline, one, frozenset(), never_twice=False)
+        run = run_in_process(handler_factory(workflow), SCENARIO, made.experiment.conditions)
         assert made.goes_like_baseline(run) is as_it_did
 
 
@@ -400,10 +403,10 @@ def test_a_sweep_that_takes_too_long_is_named_and_single_executions_are_followed
     report, records = explored(workflow, exploration)
     assert report.conforms
     assert "every operation after it persisted, the response lost: still running after 3 s" in report.left_out
-    assert status(records["/2:look-1 SUCCEED after it persisted, the response lost"]) == "SUCCEEDED"
+    assert status(records["/2:look-1:after-succeed"]) == "SUCCEEDED"
 
 
-def test_sweeps_are_known_by_their_names() -> None:
+def test_sweeps_are_known_by_their_ids() -> None:
     told = Told()
     explore(handler_factory(recording_times), SCENARIO, Exploration(horizon=2), listener=told)
     assert len(told.sweeps) == 2 * len(CrashKind) + 1
@@ -413,26 +416,30 @@ def test_sweeps_are_known_by_their_names() -> None:
 
 
 def test_no_model_fails_in_an_exploration_without_faults() -> None:
-    assert swept(recording_times, Exploration(points=(), horizon=2)) == {str(sweep.FAULTS)}
+    assert swept(recording_times, Exploration(points=(), horizon=2)) == {"everywhere:throttled-once"}
     assert swept(recording_times, Exploration(points=(), faults=False, horizon=2)) == set()
 
 
-def test_a_sweep_that_ends_the_process_leaves_single_executions_to_be_followed_to_their_ends() -> None:
+def hostile_explored(name: str, records: Records) -> Report:
     exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2, never_twice=False, orders=False)
-    target = Reference(f"{hostile.__name__}:ends_the_process_after_many_deaths")
+    target = Reference(f"{hostile.__name__}:{name}")
+    return explore(target, Scenario({}, ask=Always(OK)), exploration, recorder=records.add)
+
+
+def test_a_sweep_that_ends_the_process_leaves_single_executions_to_be_followed_to_their_ends() -> None:
     records = Records()
-    report = explore_isolated(Task(target, {}, None, '"ok"', exploration, False), lambda _done, _all: None, records)
+    report = hostile_explored("ends_the_process_after_many_deaths", records)
     assert (report.findings, report.could_not_run) == ((), ())
-    assert not [what for what in report.left_out if "operations later" in what]
+    assert "every operation after it persisted, the response lost: the handler ended the process with exit code 3" in (
+        report.left_out
+    )
     crashes = [record for record in records if record.place.section is Section.CRASHES]
     assert {status(one) for one in crashes} == {"SUCCEEDED"}
 
 
 def test_a_run_that_ends_the_process_has_the_rest_done_as_it_was_begun() -> None:
-    exploration = Exploration(kinds=[CrashKind.AFTER_PERSIST], horizon=2, never_twice=False, orders=False)
-    target = Reference(f"{hostile.__name__}:ends_the_process_when_denied")
     records = Records()
-    report = explore_isolated(Task(target, {}, None, '"ok"', exploration, False), lambda _done, _all: None, records)
+    report = hostile_explored("ends_the_process_when_denied", records)
     assert report.findings == ()
     assert len(report.could_not_run) == 2, "that operation's call denied, and every call"
     assert max(Counter(record.place for record in records).values()) == 1
@@ -441,23 +448,23 @@ def test_a_run_that_ends_the_process_has_the_rest_done_as_it_was_begun() -> None
 
 
 def test_very_many_points_are_shared_by_several_executions() -> None:
-    steps = sweep.MOST // 2 + 1  # two updates a step
+    steps = MOST // 2 + 1  # two updates a step
 
     def workflow(event: object, context: DurableContext, model: object) -> None:
         look_around(context, steps)
 
     baseline = canonical_of(workflow)
-    points = crash_points(baseline.run, [CrashKind.AFTER_PERSIST])
-    shares = list(sweep.crash_sweeps(baseline, points, frozenset(), never_twice=False))
-    assert [one.name for one in shares] == [
+    points = baseline.run.crash_points([CrashKind.AFTER_PERSIST])
+    shares = list(crash_sweeps(baseline, points, frozenset(), never_twice=False))
+    assert [one.experiment.name for one in shares] == [
         "every operation after it persisted, the response lost, share 1 of 2",
         "every operation after it persisted, the response lost, share 2 of 2",
     ]
     assert [len(one.points) for one in shares] == [steps, steps]
     assert shares[0].points | shares[1].points == set(points)
-    many = replace(baseline, run=replace(baseline.run, invocations=MAX_INVOCATIONS))
-    long_lasting = next(sweep.crash_sweeps(many, points, frozenset(), never_twice=False))
-    assert long_lasting.conditions.max_invocations >= 2 * MAX_INVOCATIONS + steps
+    many = replace(baseline, run=changed(baseline.run, invocations=MAX_INVOCATIONS))
+    long_lasting = next(crash_sweeps(many, points, frozenset(), never_twice=False))
+    assert long_lasting.experiment.conditions.max_invocations >= 2 * MAX_INVOCATIONS + steps
 
 
 cold: dict[str, str] = {}
@@ -478,7 +485,7 @@ def keeping(event: object, context: DurableContext, model: ModelProvider) -> str
 
 def test_a_wrong_value_that_another_sandbox_records_and_only_the_end_uses_is_found() -> None:
     exploration = Exploration(points=(), horizon=2, faults=False, never_twice=False, orders=False)
-    report = explore(handler_factory(keeping), SCENARIO, exploration, reference=reference_to(keeping))
+    report = explore(handler_factory(keeping), SCENARIO, exploration, elsewhere=reference_to(keeping))
     assert {(found.rule, found.path) for found in report.findings} >= {("no-invocation-state", "/15:greet")}
 
 

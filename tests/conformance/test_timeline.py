@@ -10,32 +10,35 @@ from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 from rich.console import Console
 
-from durable_conformance.execution.events import (
-    AnswerAwaited,
-    InvocationBegan,
+from durable_conformance import Answered, CrashKind, CrashPoint, Silence
+from durable_conformance.execution import (
+    Checkpointed,
     InvocationEnded,
     OperationBegan,
-    OperationEnded,
     OperationReplayed,
     ProcessDied,
-    RetryScheduled,
-    Teller,
     TimePassed,
 )
-from durable_conformance.execution.events import Event as Told
-from durable_conformance.reporting.timeline_text import PlainTimeline, duration, worded
-from durable_conformance.subject.scenario import Answered, Silence
+from durable_conformance.execution import Event as Told
+from durable_conformance.reporting import PlainTimeline, duration, worded
+from durable_conformance.runtime import Narrator
 from patterns.durable import Event
 from patterns.human_review import human_review
 from patterns.llm_as_judge import llm_as_judge
 from patterns.prompt_chaining import prompt_chaining
 from providers import Message, ModelProvider, ModelRequest
-from providers.script import reply, throttled
+from providers.scripted import reply, throttled
+from tests.conformance.made_up_runs import began
 from tests.conformance.timelines import executed, told
 
 JOKE, REVIEW = "/1:generate-joke", "/2:review-joke"
 CALLBACK, SUBMITTER = "/2:human-review/1:human-review create callback id", "/2:human-review/2:human-review submitter"
 REPLAYED = "from its checkpoint, the model is not asked again"
+DEATH = CrashPoint("/1:a", "START", 0, CrashKind.BEFORE_PERSIST)
+
+
+def update(path: str, action: str, **more: Any) -> Checkpointed:
+    return Checkpointed(1, path, action, 0, **({"type": "STEP"} | more))
 
 
 def done(path: str, began: str = "") -> list[str]:
@@ -173,11 +176,11 @@ def test_timers_and_chained_invocations() -> None:
 def test_what_a_dead_process_still_does_is_not_told() -> None:
     """Such as its other branches, which notice later."""
     heard: list[Told] = []
-    teller = Teller(heard.append)
-    first, died, second = InvocationBegan(1), ProcessDied("/1:a", "here"), InvocationBegan(2)
+    narrator = Narrator(heard.append)
+    first, died, second = began(1), ProcessDied("/1:a", DEATH), began(2)
     late, ended = OperationBegan("/1:b", 1, again=False), InvocationEnded("PENDING")
     for event in (first, died, late, ended, second, late):
-        teller.tell(event)
+        narrator.tell(event)
     assert heard == [first, died, second, late]
 
 
@@ -185,7 +188,7 @@ def test_what_the_listener_raises_ends_the_run_and_not_a_thread_of_the_sdk() -> 
     """As when the pipe is closed that the timeline is printed to."""
 
     def closed(event: Told) -> None:
-        if isinstance(event, OperationEnded):
+        if isinstance(event, Checkpointed) and event.action == "SUCCEED":
             raise BrokenPipeError("nobody reads")
 
     with pytest.raises(BrokenPipeError, match="nobody reads"):
@@ -203,14 +206,14 @@ def test_a_model_call_outside_any_operation_has_no_path() -> None:
 @pytest.mark.parametrize(
     ("event", "line"),
     [
-        (RetryScheduled("/1:poll", 5, None), "polled    /1:poll  again in 5 s"),
-        (AnswerAwaited("/1:ask", None, None), "waits     /1:ask  for an answer"),
-        (OperationEnded("/1:a", "Odd: \x1b[31mred\x07\n  and more"), "failed    /1:a  Odd: [31mred and more"),
-        (OperationEnded("/1:a", "x" * 500), f"failed    /1:a  {'x' * 160}…"),
+        (update("/1:poll", "RETRY", delay_seconds=5), "polled    /1:poll  again in 5 s"),
+        (update("/1:ask", "START", type="CALLBACK", timeout_seconds=0), "waits     /1:ask  for an answer"),
+        (update("/1:a", "FAIL", error="Odd: \x1b[31mred\x07\n  and more"), "failed    /1:a  Odd: [31mred and more"),
+        (update("/1:a", "FAIL", error="x" * 500), f"failed    /1:a  {'x' * 160}…"),
         (OperationBegan("/1:a", 2, again=True), "began     /1:a  attempt 2, again"),
         (OperationBegan("/1:a", None, again=True), "resumed   /1:a"),
         (OperationReplayed("/1:a", called=False), "replayed  /1:a  from its checkpoint"),
-        (ProcessDied("/1:a", "START before it persists"), "died      /1:a  START before it persists"),
+        (ProcessDied("/1:a", DEATH), "died      /1:a  START before it persists"),
         (TimePassed(3), "time      3 s pass"),
     ],
 )

@@ -7,15 +7,14 @@ import re
 
 from rich.console import Console
 
-from durable_conformance.execution.events import Event, InvocationBegan, ModelAsked, OperationBegan
-from durable_conformance.reporting.timeline_live import LiveTimeline, timeline_on
-from durable_conformance.reporting.timeline_text import PlainTimeline
-from durable_conformance.reporting.timeline_tree import InvocationTree
-from durable_conformance.subject.scenario import Silence
+from durable_conformance import Silence
+from durable_conformance.execution import Event, InvocationBegan, ModelAsked, OperationBegan
+from durable_conformance.reporting import InvocationTree, LiveTimeline, PlainTimeline, timeline_on
 from patterns.durable_strands_agent import durable_strands_agent
 from patterns.human_review import human_review
 from patterns.prompt_chaining import prompt_chaining
-from providers.script import reply, throttled, tool_use
+from providers.scripted import reply, throttled, tool_use
+from tests.conformance.made_up_runs import began
 from tests.conformance.timelines import Script, executed
 
 REPLAYED = "from its checkpoint, the model is not asked again"
@@ -121,7 +120,7 @@ def test_a_terminal_is_drawn_in_and_keeps_what_has_ended() -> None:
 
 def test_what_runs_shows_what_it_does() -> None:
     path = "/1:agent/1:converse"
-    running = drawn(InvocationBegan(1), OperationBegan(path, 1, again=False), ModelAsked(path, "medium"))
+    running = drawn(began(1), OperationBegan(path, 1, again=False), ModelAsked(path, "medium"))
     assert re.sub(r"[⠀-⣿]", "*", running) == (
         "invocation 1\n"
         "└── * /1:agent\n"
@@ -130,7 +129,7 @@ def test_what_runs_shows_what_it_does() -> None:
 
 
 def test_a_model_call_outside_any_operation_has_a_place() -> None:
-    assert drawn(InvocationBegan(1), ModelAsked(None, "small")).endswith("outside any operation  asking small\n")
+    assert drawn(began(1), ModelAsked(None, "small")).endswith("outside any operation  asking small\n")
 
 
 def test_a_pipe_gets_words_whatever_colours_are_forced() -> None:

@@ -7,14 +7,19 @@ from typing import Any
 
 import pytest
 
-from durable_conformance.execution.run import Run
-from durable_conformance.histories.baseline import Golden
-from durable_conformance.histories.file import History, load_history
-from durable_conformance.histories.payload import Payload
-from durable_conformance.histories.prefix import met_on_replay
-from durable_conformance.histories.rule import UPGRADE, Replayed, upgrade
-from durable_conformance.runtime.observer import CheckpointUpdate, ModelCall
+from durable_conformance.execution import Checkpointed, Run
+from durable_conformance.histories import (
+    UPGRADE,
+    Golden,
+    History,
+    Payload,
+    Replayed,
+    load_history,
+    upgrade,
+)
+from durable_conformance.model import ModelCall
 from providers import Message, ModelRequest
+from tests.conformance.made_up_runs import changed, made_call
 from tests.histories import selection
 
 BATCH = load_history(selection.Golden("parallel_invocation", "answered").path)
@@ -35,8 +40,8 @@ RACE = BATCH.model_copy(
 def replayed(history: History, changes: int, **differences: Any) -> Replayed:
     """A replay that went as the recorded execution did, but for `differences`."""
     golden = Golden(history)
-    met = differences.pop("met", met_on_replay(history, changes))
-    return Replayed(golden, changes, dataclasses.replace(golden.run, **differences), met)
+    met = differences.pop("met", golden.met_on_replay(changes))
+    return Replayed(golden, changes, changed(golden.run, met=frozenset(met), **differences))
 
 
 def found(one: Replayed) -> list[tuple[str, str, str]]:
@@ -95,7 +100,7 @@ def test_an_operation_that_the_code_does_not_come_by() -> None:
 
 def call(path: str, text: str) -> ModelCall:
     request = ModelRequest(messages=(Message.user(text),), label=path.partition(":")[2])
-    return ModelCall(1, path, None, "STEP", 1, request, "answered")
+    return made_call(path, request, "any")
 
 
 def test_a_request_is_held_against_those_of_its_place() -> None:
@@ -135,8 +140,8 @@ def test_a_step_that_died_half_way_and_may_not_be_repeated_leaves_the_rest_open(
 
 
 def test_a_step_that_died_half_way_and_is_tried_again_has_an_update_more() -> None:
-    retry = CheckpointUpdate(
-        2, "/2:review-joke", "RETRY", 0, 1, payload_bytes=0, name="review-joke", timeout_seconds=None, interrupted=True
+    retry = Checkpointed(
+        2, "/2:review-joke", "RETRY", 0, type="STEP", delay_seconds=1, name="review-joke", interrupted=True
     )
     more = (*updates(CHAIN)[:3], retry, *updates(CHAIN)[2:])
     assert found(replayed(CHAIN, 3, updates=more)) == []
@@ -151,7 +156,7 @@ def test_until_a_race_is_decided_its_end_is_open() -> None:
 
 def test_what_a_race_leaves_behind_is_a_matter_of_timing() -> None:
     run: Run = Golden(RACE).run
-    left = CheckpointUpdate(
-        1, "/1:perspectives/2:perspectives-3/1:ask", "RETRY", 0, 1, payload_bytes=0, name="ask", timeout_seconds=None
+    left = Checkpointed(
+        1, "/1:perspectives/2:perspectives-3/1:ask", "RETRY", 0, type="STEP", delay_seconds=1, name="ask"
     )
     assert found(replayed(RACE, len(RACE.changes), updates=(*run.updates, left))) == []

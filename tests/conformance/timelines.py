@@ -9,13 +9,12 @@ from typing import Any
 
 from rich.console import Console
 
-from durable_conformance.commands.crash_at import typed_point
-from durable_conformance.execution.events import Event
-from durable_conformance.execution.run import Run
-from durable_conformance.reporting.timeline_text import PlainTimeline
-from durable_conformance.runtime.driver import Conditions, run_in_process
-from durable_conformance.runtime.narrator import Narrator
-from durable_conformance.subject.scenario import CallbackAnswer, Handler, HandlerFactory, Scenario, Silence
+from durable_conformance import Scenario, Silence
+from durable_conformance.commands import typed_point
+from durable_conformance.execution import Conditions, Event, Run
+from durable_conformance.reporting import PlainTimeline
+from durable_conformance.runtime import Narrator, run_in_process
+from durable_conformance.subject import CallbackAnswer, Handler, HandlerFactory
 from patterns.durable import durable_handler
 from providers import ModelProvider
 from providers.scripted import ScriptedProvider

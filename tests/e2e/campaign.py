@@ -1,4 +1,4 @@
-"""Strikes every scenario at every place with every blow, side by side: who was killed is invoked again 5 s later."""
+"""Injects every fault into every scenario, side by side: a function that was killed is invoked again 5 s later."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from typing import Self
 
 from rich.table import Table
 
+from durable_conformance import Finding
 from tests.wire.deployable import Deployable, function_name
-from tests.wire.fates import UNHARMED, Blow, Fate, Struck, every_blow
+from tests.wire.faults import NO_FAULTS, Crash, Faults, SingleFault, every_fault
 from tests.wire.playing import Played, Player
-from tests.wire.verdict import differences, lost_calls
+from tests.wire.verdict import findings
 from tests.wire.wire import Wire
-
-KILLS = (Blow.KILLED_BEFORE_PERSIST, Blow.KILLED_AFTER_PERSIST, Blow.KILLED_DURING_CALL)
 
 COLUMNS = {
     "scenario": "",
     "kills": "kills",
-    "responses lost": Blow.RESPONSE_LOST.value,
+    "responses lost": "responses lost",
     "recovered": "recovered",
     "model calls": "calls",
-    "made again for one that died": "lost",
+    "made again for one that died": "made again",
     "repeated after completion": "repeated",
 }
 """What is printed, and the count that it is."""
@@ -36,39 +35,39 @@ SIDE_BY_SIDE = 48
 
 @dataclass(frozen=True)
 class Result:
-    """What one blow came to.
+    """What one fault came to.
 
     Attributes:
-        struck: The blow.
-        played: The execution.
-        differences: What is wrong with it.
+        fault: The fault.
+        played: The execution that met it.
+        findings: What is wrong with that.
     """
 
-    struck: Struck
+    fault: SingleFault
     played: Played
-    differences: list[str]
+    findings: list[Finding]
 
 
 @dataclass(frozen=True)
 class Explored:
-    """A scenario, undisturbed and struck.
+    """A scenario, undisturbed and with every fault.
 
     Attributes:
-        clean: The undisturbed execution: it says where it can be struck.
-        blows: What every blow comes to.
+        undisturbed: The undisturbed execution: it says where there can be faults.
+        results: What every fault comes to.
     """
 
-    clean: Played
-    blows: list[Future[Result]]
+    undisturbed: Played
+    results: list[Future[Result]]
 
 
 class Campaign:
-    """All the blows. Made by a `with` block.
+    """All the faults. Made by a `with` block.
 
     Args:
         wire: Where the patterns are deployed.
         prefix: Of their functions' names.
-        scenarios: What to strike.
+        scenarios: What to interrupt.
     """
 
     def __init__(self, wire: Wire, prefix: str, scenarios: Sequence[Deployable]) -> None:
@@ -86,37 +85,37 @@ class Campaign:
         self._wire.front.abandon()
         self._pool.shutdown(cancel_futures=True)
 
-    def clean(self, what: Deployable) -> Played:
+    def undisturbed(self, what: Deployable) -> Played:
         """A scenario's undisturbed execution."""
-        return self._explored[what].result().clean
+        return self._explored[what].result().undisturbed
 
     def results(self, what: Deployable) -> list[Result]:
-        """What every blow at a scenario came to."""
-        return [blow.result() for blow in self._explored[what].result().blows]
+        """What every fault in a scenario came to."""
+        return [result.result() for result in self._explored[what].result().results]
 
     def _explore(self, what: Deployable) -> Explored:
-        clean = self._play(what, UNHARMED)
-        return Explored(clean, [self._pool.submit(self._strike, what, struck) for struck in every_blow(clean.run)])
+        undisturbed = self._play(what, NO_FAULTS)
+        faults = every_fault(undisturbed.run)
+        return Explored(undisturbed, [self._pool.submit(self._interrupt, what, fault) for fault in faults])
 
-    def _strike(self, what: Deployable, struck: Struck) -> Result:
-        played = self._play(what, struck)
-        wrong = differences(what.local, played)
-        if not struck.fell:
-            wrong.append("the blow did not fall")
-        self._count(what, struck, played, wrong)
-        return Result(struck, played, wrong)
+    def _interrupt(self, what: Deployable, fault: SingleFault) -> Result:
+        played = self._play(what, fault)
+        result = Result(fault, played, findings(what.local, played, str(fault)))
+        self._count(what, result)
+        return result
 
-    def _play(self, what: Deployable, fate: Fate) -> Played:
-        return self._players[what.pattern].play(what.scenario, what.local, fate)
+    def _play(self, what: Deployable, faults: Faults) -> Played:
+        return self._players[what.pattern].play(what.scenario, what.local, faults)
 
-    def _count(self, what: Deployable, struck: Struck, played: Played, wrong: list[str]) -> None:
+    def _count(self, what: Deployable, result: Result) -> None:
+        run = result.played.run
         with self._lock:
             tally = self._tally[what]
-            tally["kills" if struck.blow in KILLS else struck.blow.value] += 1
-            tally["recovered"] += not wrong
-            tally["calls"] += len(played.run.calls)
-            tally["lost"] += sum(lost_calls(played.run).values())
-            tally["repeated"] += len(played.run.repeated_calls)
+            tally["kills" if isinstance(result.fault, Crash) else "responses lost"] += 1
+            tally["recovered"] += result.fault.fired and not result.findings
+            tally["calls"] += len(run.calls)
+            tally["made again"] += len(run.calls_made_again)
+            tally["repeated"] += len(run.repeated_calls)
 
     def table(self) -> Table:
         """Counts for each scenario, and in all."""

@@ -43,7 +43,7 @@ def wire(artifacts: Artifacts, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="session")
 def campaign(wire: Wire, request: pytest.FixtureRequest) -> Iterator[Campaign]:
-    """Every blow at every selected scenario, side by side."""
+    """Every fault in every selected scenario, side by side."""
     with Campaign(wire, PREFIX, selected(request.session, "campaign")) as campaign:
         request.config.stash[CAMPAIGN] = campaign
         yield campaign

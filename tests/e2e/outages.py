@@ -13,12 +13,12 @@ from tests.loopback import Drop, LoopbackServer, Stall
 from tests.stand_in import Fail
 from tests.wire.artifacts import Artifacts
 from tests.wire.deployable import RECORDED, Deployable, function_name
-from tests.wire.fates import CutOff, Fate, Trouble, Troubled, Unharmed
+from tests.wire.faults import EndpointFault, Faults, ModelOutage, NoFaults, ServiceOutage
 from tests.wire.playing import Played, Player
 from tests.wire.wire import Wire
 
 READ_TIMEOUT_SECONDS = 3
-"""For the functions whose model is in trouble: short, because it is waited for, and enough on a busy machine."""
+"""For the functions whose model endpoint fails: short, because it is waited for, and enough on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Outage:
     """What the model endpoint does to the first calls of every operation.
 
     Attributes:
-        trouble: What it does.
+        fault: What it does.
         times: To how many calls.
         error: What the step records of it.
     """
 
-    trouble: Trouble
+    fault: EndpointFault
     times: int
     error: type[ModelError]
 
@@ -43,7 +43,7 @@ MODEL_OUTAGES = {
 }
 
 
-class Closed(Unharmed):
+class Closed(NoFaults):
     """Nothing listens where the function looks for Lambda, until an invocation has failed of it.
 
     Args:
@@ -66,10 +66,10 @@ class Closed(Unharmed):
 
 
 @dataclass(frozen=True)
-class Suffered[F: Fate]:
+class InOutage[F: Faults]:
     """An execution in an outage."""
 
-    fate: F
+    faults: F
     playing: Future[Played]
 
 
@@ -99,7 +99,9 @@ class Outages:
         self.model = {
             name: {what: self._model(what, outage) for what in whats} for name, outage in MODEL_OUTAGES.items()
         }
-        self.cut_off = {what: self._begin(what, function_name("cut-off", what.pattern), CutOff()) for what in whats}
+        self.cut_off = {
+            what: self._begin(what, function_name("cut-off", what.pattern), ServiceOutage()) for what in whats
+        }
         self.closed = {what: self._closed(what, number) for number, what in enumerate(whats)}
         return self
 
@@ -108,18 +110,18 @@ class Outages:
         self._pool.shutdown(cancel_futures=True)
         self._opened.close()
 
-    def _model(self, what: Deployable, outage: Outage) -> Suffered[Troubled]:
-        function, fate = function_name("impatient", what.pattern), Troubled(outage.trouble, outage.times)
-        return self._begin(what, function, fate, MODEL_READ_TIMEOUT=str(READ_TIMEOUT_SECONDS))
+    def _model(self, what: Deployable, outage: Outage) -> InOutage[ModelOutage]:
+        function, faults = function_name("impatient", what.pattern), ModelOutage(outage.fault, outage.times)
+        return self._begin(what, function, faults, MODEL_READ_TIMEOUT=str(READ_TIMEOUT_SECONDS))
 
-    def _closed(self, what: Deployable, number: int) -> Suffered[Closed]:
+    def _closed(self, what: Deployable, number: int) -> InOutage[Closed]:
         endpoint = LoopbackServer(self._wire.front.handle, name="late front")
         self._opened.callback(endpoint.close)
-        function, fate = f"{function_name('closed', what.pattern)}-{number}", Closed(endpoint, self._opened)
-        return self._begin(what, function, fate, AWS_ENDPOINT_URL_LAMBDA=endpoint.url)
+        function, faults = f"{function_name('closed', what.pattern)}-{number}", Closed(endpoint, self._opened)
+        return self._begin(what, function, faults, AWS_ENDPOINT_URL_LAMBDA=endpoint.url)
 
-    def _begin[F: Fate](self, what: Deployable, function: str, fate: F, **environment: str) -> Suffered[F]:
+    def _begin[F: Faults](self, what: Deployable, function: str, faults: F, **environment: str) -> InOutage[F]:
         artifact, handler = self._artifacts.of(what.pattern), f"patterns.{what.pattern}.handler"
         self._wire.deploy(function, artifact, handler, environment)
         player = Player(self._wire, function)
-        return Suffered(fate, self._pool.submit(lambda: player.play(what.scenario, what.local, fate)))
+        return InOutage(faults, self._pool.submit(lambda: player.play(what.scenario, what.local, faults)))

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from durable_conformance import CrashKind, CrashPoint
+from durable_conformance.rules import EXECUTION
 from tests.wire.artifacts import Artifacts
 from tests.wire.deployable import Deployable
-from tests.wire.fates import UNHARMED, Blow, Moment, Struck
+from tests.wire.faults import Crash
 from tests.wire.playing import Player
-from tests.wire.verdict import differences
+from tests.wire.verdict import findings
 from tests.wire.wire import Wire
 
 RIGHT = Deployable("prompt_chaining", "default event")
@@ -28,15 +30,19 @@ def artifact(artifacts: Artifacts, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.mark.parametrize(
-    ("handler", "expected"),
+    ("handler", "broken"),
     [
-        ("remembers", "/1:generate-joke had ended before a process died, and called the model again"),
-        ("skips", "it ended with ('FAILED', None, "),
+        ("remembers", ("no-repeated-call", "/1:generate-joke", "asked again in invocation 2")),
+        ("skips", ("result-stability", EXECUTION, "FAILED ")),
     ],
 )
-def test_a_handler_that_is_right_until_it_dies(wire: Wire, artifact: Path, handler: str, expected: str) -> None:
+def test_a_handler_that_is_right_until_it_dies(
+    wire: Wire, artifact: Path, handler: str, broken: tuple[str, str, str]
+) -> None:
     wire.deploy(handler, artifact, f"broken_handlers.{handler}")
     player = Player(wire, handler)
-    assert differences(RIGHT.local, player.play(RIGHT.scenario, RIGHT.local, UNHARMED)) == []
-    killed = Struck(Moment("/2:review-joke", "START"), Blow.KILLED_AFTER_PERSIST)
-    assert expected in "\n".join(differences(RIGHT.local, player.play(RIGHT.scenario, RIGHT.local, killed)))
+    assert findings(RIGHT.local, player.play(RIGHT.scenario, RIGHT.local)) == []
+    crash = Crash(CrashPoint("/2:review-joke", "START", 0, CrashKind.AFTER_PERSIST))
+    found = findings(RIGHT.local, player.play(RIGHT.scenario, RIGHT.local, crash), str(crash))
+    rule, path, actual = broken
+    assert [one for one in found if (one.rule, one.path) == (rule, path) and one.actual.startswith(actual)], found

@@ -12,9 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cassette_scan import files_of
-from tests.documents import text_of
-from tests.tooling import ROOT
+from tests.repository import ROOT, files_of, text_of
 
 _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "python": (),
@@ -59,6 +57,7 @@ class Copy:
     def write(self, path: str, text: str) -> None:
         """Write a new file."""
         assert not (self.folder / path).exists(), path
+        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / path).write_text(text.lstrip("\n"), encoding="utf-8")
 
     def insert(self, path: str, before: str, text: str) -> None:

@@ -52,7 +52,7 @@ handler = durable_handler(limerick)
 
 CATALOGUE = """
 from patterns.limerick import limerick
-from providers.script import reply, stopped
+from providers.scripted import reply, stopped
 from tests.patterns.catalogue.pattern import Pattern, bad_inputs, model_errors, recorded, scripted, stop_reasons
 
 EVENT = {"subject": "tea"}

@@ -12,8 +12,7 @@ PROVIDER = '''
 from __future__ import annotations
 
 from providers.model import ModelRequest, ModelResponse
-from providers.script import Script
-from providers.scripted import ScriptedProvider
+from providers.scripted import Script, ScriptedProvider
 
 
 class ParrotProvider:
@@ -32,30 +31,21 @@ CONTRACT = '''
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
-from providers import ModelProvider
 from providers.parrot import ParrotProvider
-from providers.script import Entry
-from tests.providers.contract import Exchange, ProviderContract, ProviderFor
-from tests.providers.test_scripted_contract import entry
+from tests.providers.contract import ProviderContract, ProviderFor, by_label
+from tests.providers.scripted.playing import entry
 
 
 class TestParrotContract(ProviderContract):
     @pytest.fixture
     def provider_for(self) -> ProviderFor:
-        def taught(exchanges: Sequence[Exchange]) -> ModelProvider:
-            script: dict[str, list[Entry]] = {}
-            for exchange in exchanges:
-                script.setdefault(exchange.request.label, []).append(entry(exchange.reply))
-            return ParrotProvider(script)
-
-        return taught
+        return lambda exchanges: ParrotProvider(by_label(exchanges, entry))
 '''
 
-CHOSEN_BY_ENVIRONMENT = """def _parrot(environment: Mapping[str, str]) -> ModelProvider:
+REGISTRATION = """@_registered("parrot")
+def _parrot(settings: ProviderSettings) -> ModelProvider:
     from providers.parrot import ParrotProvider
 
     return ParrotProvider()
@@ -65,24 +55,13 @@ CHOSEN_BY_ENVIRONMENT = """def _parrot(environment: Mapping[str, str]) -> ModelP
 
 
 def written(copy: Copy) -> None:
-    copy.write("providers/parrot.py", PROVIDER)
-    copy.write("tests/providers/test_parrot_contract.py", CONTRACT)
+    copy.write("providers/parrot/__init__.py", PROVIDER)
+    copy.write("tests/providers/parrot/__init__.py", '"""Tests of the parrot."""\n')
+    copy.write("tests/providers/parrot/test_contract.py", CONTRACT)
 
 
-def chosen_by_the_environment(copy: Copy) -> None:
-    copy.insert("providers/selection.py", "def _required(", CHOSEN_BY_ENVIRONMENT)
-    copy.insert("providers/selection.py", "}\n\n\ndef provider_from_environment", '    "parrot": _parrot,\n')
-
-
-def chosen_on_the_command_line(copy: Copy) -> None:
-    choice = "durable_conformance/commands/model_choice.py"
-    copy.insert(choice, "\n\ndef chosen_model", '    PARROT = "parrot"\n')
-    copy.insert(
-        choice,
-        "        case ProviderName.BEDROCK:",
-        "        case ProviderName.PARROT:\n            return ParrotProvider\n",
-    )
-    copy.insert(choice, "from providers.script import", "from providers.parrot import ParrotProvider\n")
+def registered(copy: Copy) -> None:
+    copy.insert("providers/selection.py", "def provider_names(", REGISTRATION)
 
 
 def told(copy: Copy) -> None:
@@ -91,5 +70,5 @@ def told(copy: Copy) -> None:
 
 
 def test_a_provider_is_added_as_the_list_says(tmp_path: Path) -> None:
-    done = {1: written, 2: chosen_by_the_environment, 3: chosen_on_the_command_line, 4: told}
+    done = {1: written, 2: registered, 3: told}
     follow("Add a provider", Copy.made(tmp_path, "parrot"), done)

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from durable_conformance.rules.findings import Finding, Rule, finding
-from durable_conformance.execution.run import Run
+from durable_conformance import Finding
+from durable_conformance.execution import Run
+from durable_conformance.rules import Rule, finding
 
 LOUDNESS = Rule(
     "loudness",
@@ -93,18 +94,16 @@ def written(copy: Copy) -> None:
     copy.append("tests/conformance/test_rules.py", TEST)
     copy.insert(
         "tests/conformance/test_rules.py",
-        "from durable_conformance.execution.run import",
+        "from durable_conformance.rules import (",
         "from durable_conformance.rules import loudness\n",
     )
 
 
 def named_and_broken(copy: Copy) -> None:
-    rules = "durable_conformance/rules/__init__.py"
-    copy.insert(
-        rules, "from durable_conformance.execution.run import", "from durable_conformance.rules import loudness\n"
-    )
-    copy.insert(rules, "    side_effects.too_often,\n)", "    loudness.loudness,\n")
-    copy.insert(rules, ')\n"""The rules that', "    loudness.LOUDNESS,\n")
+    judge = "durable_conformance/rules/judge.py"
+    copy.insert(judge, "model_faults, side_effects, stability\n", "loudness, ")
+    copy.insert(judge, "    side_effects.too_often,\n)", "    loudness.loudness,\n")
+    copy.insert(judge, ')\n"""The rules that', "    loudness.LOUDNESS,\n")
     corpus = "tests/conformance/corpus"
     copy.write(f"{corpus}/broken_loudness.py", BROKEN)
     copy.insert(

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from durable_conformance.histories.file import History, load_history, save_history
-from durable_conformance.histories.recorder import alike, provenance, record
+from durable_conformance.histories import History, alike, load_history, provenance, record, save_history
 from tests.histories.older import OLDER
 from tests.histories.selection import selected
 from tests.patterns.catalogue import CATALOGUE

@@ -13,7 +13,8 @@ from typing import Any
 from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 
-from durable_conformance.subject.scenario import Answered, CallbackAnswer, Scenario
+from durable_conformance import Answered, Scenario
+from durable_conformance.subject import CallbackAnswer
 from patterns.agent_with_tools import TOOLS, AgentEvent
 from patterns.durable import ask, ask_for, ask_human, converse, durable_handler, fan_out, run_tool
 from patterns.durable.strands_agent import run_agent
@@ -31,8 +32,7 @@ from patterns.parallel_invocation import PROMPTS, ParallelInvocationEvent, Paral
 from patterns.prompt_chaining import PromptChainingEvent, PromptChainingResult
 from patterns.structured_output import Contact, StructuredOutputEvent
 from providers import Message, ModelProvider, ModelRequest
-from providers.script import Script, reply, tool_use
-from providers.scripted import ScriptedProvider
+from providers.scripted import Script, ScriptedProvider, reply, tool_use
 from tests.conformance.corpus.asking import say_in_step
 from tests.conformance.upgrades.change import Reported
 from tests.histories.selection import BAD, slug

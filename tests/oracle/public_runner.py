@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import queue
+from collections.abc import Sequence
 from typing import Any
 
 from aws_durable_execution_sdk_python.execution import DurableExecutionInvocationInputWithClient
@@ -12,6 +14,7 @@ from aws_durable_execution_sdk_python.lambda_service import (
     CheckpointOutput,
     DurableServiceClient,
     ErrorObject,
+    Operation,
     OperationStatus,
     OperationType,
     OperationUpdate,
@@ -21,13 +24,19 @@ from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 from aws_durable_execution_sdk_python_testing.execution import Execution
 from aws_durable_execution_sdk_python_testing.stores.memory import InMemoryExecutionStore
 
-from durable_conformance.execution.operations import callbacks_in_order, recorded
-from durable_conformance.execution.run import Run, finished
-from durable_conformance.rules.budget import MAX_TIMEOUT_SECONDS
-from durable_conformance.runtime.driver import instrumented
-from durable_conformance.runtime.observer import Observer
-from durable_conformance.runtime.service import ARN, EXECUTION_ID
-from durable_conformance.subject.scenario import Answered, HandlerFactory, Refused, Scenario
+from durable_conformance import Answered, Refused, Scenario
+from durable_conformance.execution import (
+    TERMINAL,
+    InvocationBegan,
+    InvocationEnded,
+    Run,
+    callbacks_in_order,
+    parsed_result,
+    recorded,
+)
+from durable_conformance.rules import MAX_TIMEOUT_SECONDS
+from durable_conformance.runtime import ARN, EXECUTION_ID, Crashes, Horizon, ModelGate, Observer, instrumented
+from durable_conformance.subject import HandlerFactory
 
 EXECUTION_TIMEOUT_SECONDS = MAX_TIMEOUT_SECONDS
 """How long the runner lets an execution take in real time: no limit but the service's. A person may think it over."""
@@ -46,16 +55,18 @@ def run_on_public_runner(handler_for: HandlerFactory, scenario: Scenario) -> Run
         scenario: What the execution meets.
     """
     observer = Observer()
-    handler = instrumented(handler_for, observer, scenario.model())
+    gate = ModelGate(observer, Crashes([], observer, Horizon(None)), scenario.source())
+    handler = instrumented(handler_for, observer, gate)
     ended: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def watched(event: DurableExecutionInvocationInputWithClient, context: Any) -> Any:
-        observer.invocation += 1
+        _begin(observer, event.initial_execution_state.operations)
         client = _WatchedClient(observer, event.service_client, event.durable_execution_arn)
         status = "DIED"
         try:
             output = handler(_renamed(event, client), context)
             status = output["Status"]
+            observer.tell(InvocationEnded(status))
         finally:
             ended.put(status)
         return output
@@ -75,8 +86,22 @@ def run_on_public_runner(handler_for: HandlerFactory, scenario: Scenario) -> Run
                 _answer_callbacks(runner, store.load(arn), observer, scenario, answered)
         result = runner.wait_for_result(arn)
         operations = recorded(store.load(arn).get_navigable_operations(), observer.paths)
-    error = (result.error.type, result.error.message) if result.error else (None, None)
-    return finished(observer, operations, result.status.value, result.result, error)
+    return Run(
+        status=result.status.value,
+        result=parsed_result(result.result),
+        error_type=result.error.type if result.error else None,
+        error_message=result.error.message if result.error else None,
+        operations=operations,
+        events=tuple(observer.events),
+    )
+
+
+def _begin(observer: Observer, operations: Sequence[Operation]) -> None:
+    """An invocation begins with these operations."""
+    recorded(operations, observer.paths)
+    observer.invocation += 1
+    ended = (observer.paths[operation.operation_id] for operation in operations if operation.status in TERMINAL)
+    observer.tell(InvocationBegan(observer.invocation, dt.datetime.now(dt.UTC), frozenset(ended)))
 
 
 def _renamed(

@@ -8,25 +8,21 @@ itself explores each point once (`catalogue.novelty`).
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from dataclasses import replace
 
 from rich.console import Console
 from rich.progress import Progress
 
-from durable_conformance.execution.crash_points import CrashKind
-from durable_conformance.exploring.exploration import EVERYTHING, Exploration
-from durable_conformance.reporting.text import rendered
-from durable_conformance.rules.findings import Report
-from durable_conformance.runtime.sdk_logs import quiet_sdk_logs
+from durable_conformance import CrashKind, Report
+from durable_conformance.exploring import EVERYTHING
+from durable_conformance.reporting import rendered
+from durable_conformance.runtime import quiet_sdk_logs
 from tests.patterns.catalogue import CATALOGUE
 
-SINGLES = replace(EVERYTHING, horizon=None, side_by_side=2)
+SINGLES = replace(EVERYTHING, horizon=None)
 PAIRS = replace(
     SINGLES,
     pairs=True,
@@ -38,27 +34,6 @@ PAIRS = replace(
 )
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What is said of one scenario.
-
-    Attributes:
-        pattern: The pattern's name.
-        scenario: The scenario's name.
-        report: The report.
-    """
-
-    pattern: str
-    scenario: str
-    report: Report
-
-
-def explored(pattern: str, scenario: str, exploration: Exploration) -> Outcome:
-    """Explore one scenario; in a process that explores nothing else at the time."""
-    quiet_sdk_logs("strands")
-    return Outcome(pattern, scenario, CATALOGUE[pattern].explored(scenario, exploration))
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Explore everything that the command line asks for; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.patterns.exhaustive", description=__doc__)
@@ -68,31 +43,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     exploration = replace(PAIRS if options.pairs else SINGLES, horizon=options.horizon)
     console = Console(soft_wrap=True)
-    outcomes: list[Outcome] = []
-    tasks = [
-        (pattern, scenario) for pattern in options.patterns or CATALOGUE for scenario in CATALOGUE[pattern].scenarios
-    ]
+    quiet_sdk_logs("strands")
+    patterns: Sequence[str] = options.patterns or tuple(CATALOGUE)
+    reports: list[Report] = []
     began = time.monotonic()
-    with (
-        ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool,
-        Progress(console=console, transient=True) as progress,
-    ):
-        bar = progress.add_task("Exploring", total=len(tasks))
-        futures = [pool.submit(explored, *task, exploration) for task in tasks]
-        for future in as_completed(futures):
-            outcomes.append(future.result())
-            progress.advance(bar)
-            if not outcomes[-1].report.conforms:
-                console.print(f"{outcomes[-1].pattern}: {outcomes[-1].scenario}", rendered(outcomes[-1].report))
-            of_pattern = [one for one in outcomes if one.pattern == outcomes[-1].pattern]
-            if len(of_pattern) == len(CATALOGUE[outcomes[-1].pattern].scenarios):
-                console.print(f"{outcomes[-1].pattern}: {_total(of_pattern)}")
-    console.print(f"all patterns: {_total(outcomes)}, {time.monotonic() - began:.0f} seconds")
-    return int(any(not one.report.conforms for one in outcomes))
+    with Progress(console=console, transient=True) as progress:
+        bar = progress.add_task("Exploring", total=sum(len(CATALOGUE[pattern].scenarios) for pattern in patterns))
+        for pattern in patterns:
+            before = len(reports)
+            for scenario in CATALOGUE[pattern].scenarios:
+                reports.append(CATALOGUE[pattern].explored(scenario, exploration))
+                progress.advance(bar)
+                if not reports[-1].conforms:
+                    console.print(f"{pattern}: {scenario}", rendered(reports[-1]))
+            console.print(f"{pattern}: {_total(reports[before:])}")
+    console.print(f"all patterns: {_total(reports)}, {time.monotonic() - began:.0f} seconds")
+    return int(any(not one.conforms for one in reports))
 
 
-def _total(outcomes: Sequence[Outcome]) -> str:
-    reports = [one.report for one in outcomes]
+def _total(reports: Sequence[Report]) -> str:
     return (
         f"{len(reports)} scenarios, {sum(one.points for one in reports)} crash points, "
         f"{sum(one.runs for one in reports)} executions, {sum(len(one.findings) for one in reports)} findings, "

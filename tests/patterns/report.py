@@ -7,26 +7,21 @@ shows them. It exits with 1 if there was a finding, and with 2 if something coul
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
-from durable_conformance.commands.exit_codes import CANNOT_RUN, FINDINGS
-from durable_conformance.errors import CannotRunError
-from durable_conformance.evidence.run_record import Records
-from durable_conformance.exploring.explore import explore
-from durable_conformance.reporting.html import Explored
-from durable_conformance.reporting.report_file import make_sure_of, write_html
-from durable_conformance.reporting.text import rendered, summary
-from durable_conformance.runtime.sdk_logs import quiet_sdk_logs
-from durable_conformance.subject.reference import Reference
+from durable_conformance import CannotRunError, explore
+from durable_conformance.commands import can_be_written
+from durable_conformance.errors import ExitCode
+from durable_conformance.evidence import Explored, Records
+from durable_conformance.reporting import rendered, summary, write_html
+from durable_conformance.runtime import quiet_sdk_logs
+from durable_conformance.subject import Reference
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.exhaustive import SINGLES
 
@@ -35,12 +30,11 @@ FILE = Path("durable-ai-report.html")
 
 
 def explored(pattern: str) -> Explored:
-    """Explore one pattern, and keep every run; in a process that explores nothing else at the time."""
-    quiet_sdk_logs("strands")
+    """Explore one pattern, and keep every run."""
     chosen, records = CATALOGUE[pattern], Records()
     workflow = Reference(f"{chosen.workflow.__module__}:{chosen.workflow.__name__}")
     report = explore(
-        chosen.handler_for, chosen.scenarios[chosen.happy], SINGLES, reference=workflow, recorder=records.add
+        chosen.handler_for, chosen.scenarios[chosen.happy], SINGLES, elsewhere=workflow, recorder=records.add
     )
     return Explored(pattern, chosen.happy, report, tuple(records))
 
@@ -55,32 +49,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     console = Console(soft_wrap=True)
     try:
-        make_sure_of("--html", options.html)
+        can_be_written("--html", options.html)
     except CannotRunError as error:
         Console(stderr=True, soft_wrap=True).print(str(error), markup=False)
-        return CANNOT_RUN
+        return ExitCode.CANNOT_RUN
     patterns: Sequence[str] = options.patterns or tuple(CATALOGUE)
+    quiet_sdk_logs("strands")
     began = time.monotonic()
-    done: dict[str, Explored] = {}
-    with (
-        ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool,
-        Progress(console=console, transient=True) as progress,
-    ):
-        bar = progress.add_task("Exploring", total=len(patterns))
-        futures = {pool.submit(explored, pattern): pattern for pattern in patterns}
-        for future in as_completed(futures):
-            pattern = futures[future]
-            done[pattern] = future.result()
-            report = done[pattern].report
+    done: list[Explored] = []
+    with Progress(console=console, transient=True) as progress:
+        for pattern in progress.track(patterns, description="Exploring"):
+            done.append(explored(pattern))
+            report = done[-1].report
             console.print(f"{pattern}: {summary(report)}" if report.conforms else rendered(report))
-            progress.advance(bar)
-    write_html(options.html, TITLE, [done[pattern] for pattern in patterns])
+    write_html(options.html, TITLE, done)
     size = options.html.stat().st_size / 1_000_000
     console.print(f"{options.html}: {size:.1f} MB, {time.monotonic() - began:.0f} seconds", markup=False)
-    reports = [one.report for one in done.values()]
+    reports = [one.report for one in done]
     if any(one.findings for one in reports):
-        return FINDINGS
-    return 0 if all(one.conforms for one in reports) else CANNOT_RUN
+        return ExitCode.FINDINGS
+    return 0 if all(one.conforms for one in reports) else ExitCode.CANNOT_RUN
 
 
 if __name__ == "__main__":

@@ -13,13 +13,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from durable_conformance.execution.run import Run
-from durable_conformance.runtime.driver import run_in_process
-from durable_conformance.subject.scenario import Answered, CallbackAnswer, Refused, Scenario, Silence
+from durable_conformance import Answered, Refused, Scenario, Silence
+from durable_conformance.execution import Run
+from durable_conformance.model import request_of
+from durable_conformance.runtime import run_in_process
+from durable_conformance.subject import CallbackAnswer
 from patterns.durable.asking import MAX_REPAIRS
 from providers import ModelRequest, StopReason, TextBlock, ToolResultBlock, ToolUseBlock
-from providers.script import Entry, Reply, reply, tool_use
-from providers.scripted import ScriptedProvider
+from providers.scripted import Entry, Reply, ScriptedProvider, reply, tool_use
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.runs import SIDE_BY_SIDE, each_pattern
 
@@ -208,7 +209,7 @@ def test_any_tool_call_ends_in_front_of_the_model(pattern: str, expected: set[st
     tools: Counter[str] = Counter()
     for call, outcome in zip(calls, runs, strict=True):
         assert (outcome.status, len(outcome.calls)) == ("SUCCEEDED", 2), call
-        (result,) = outcome.calls[-1].request.messages[-1].content
+        (result,) = request_of(outcome.calls[-1]).messages[-1].content
         assert isinstance(result, ToolResultBlock)
         ran = {operation.name: operation.status for operation in outcome.operations if operation.name in expected}
         assert (result.status == "success") == ("SUCCEEDED" in ran.values()), call
@@ -231,7 +232,7 @@ def test_any_answer_of_a_person_ends_in_what_they_decided_or_in_front_of_the_mod
             assert outcome.result["status"] == decided(said), said
             ends[outcome.result["status"]] += 1
         else:
-            (result,) = outcome.calls[-1].request.messages[-1].content
+            (result,) = request_of(outcome.calls[-1]).messages[-1].content
             assert isinstance(result, ToolResultBlock)
             assert (result.status == "success") == isinstance(said[0], Answered), said
             ends[result.status] += 1

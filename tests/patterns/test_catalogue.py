@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from durable_conformance.subject.patterns import pattern_names
+from durable_conformance.subject import pattern_names
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.description import described
 from tests.patterns.catalogue.pattern import Recorded

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 import patterns
-from durable_conformance.execution.crash_points import CrashKind, CrashPoint
-from durable_conformance.execution.run import Run
-from durable_conformance.runtime.driver import Conditions, run_in_process
-from durable_conformance.subject.scenario import Scenario
+from durable_conformance import CrashKind, CrashPoint, Scenario
+from durable_conformance.execution import Conditions, Run
+from durable_conformance.model import request_of, response_of
+from durable_conformance.runtime import run_in_process
 from patterns.durable.asking import MAX_REPAIRS
 from patterns.durable.retry import MODEL_RETRY
+from providers import ModelRequest
 from tests.oracle.public_runner import run_on_public_runner
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.runs import each_pattern, in_process, one
@@ -30,6 +31,11 @@ def run(pattern: str, scenario: str) -> Run:
 
 def calls(run: Run) -> int:
     return len(run.calls)
+
+
+def request_to(label: str, run: Run) -> ModelRequest:
+    """The first request with that label."""
+    return next(request for request in map(request_of, run.calls) if request.label == label)
 
 
 @pytest.mark.parametrize("pattern", each_pattern())
@@ -106,21 +112,21 @@ def test_a_failed_candidate_is_named_and_the_judge_counts_only_the_others() -> N
     outcome = run("llm_as_judge", "one candidate denied")
     assert [candidate["model"] for candidate in outcome.result["failedCandidates"]] == ["small"]
     assert outcome.result["sourceModel"] == "scripted:medium"
-    judged = next(call.request for call in outcome.calls if call.request.label == "judge")
+    judged = request_to("judge", outcome)
     assert "Answer 1:\nRayleigh scattering." in judged.messages[0].text
     assert "Answer 2:" not in judged.messages[0].text
 
 
 def test_the_judge_judges_the_answers_that_are_returned() -> None:
     outcome = run("llm_as_judge", "answered")
-    judged = next(call.request for call in outcome.calls if call.request.label == "judge")
+    judged = request_to("judge", outcome)
     assert outcome.result["bestAnswer"] == "Rayleigh scattering."
     assert f"Answer 2:\n{outcome.result['bestAnswer']}" in judged.messages[0].text
 
 
 def test_the_joke_that_is_reviewed_is_the_joke_that_is_returned() -> None:
     outcome = run("prompt_chaining", "answered")
-    assert outcome.result["joke"] in outcome.calls[-1].request.messages[0].text
+    assert outcome.result["joke"] in request_of(outcome.calls[-1]).messages[0].text
 
 
 @pytest.mark.parametrize(("pattern", "scenario"), [("structured_output", "bad every time")])
@@ -128,7 +134,7 @@ def test_repairs_are_bounded_and_tell_the_model_what_was_wrong(pattern: str, sce
     outcome = run(pattern, scenario)
     assert (outcome.status, outcome.error_type) == ("FAILED", "providers.errors.ModelOutputError")
     assert calls(outcome) == 1 + MAX_REPAIRS
-    feedback = outcome.calls[1].request.messages[-1].text
+    feedback = request_of(outcome.calls[1]).messages[-1].text
     assert "cannot be used" in feedback
     assert "no JSON object" in feedback
 
@@ -172,7 +178,7 @@ def test_a_malformed_decision_gets_the_reviewer_a_new_callback() -> None:
 def test_what_goes_wrong_with_a_tool_goes_back_to_the_model(scenario: str, text: str) -> None:
     outcome = run("agent_with_tools", scenario)
     assert (outcome.status, outcome.result) == ("SUCCEEDED", "It is sunny in London.")
-    (result,) = outcome.calls[-1].request.messages[-1].content
+    (result,) = request_of(outcome.calls[-1]).messages[-1].content
     assert result.type == "tool_result"
     assert result.status == "error"
     assert result.content[0].text.startswith(text)  # type: ignore[union-attr]
@@ -214,7 +220,8 @@ def test_nothing_secret_is_logged(pattern: str, caplog: pytest.LogCaptureFixture
     text = caplog.text
     assert secret not in text
     for call in outcome.calls:
-        assert call.response is None or call.response.text not in text or not call.response.text
+        said = response_of(call)
+        assert said is None or said.text not in text or not said.text
     if callback_ids:
         assert "eyJ" not in text, "the testing SDK's callback ids are base64 of a JSON object"
 
@@ -226,7 +233,7 @@ def test_an_approval_is_not_taken_from_an_earlier_round() -> None:
     outcome = run_in_process(
         pattern.handler_for, pattern.scenarios["malformed (no JSON), then approved"], Conditions([point])
     )
-    assert outcome.crashes == (str(point),)
+    assert outcome.crashes == (point,)
     assert outcome.result["status"] == "approved"
     callbacks = [operation.result for operation in outcome.operations if operation.type == "CALLBACK"]
     assert callbacks == ["yes", json.dumps({"approved": True})]
@@ -271,15 +278,15 @@ def test_an_agent_repairs_a_bounded_number_of_times_and_says_why_it_gave_up(
     assert (outcome.status, calls(outcome)) == ("FAILED", 1 + MAX_REPAIRS)
     assert outcome.error_type == "providers.errors.ModelOutputError"
     assert why in (outcome.error_message or "")
-    assert "cannot be used" in outcome.calls[1].request.messages[-1].text
-    assert why in outcome.calls[1].request.messages[-1].text
+    assert "cannot be used" in request_of(outcome.calls[1]).messages[-1].text
+    assert why in request_of(outcome.calls[1]).messages[-1].text
 
 
 @pytest.mark.parametrize("pattern", ["agent_with_tools", "durable_strands_agent"])
 def test_an_agent_goes_on_after_a_repair(pattern: str) -> None:
     outcome = run(pattern, "cut short after a tool, then an answer")
     assert (outcome.status, calls(outcome)) == ("SUCCEEDED", 3)
-    roles = [message.role for message in outcome.calls[2].request.messages]
+    roles = [message.role for message in request_of(outcome.calls[2]).messages]
     assert roles == ["user", "assistant", "user", "assistant", "user"]
 
 
@@ -291,7 +298,7 @@ def test_a_tool_use_counts_whatever_the_stop_reason_says() -> None:
 def test_two_values_under_one_name_are_asked_for_again() -> None:
     outcome = run("human_review", "a name twice, then good")
     assert outcome.result["extractedFields"] == {"number": "7", "amount": "12 EUR"}
-    assert "a name of its own" in outcome.calls[1].request.messages[-1].text
+    assert "a name of its own" in request_of(outcome.calls[1]).messages[-1].text
 
 
 @pytest.mark.parametrize("pattern", each_pattern())

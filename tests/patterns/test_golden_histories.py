@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from durable_conformance.histories.file import History, load_history, text_of
-from durable_conformance.histories.replay import Subject, UpgradeReport, replay
-from durable_conformance.histories.rule import UPGRADE
-from durable_conformance.rules.findings import Finding
-from durable_conformance.subject.handlers import find_handler
-from providers.cassette_scrub import findings as secrets
+from durable_conformance import Finding
+from durable_conformance.histories import UPGRADE, History, Subject, UpgradeReport, load_history, replay, text_of
+from durable_conformance.subject import Reference
+from providers.scrub import findings as secrets
 from tests.conformance.upgrades.change import assert_reported
 from tests.histories.older import OLDER, Older
 from tests.histories.selection import BAD, GOLDEN, SCENARIOS, Golden, selected
@@ -34,7 +32,7 @@ def test_every_golden_history_replays_from_every_prefix(pattern: str) -> None:
 
 
 def subject(path: Path, pattern: str) -> Subject:
-    return Subject(str(path), load_history(path), find_handler(pattern))
+    return Subject(str(path), load_history(path), Reference(pattern))
 
 
 @pytest.mark.parametrize("golden", selected(), ids=lambda golden: f"{golden.pattern}: {golden.scenario}")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from durable_conformance.runtime.driver import run_in_process
-from durable_conformance.subject.scenario import Answered, Scenario
+from durable_conformance import Answered, Scenario
+from durable_conformance.runtime import run_in_process
 from patterns.durable.retry import MODEL_RETRY
 from tests.patterns.catalogue import CATALOGUE
-from tests.providers.bedrock_stand_in import provider_at
+from tests.providers.bedrock.stand_in import provider_at
 from tests.stand_in import Behaviour, ConverseStandIn, Drop, Fail, Malformed, Reply, Sequenced
 
 BLANK: dict[str, Any] = {"text": " \n"}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from durable_conformance.execution.crash_points import CrashKind, CrashPoint
-from durable_conformance.execution.operations import OperationRecord
-from durable_conformance.execution.run import Run
-from durable_conformance.runtime.observer import CheckpointUpdate
+from durable_conformance import CrashKind, CrashPoint
+from durable_conformance.execution import Checkpointed, OperationRecord, Run
 from tests.patterns.catalogue.novelty import new_points
 
 
@@ -16,11 +14,11 @@ def step(path: str, result: str = '"ok"', error: str | None = None) -> Operation
 
 def run_of(*operations: OperationRecord) -> Run:
     updates = tuple(
-        CheckpointUpdate(1, operation.path, action, 0, None, 0, operation.name, None)
+        Checkpointed(1, operation.path, action, 0, type=operation.type, name=operation.name)
         for operation in operations
         for action in ("START", "FAIL" if operation.error_type else "SUCCEED")
     )
-    return Run("SUCCEEDED", None, None, None, operations, (), updates, 1)
+    return Run("SUCCEEDED", None, None, None, operations, updates)
 
 
 def new(**runs: Run) -> dict[str, list[str]]:
@@ -71,7 +69,7 @@ def test_what_other_branches_had_done_by_then_makes_none() -> None:
 
 def test_a_death_that_leaves_what_another_leaves_is_not_new() -> None:
     (points,) = new_points({"one": run_of(step("/1:a"))}).values()
-    assert {str(point) for point in points if point.kind is CrashKind.BEFORE_PERSIST} == {
-        str(CrashPoint("/1:a", "SUCCEED", 0, CrashKind.BEFORE_PERSIST))
+    assert {point for point in points if point.kind is CrashKind.BEFORE_PERSIST} == {
+        CrashPoint("/1:a", "SUCCEED", 0, CrashKind.BEFORE_PERSIST)
     }
     assert not any(point.kind is CrashKind.DURING_CALL for point in points)

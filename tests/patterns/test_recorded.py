@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from durable_conformance.subject.scenario import Scenario
+from durable_conformance import Scenario
 from providers import ModelProvider
 from tests.oracle.public_runner import run_on_public_runner
 from tests.patterns.catalogue import CATALOGUE

@@ -83,6 +83,19 @@ class Exchange:
     reply: PlayedReply
 
 
+def by_label[T](exchanges: Sequence[Exchange], played: Callable[[PlayedReply], T]) -> dict[str, list[T]]:
+    """What each label is answered, in order.
+
+    Args:
+        exchanges: The conversation.
+        played: What a provider plays for a reply of the contract.
+    """
+    answers: dict[str, list[T]] = {}
+    for exchange in exchanges:
+        answers.setdefault(exchange.request.label, []).append(played(exchange.reply))
+    return answers
+
+
 type ProviderFor = Callable[[Sequence[Exchange]], ModelProvider]
 
 ERROR_KINDS: tuple[type[ModelError], ...] = (

@@ -24,7 +24,7 @@ from providers import (
     ToolUseBlock,
     Usage,
 )
-from providers.converse import message_from_converse
+from providers.messages import message_from_converse
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 NAMES = st.from_regex(r"[a-zA-Z0-9_-]{1,64}", fullmatch=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from providers import (
     Message,
@@ -30,6 +30,17 @@ from tests.providers.strategies import MESSAGES, REQUESTS, RESPONSES
 class Contact(BaseModel):
     name: str
     email: str = ""
+
+
+CONTACT = OutputSchema(
+    name="Contact",
+    json_schema={
+        "properties": {"name": {"type": "string"}, "email": {"type": "string"}},
+        "required": ["name"],
+        "type": "object",
+        "additionalProperties": False,
+    },
+)
 
 
 def response(text: str, *more: Any) -> ModelResponse:
@@ -97,11 +108,16 @@ def test_the_digest_of_a_request_is_the_same_in_every_process_and_version() -> N
         ),
         system="Be brief.",
         tools=(ToolSpec(name="look", description="Look.", input_schema={"type": "object"}),),
-        output_schema=Contact,
+        output_schema=CONTACT,
         temperature=0.5,
         label="turn-2",
     )
     assert request.digest() == "30cf9ca446721f77d828bd2927e975ccd5e1e7778f272ff38cdca4ce600e61f2"
+
+
+def test_the_digest_of_a_class_is_the_same_with_every_version_of_pydantic() -> None:
+    """Which writes the schema: one that writes another fails executions that replay, and is no minor upgrade."""
+    assert ask(output_schema=Contact).digest() == "a86f69142a06a499c4e3c2f101331ca5a445dec44b203d0f7b8ead510326b2ca"
 
 
 @given(REQUESTS, REQUESTS)
@@ -185,7 +201,25 @@ def test_a_request_that_makes_no_sense_is_refused_by_field(options: dict[str, An
 def test_a_pydantic_class_is_taken_as_its_json_schema() -> None:
     assert ask(output_schema=Contact) == ask(output_schema=OutputSchema.of(Contact))
     assert OutputSchema.of(Contact).name == "Contact"
-    assert set(OutputSchema.of(Contact).json_schema["properties"]) == {"name", "email"}  # type: ignore[arg-type]
+    assert OutputSchema.of(Contact).json_schema == Contact.model_json_schema()
+
+
+class Tree(BaseModel):
+    children: list[Tree]
+
+
+@pytest.mark.parametrize("kind", [dict[str, int], tuple[int, str], Tree])
+def test_a_request_may_want_what_one_provider_cannot_express(kind: Any) -> None:
+    """What a provider makes of a schema, or refuses, is its own affair."""
+    schema = create_model("Wanted", it=(kind, ...))
+    request = ask(output_schema=schema)
+    assert request.output_schema == OutputSchema(name="Wanted", json_schema=schema.model_json_schema())
+    assert ModelRequest.model_validate_json(request.model_dump_json()).digest() == request.digest()
+
+
+def test_whatever_a_schema_says_counts_in_the_digest() -> None:
+    short, long = (create_model("Wanted", it=(str, Field(max_length=length))) for length in (10, 20))
+    assert ask(output_schema=short).digest() != ask(output_schema=long).digest()
 
 
 def test_values_are_frozen_and_closed() -> None:

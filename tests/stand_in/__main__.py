@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tests.serving import until_interrupted, while_running
+from tests.loopback import until_interrupted, while_running
 from tests.stand_in.environment import environment_for
 from tests.stand_in.server import ConverseStandIn
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from providers import Message, ModelRequest, OutputSchema
-from providers.sample_answers import sample_text
+from providers.scripted import sample_text
 from tests.stand_in.behaviour import JsonObject
 
 _KEYS = re.compile(r"one JSON object with these keys and nothing else: ([\w, ]+)\.")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, StringConstraints
 
 from providers import ModelRequest
-from providers.converse import request_to_converse
+from providers.bedrock import request_to_converse
 from tests.stand_in.behaviour import ReceivedRequest, Reply
 from tests.stand_in.content import plausible
 
@@ -110,7 +110,7 @@ def test_perspectives_on_a_topic_differ() -> None:
 
 
 def test_the_great_fire_in_about_a_hundred_words_told_differently_by_different_models() -> None:
-    question = "Write an 100 word summary on the great fire of London"
+    question = "Write a 100-word summary on the great fire of London"
     small, medium = (ask(question, model=model).text for model in (HAIKU, SONNET))
     assert small != medium
     for text in (small, medium):

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from providers import Message, ModelRequest, ToolResultBlock, ToolSpec, ToolUseBlock
-from providers.converse import request_to_converse
+from providers.bedrock import request_to_converse
 from tests.stand_in.service_model import converse_input
 from tests.stand_in.shapes import KINDS
 from tests.stand_in.validation import violations

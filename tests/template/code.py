@@ -17,11 +17,11 @@ from types import ModuleType
 from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create_retry_strategy
 
 import patterns
-from durable_conformance.execution.run import Run
-from durable_conformance.runtime.driver import run_in_process
+from durable_conformance.execution import Run
+from durable_conformance.runtime import run_in_process
 from patterns.durable import durable_handler
 from patterns.durable.handler import DurableHandler
-from patterns.durable.notification import notifier_from_environment
+from patterns.durable.notifier_selection import notifier_from_environment
 from patterns.durable.retry import MODEL_RETRY, NOTIFY_RETRY
 from providers import ModelThrottledError
 from providers.bedrock import BedrockProvider

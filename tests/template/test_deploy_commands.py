@@ -1,6 +1,6 @@
 """What docs/deploy.md tells people to type in AWS's command line, all the way: queries and names that there are.
 
-tests/test_documents.py says that there are such commands and options.
+tests/repository/test_documents.py says that there are such commands and options.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import boto3
 import jmespath  # type: ignore[import-untyped]  # its types are a package of their own
 from botocore.model import ServiceModel
 
-from tests.documents import commands_in, text_of
+from tests.repository import commands_in, text_of
 from tests.template.deployment import template
 
 DEPLOY = text_of("docs/deploy.md")

@@ -16,7 +16,7 @@ from patterns.durable.sns_notifier import make_client as make_sns_client
 from providers import Message, ModelError, ModelRequest
 from providers.bedrock import BedrockProvider
 from providers.bedrock import make_client as make_bedrock_client
-from tests.http_double import HttpDouble
+from tests.loopback import HttpDouble
 from tests.template.permissions import CALLS
 
 TOPIC = "arn:aws:sns:eu-west-1:000000000000:reviews"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from durable_conformance.subject.scenario import Answered, Scenario
+from durable_conformance import Answered, Scenario
 from providers import StopReason
-from providers.script import Entries, always, reply, stopped, tool_use
-from providers.scripted import ScriptedProvider
+from providers.scripted import Entries, ScriptedProvider, always, reply, stopped, tool_use
 from tests.patterns.catalogue.human_review import EXTRACTED
 
 _CUT_SHORT = stopped(StopReason.MAX_TOKENS, "cut short")

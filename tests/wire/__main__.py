@@ -14,8 +14,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.loopback import until_interrupted, while_running
 from tests.patterns.catalogue import CATALOGUE
-from tests.serving import until_interrupted, while_running
 from tests.stand_in import environment_for
 from tests.wire.artifacts import BuildError, build
 from tests.wire.deployable import function_name

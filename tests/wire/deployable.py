@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from durable_conformance.execution.run import Run
-from durable_conformance.subject.scenario import Scenario
+from durable_conformance import Scenario
+from durable_conformance.execution import Run
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.pattern import Recorded
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import queue
 import threading
@@ -12,12 +13,13 @@ from typing import Any
 
 from aws_durable_execution_sdk_python.lambda_service import OperationUpdate
 
-from durable_conformance.execution.run import Death, Run
-from durable_conformance.runtime.observer import ModelCall, Observer
-from providers.bedrock import DEFAULT_TIERS
-from providers.converse import request_to_converse
+from durable_conformance import CrashKind
+from durable_conformance.execution import ENDED, Checkpointed, Death, Event, InvocationBegan, InvocationEnded, Run
+from durable_conformance.model import ModelCall, request_of
+from durable_conformance.runtime import Observer
+from providers.bedrock import DEFAULT_TIERS, request_to_converse
 from tests.stand_in import ReceivedRequest
-from tests.wire.fates import CALL, UNHARMED, Fate, Moment
+from tests.wire.faults import NO_FAULTS, ConnectionFault, Faults
 from tests.wire.function import Process
 
 
@@ -38,13 +40,28 @@ class Requests:
 
 def _fingerprint_of(call: ModelCall) -> str:
     model_id = DEFAULT_TIERS.get(call.request.model, call.request.model)
-    arguments = request_to_converse(call.request, model_id)
+    arguments = request_to_converse(request_of(call), model_id)
     del arguments["modelId"]
     return _fingerprint(model_id, arguments)
 
 
 def _fingerprint(model_id: str, body: Mapping[str, Any]) -> str:
     return json.dumps([model_id, body], sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A model request of an operation.
+
+    Attributes:
+        path: The operation.
+        occurrence: Which request of that operation, from 0.
+        known: The same call on this machine.
+    """
+
+    path: str
+    occurrence: int
+    known: ModelCall
 
 
 @dataclass
@@ -54,13 +71,13 @@ class Invocation:
     Attributes:
         number: From 1.
         process: Where it runs.
-        struck: Whether its process has been killed; nothing that it still says counts.
+        killed: Whether its process has been killed; nothing that it still says counts.
         ended: How it ended: a status, an error, or what it died of; empty while it runs.
     """
 
     number: int
     process: Process
-    struck: bool = False
+    killed: bool = False
     ended: str = ""
 
 
@@ -70,56 +87,59 @@ class Execution:
 
     Attributes:
         name: Its name.
-        fate: What befalls it.
+        faults: What it meets.
         requests: Which operation asks the model what.
-        observer: Its operations' paths, its persisted updates and its model calls.
+        observer: Its operations' paths, and what has happened: invocations, persisted updates, model calls, deaths.
         invocations: In order.
-        strangers: Model requests that no operation of the run that it is compared with asks.
+        unknown: Model requests that no operation of the run that it is compared with asks.
         happened: How each invocation ended, as it does; or why none comes.
     """
 
     name: str
-    fate: Fate = UNHARMED
+    faults: Faults = NO_FAULTS
     requests: Requests = field(default_factory=Requests)
     observer: Observer = field(default_factory=Observer)
     invocations: list[Invocation] = field(default_factory=list)
-    strangers: list[ReceivedRequest] = field(default_factory=list)
+    unknown: list[ReceivedRequest] = field(default_factory=list)
     happened: queue.SimpleQueue[str | Exception] = field(default_factory=queue.SimpleQueue)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-    _deaths: list[Death] = field(default_factory=list)
     _persisted: set[str] = field(default_factory=set)
     _arrived: Counter[str] = field(default_factory=Counter)
 
     def begin(self, process: Process) -> Invocation:
         """A new invocation. What had ended by now is what an earlier one, if it died, need not have repeated."""
         with self._lock:
-            completed = frozenset(u.path for u in self.observer.updates if u.action in {"SUCCEED", "FAIL"})
-            dead = len(self._deaths)
-            self._deaths += [Death(i.number, completed) for i in self.invocations if _failed(i)][dead:]
+            completed = frozenset(u.path for u in self.told(Checkpointed) if u.action in {"SUCCEED", "FAIL"})
+            for died in [one for one in self.invocations if _failed(one)][len(self.told(Death)) :]:
+                self.observer.tell(Death(died.number, completed, died.ended))
             invocation = Invocation(len(self.invocations) + 1, process)
             self.invocations.append(invocation)
             self.observer.invocation = invocation.number
+            self.observer.tell(InvocationBegan(invocation.number, dt.datetime.now(dt.UTC), completed))
             return invocation
 
     def end(self, invocation: Invocation, how: str) -> None:
         """The invocation is over."""
         with self._lock:
             invocation.ended = how
+            if not _failed(invocation):
+                self.observer.tell(InvocationEnded(how))
         if _failed(invocation):
-            self.fate.invocation_failed()
+            self.faults.invocation_failed()
         self.happened.put(how)
 
     def kill(self, invocation: Invocation) -> None:
         """SIGKILL the invocation's process."""
         with self._lock:
-            invocation.struck = True
+            invocation.killed = True
         invocation.process.kill()
 
-    def moments(self, updates: Sequence[OperationUpdate]) -> list[Moment]:
-        """What the updates of a checkpoint that has not persisted yet are."""
+    def fault_at(self, updates: Sequence[OperationUpdate]) -> CrashKind | ConnectionFault | None:
+        """What happens to a checkpoint that has not persisted yet: whatever happens to one of its updates."""
         with self._lock:
             named = [(self.observer.path_of(update), update.action.value) for update in updates]
-            return [Moment(path, action, self.observer.occurrences(path, action)) for path, action in named]
+            places = [(path, action, self.observer.occurrences(path, action)) for path, action in named]
+        return next((fault for place in places if (fault := self.faults.at_update(*place))), None)
 
     def persisted(self, updates: Sequence[OperationUpdate], client_token: str | None) -> None:
         """The service has persisted a checkpoint; a repeated one, whose response was lost, counts once."""
@@ -131,16 +151,16 @@ class Execution:
             for update in updates:
                 self.observer.persisted(update)
 
-    def call(self, received: ReceivedRequest) -> tuple[Moment | None, ModelCall | None]:
-        """A model request has arrived: which of its operation's it is, and what it is on this machine."""
+    def call(self, received: ReceivedRequest) -> Asked | None:
+        """A model request has arrived: whose it is; None if no operation asks that."""
         with self._lock:
             known = self.requests.find(received)
             if known is None or known.path is None:
-                self.strangers.append(received)
-                return None, None
-            moment = Moment(known.path, CALL, self._arrived[known.path])
+                self.unknown.append(received)
+                return None
+            occurrence = self._arrived[known.path]
             self._arrived[known.path] += 1
-            return moment, known
+            return Asked(known.path, occurrence, known)
 
     def asked(self, invocation: Invocation, known: ModelCall, outcome: str) -> None:
         """Record how a model call ended."""
@@ -148,18 +168,17 @@ class Execution:
             invocation.number, known.path, None, known.operation_type, known.attempt, known.request, outcome
         )
         with self._lock:
-            self.observer.calls.append(call)
+            self.observer.tell(call)
 
-    @property
-    def deaths(self) -> tuple[Death, ...]:
-        """The invocations that failed, but for a last one."""
+    def told[E: Event](self, kind: type[E]) -> list[E]:
+        """What has happened of one kind, in order. An invocation's death is told when the next one begins."""
         with self._lock:
-            return tuple(self._deaths)
+            return [event for event in self.observer.events if isinstance(event, kind)]
 
     def callbacks(self) -> list[str]:
         """The names of the callbacks that have been created, in the order of their creation."""
         with self._lock:
-            return [u.name or "" for u in self.observer.updates if u.timeout_seconds is not None]
+            return [u.name or "" for u in self.told(Checkpointed) if u.timeout_seconds is not None]
 
     def transcript(self) -> str:
         """What has happened so far, for an error message."""
@@ -167,10 +186,10 @@ class Execution:
             ends = [invocation.ended or "still running" for invocation in self.invocations]
             return (
                 f"invocations: {', '.join(ends) or 'none'}; persisted: "
-                f"{', '.join(f'{u.path} {u.action}' for u in self.observer.updates) or 'nothing'}; model calls: "
-                f"{', '.join(f'{c.path} {c.outcome}' for c in self.observer.calls) or 'none'}"
+                f"{', '.join(f'{u.path} {u.action}' for u in self.told(Checkpointed)) or 'nothing'}; model calls: "
+                f"{', '.join(f'{c.path} {c.outcome}' for c in self.told(ModelCall)) or 'none'}"
             )
 
 
 def _failed(invocation: Invocation) -> bool:
-    return invocation.ended not in {"", "PENDING", "SUCCEEDED", "FAILED"}
+    return invocation.ended not in {"", "PENDING", *ENDED}

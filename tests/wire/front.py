@@ -1,8 +1,8 @@
 """The one HTTP endpoint between handlers and the runner: Lambda's Invoke for both, and a proxy that knows what passes.
 
 Handlers take it for Lambda (their checkpoints go through it), the runner takes it for Lambda (it invokes handlers
-here), and so does whoever starts executions. An execution's fate is dealt here: a checkpoint can be lost before or
-after the runner has it, its response can be lost, and the process that sent it can be killed.
+here), and so does whoever starts executions. Faults are injected here: a checkpoint can be lost before or after the
+runner has it, its response can be lost, and the process that sent it can be killed.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 from aws_durable_execution_sdk_python.lambda_service import OperationUpdate
 
+from durable_conformance import CrashKind
+from durable_conformance.model import DIED
 from tests.loopback import Answer, Drop, HttpRequest
 from tests.stand_in import Behaviour, Fail, ReceivedRequest, plausible
 from tests.wire.durable_runner import REGION
 from tests.wire.execution import Execution, Invocation
-from tests.wire.fates import Blow
+from tests.wire.faults import ConnectionFault
 from tests.wire.function import Died, Function, FunctionDownError, Outcome, Raised, Returned
 
 ACCOUNT = "000000000000"
@@ -109,16 +111,16 @@ class Front:
         key = _KEY_ID.search(received.headers.get("authorization", ""))
         with self._lock:
             execution, invocation = self._invocations[key[1] if key else ""]
-        moment, known = execution.call(received)
-        if moment is None or known is None:
+        asked = execution.call(received)
+        if asked is None:
             return plausible(received)
-        what = Drop() if invocation.struck else execution.fate.at_call(moment)
-        if isinstance(what, Blow):
-            execution.asked(invocation, known, "died")
+        fault = Drop() if invocation.killed else execution.faults.at_call(asked.path, asked.occurrence)
+        if isinstance(fault, CrashKind):
+            execution.asked(invocation, asked.known, DIED)
             execution.kill(invocation)
             return Drop()
-        execution.asked(invocation, known, "answered" if what is None else _name(what))
-        return plausible(received) if what is None else what
+        execution.asked(invocation, asked.known, "answered" if fault is None else _name(fault))
+        return plausible(received) if fault is None else fault
 
     def _invoke(self, request: HttpRequest, identifier: str) -> Answer:
         name, _, qualifier = identifier.rpartition(":function:")[2].partition(":")
@@ -188,21 +190,21 @@ class Front:
     def _checkpoint(self, request: HttpRequest, arn: str) -> Answer | Drop:
         execution = self._execution(arn)
         invocation = execution.invocations[-1]
-        if invocation.struck:
+        if invocation.killed:
             return Drop()
         document = json.loads(request.body)
         updates = [OperationUpdate.from_dict(update) for update in document.get("Updates") or ()]
-        blow = execution.fate.at_checkpoint(execution.moments(updates))
-        if blow is Blow.KILLED_BEFORE_PERSIST:
+        fault = execution.fault_at(updates)
+        if fault is CrashKind.BEFORE_PERSIST:
             execution.kill(invocation)
-        if blow in {Blow.KILLED_BEFORE_PERSIST, Blow.UNREACHABLE}:
+        if fault in {CrashKind.BEFORE_PERSIST, ConnectionFault.UNREACHABLE}:
             return Drop()
         answer = self._forward(request.method, request.target, request.body, request.headers)
         if isinstance(answer, Answer) and answer.status == 200:
             execution.persisted(updates, document.get("ClientToken"))
-        if blow is Blow.KILLED_AFTER_PERSIST:
+        if fault is CrashKind.AFTER_PERSIST:
             execution.kill(invocation)
-        return answer if blow is None else Drop()
+        return answer if fault is None else Drop()
 
     def _execution(self, arn: str) -> Execution:
         identifier = arn.rpartition("/")[2]  # the runner's ARNs have nothing else of what it was told

@@ -10,7 +10,7 @@ from typing import Any, Self
 from aws_durable_execution_sdk_python_testing import DurableFunctionCloudTestRunner
 from aws_durable_execution_sdk_python_testing.runner import Operation
 
-from durable_conformance.execution.operations import OperationPaths, OperationRecord, path_order
+from durable_conformance.execution import OperationPaths, OperationRecord, path_order
 
 WAIT_SECONDS = 60
 """Longest wait for the service to say that an execution has ended that is known to have."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from aws_durable_execution_sdk_python.lambda_service import ErrorObject
 from aws_durable_execution_sdk_python_testing import DurableFunctionCloudTestRunner
 
-from durable_conformance.execution.run import Run, finished
-from durable_conformance.subject.scenario import CALLBACK_SUFFIX, Answered, Refused, Scenario
+from durable_conformance import Answered, Refused, Scenario
+from durable_conformance.execution import ENDED, Run, parsed_result
+from durable_conformance.subject import CALLBACK_SUFFIX
 from tests.wire.durable_runner import REGION
 from tests.wire.execution import Execution, Requests
-from tests.wire.fates import UNHARMED, Fate
+from tests.wire.faults import NO_FAULTS, Faults
 from tests.wire.history import History
 from tests.wire.wire import ALIAS, Wire
 
@@ -62,19 +63,19 @@ class Player:
             f"{function}:{ALIAS}", region=REGION, lambda_endpoint=wire.url, poll_interval=0.1
         )
 
-    def play(self, scenario: Scenario, local: Run, fate: Fate = UNHARMED) -> Played:
+    def play(self, scenario: Scenario, local: Run, faults: Faults = NO_FAULTS) -> Played:
         """One execution.
 
         Args:
             scenario: Its event and callbacks; models answer as the stand-in does.
             local: The same scenario's run on this machine: it knows which operation asks what.
-            fate: What befalls it.
+            faults: What it meets.
 
         Raises:
             FunctionDownError: The function cannot be invoked.
             StuckExecutionError: It does not end.
         """
-        execution = Execution(f"{self._function}-{next(self._numbers)}", fate, Requests(local))
+        execution = Execution(f"{self._function}-{next(self._numbers)}", faults, Requests(local))
         self._wire.front.expect(execution)
         started = self._runner.lambda_client.invoke(
             FunctionName=self._runner.function_name,
@@ -85,13 +86,14 @@ class Player:
         arn: str = started["DurableExecutionArn"]
         notifications = self._see_through(execution, arn, scenario)
         history = History.of(self._runner, arn)
-        run = finished(
-            execution.observer,
-            history.operations,
-            history.status,
-            history.result,
-            history.error,
-            deaths=execution.deaths,
+        error_type, error_message = history.error
+        run = Run(
+            status=history.status,
+            result=parsed_result(history.result),
+            error_type=error_type,
+            error_message=error_message,
+            operations=history.operations,
+            events=tuple(execution.observer.events),
         )
         return Played(run, execution, notifications)
 
@@ -108,7 +110,7 @@ class Player:
                 ) from None
             if isinstance(ended, Exception):
                 raise ended
-            if ended in {"SUCCEEDED", "FAILED"}:
+            if ended in ENDED:
                 break
             failures = 0 if ended == "PENDING" else failures + 1
             if ended == "PENDING":

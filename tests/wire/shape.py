@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 
-from durable_conformance.execution.operations import OperationRecord
+from durable_conformance.execution import OperationRecord
 from tests.patterns.catalogue import CATALOGUE
 from tests.wire.deployable import RECORDED
 

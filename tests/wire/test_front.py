@@ -1,11 +1,11 @@
-"""The front as Lambda and as a proxy: what it refuses, what it passes on, and what becomes of a struck checkpoint."""
+"""The front as Lambda and as a proxy: what it refuses, what it passes on, and what a fault makes of a checkpoint."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -15,9 +15,11 @@ from urllib.parse import urlsplit
 import pytest
 import urllib3
 
+from durable_conformance import CrashKind, CrashPoint
+from durable_conformance.execution import Checkpointed
 from tests.loopback import Answer, HttpRequest, LoopbackServer
 from tests.wire.execution import Execution
-from tests.wire.fates import UNHARMED, Blow, Fate, Moment, Struck
+from tests.wire.faults import NO_FAULTS, Crash, Faults, ResponseLost
 from tests.wire.front import Deployment, Front
 from tests.wire.function import Function, FunctionDownError
 
@@ -32,6 +34,8 @@ def handler(event, context):
 
 INVOKE = "/2015-03-31/functions/f%3Alive/invocations"
 STEP = {"Id": "a" * 64, "Type": "STEP", "SubType": "Step", "Name": "ask", "Action": "START"}
+STARTED = Checkpointed(1, "/?:ask", "START", 0, name="ask")
+"""The same, persisted."""
 
 
 class Stage:
@@ -68,9 +72,9 @@ class Stage:
             raw = answer.read()
             return answer.status, answer.headers, json.loads(raw) if raw else None
 
-    def begin(self, fate: Fate = UNHARMED) -> Execution:
+    def begin(self, faults: Faults = NO_FAULTS) -> Execution:
         """Start an execution, and invoke its handler as the runner does."""
-        execution = Execution("e", fate)
+        execution = Execution("e", faults)
         self.front.expect(execution)
         headers = {"X_Amz_Invocation_Type": "Event", "X_Amz_Durable_Execution_Name": "e"}
         status, answered, _ = self.send("POST", INVOKE, {}, **headers)
@@ -80,16 +84,16 @@ class Stage:
         self.invocation: Future[Any] = self._pool.submit(self.send, "POST", INVOKE, event, X_Dex_Handler_Invoke="true")
         return execution
 
-    def start(self, fate: Fate = UNHARMED) -> Execution:
+    def start(self, faults: Faults = NO_FAULTS) -> Execution:
         """The same, and return once the handler runs."""
-        execution = self.begin(fate)
+        execution = self.begin(faults)
         assert self.pipe.read_text() == "running"
         return execution
 
-    def checkpoint(self, token: str = "client-token") -> int:
-        """Send the START of a step, as the handler would; returns the status."""
+    def checkpoint(self, token: str = "client-token", updates: Sequence[dict[str, str]] = (STEP,)) -> int:
+        """Send the START of a step, as the handler would, or other updates; returns the status."""
         target = f"/2025-12-01/durable-executions/{self.arn.replace('/', '%2F')}/checkpoint"
-        return self.send("POST", target, {"CheckpointToken": "t", "ClientToken": token, "Updates": [STEP]})[0]
+        return self.send("POST", target, {"CheckpointToken": "t", "ClientToken": token, "Updates": updates})[0]
 
     def persisted(self) -> int:
         """How many checkpoints have reached the runner."""
@@ -135,35 +139,41 @@ def test_the_runners_errors_get_the_header_that_boto3_reads(stage: Stage) -> Non
 def test_an_undisturbed_checkpoint_persists(stage: Stage) -> None:
     execution = stage.start()
     assert stage.checkpoint() == 200
-    assert [(update.path, update.action) for update in execution.observer.updates] == [("/?:ask", "START")]
+    assert [(update.path, update.action) for update in execution.told(Checkpointed)] == [("/?:ask", "START")]
     stage.pipe.write_text("")
     status, headers, answer = stage.invocation.result()
     assert (status, headers["x-amz-function-error"], answer) == (200, None, {"Status": "PENDING"})
     assert execution.happened.get_nowait() == "PENDING"
 
 
-@pytest.mark.parametrize(
-    ("blow", "persisted"), [(Blow.KILLED_BEFORE_PERSIST, 0), (Blow.KILLED_AFTER_PERSIST, 1)], ids=str
-)
-def test_a_kill_at_a_checkpoint(stage: Stage, blow: Blow, persisted: int) -> None:
-    execution = stage.start(Struck(Moment("/?:ask", "START"), blow))
+@pytest.mark.parametrize(("kind", "persisted"), [(CrashKind.BEFORE_PERSIST, 0), (CrashKind.AFTER_PERSIST, 1)], ids=str)
+def test_a_kill_at_a_checkpoint(stage: Stage, kind: CrashKind, persisted: int) -> None:
+    execution = stage.start(Crash(CrashPoint("/?:ask", "START", 0, kind)))
     with pytest.raises(http.client.RemoteDisconnected):
         stage.checkpoint()
     status, headers, answer = stage.invocation.result()
     assert (status, headers["x-amz-function-error"], answer["errorType"]) == (200, "Unhandled", "Runtime.ExitError")
-    assert stage.persisted() == len(execution.observer.updates) == persisted
+    assert stage.persisted() == len(execution.told(Checkpointed)) == persisted
     assert execution.happened.get_nowait() == "died: Runtime exited with error: signal: killed"
     with pytest.raises(http.client.RemoteDisconnected):
         stage.checkpoint("what a dead process still says")
     assert stage.persisted() == persisted
 
 
+def test_a_kill_at_one_update_of_a_checkpoint_loses_them_all(stage: Stage) -> None:
+    execution = stage.start(Crash(CrashPoint("/?:other", "START", 0, CrashKind.BEFORE_PERSIST)))
+    with pytest.raises(http.client.RemoteDisconnected):
+        stage.checkpoint(updates=[STEP, STEP | {"Id": "b" * 64, "Name": "other"}])
+    stage.invocation.result()
+    assert stage.persisted() == len(execution.told(Checkpointed)) == 0
+
+
 def test_a_checkpoint_whose_response_was_lost_persists_once(stage: Stage) -> None:
-    execution = stage.start(Struck(Moment("/?:ask", "START"), Blow.RESPONSE_LOST))
+    execution = stage.start(ResponseLost(STARTED))
     with pytest.raises(http.client.RemoteDisconnected):
         stage.checkpoint()
     assert stage.checkpoint() == 200, "the same again, as boto3 does"
-    assert (stage.persisted(), len(execution.observer.updates)) == (2, 1)
+    assert (stage.persisted(), len(execution.told(Checkpointed))) == (2, 1)
     stage.pipe.write_text("")
     assert stage.invocation.result()[2] == {"Status": "PENDING"}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from durable_conformance.execution.operations import OperationRecord
+from durable_conformance.execution import OperationRecord
 from tests.wire.deployable import RECORDED, Deployable
 from tests.wire.shape import differences, wrong_result
 

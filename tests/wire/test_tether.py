@@ -11,7 +11,12 @@ import pytest
 
 TETHER = Path(__file__).with_name("tether.py")
 
-SERVE = "print('serving', flush=True); signal.pause()"
+SERVE = """
+print('serving', flush=True)
+while True:
+    time.sleep(0.01)
+"""
+"""Notices every interrupt. An interrupt just before a blocking call is noticed only after that call."""
 
 STARTER = """
 import subprocess, sys
@@ -21,7 +26,7 @@ sys.stdin.read()
 
 
 def tethered(code: str) -> list[str]:
-    return [sys.executable, str(TETHER), sys.executable, "-c", f"import signal; {code}"]
+    return [sys.executable, str(TETHER), sys.executable, "-c", f"import time\n{code}"]
 
 
 def start(command: list[str]) -> subprocess.Popen[bytes]:

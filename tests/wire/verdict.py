@@ -1,50 +1,70 @@
-"""What is wrong with an execution that was struck: it must end, and pay, as if nothing had happened."""
+"""What is wrong with an execution on the wire: the engine's rules, and what nothing but a real process can break."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 
-from durable_conformance.execution.run import Run
+from durable_conformance import Finding
+from durable_conformance.execution import Run
+from durable_conformance.rules import EXECUTION, PAIR_RULES, REQUEST_STABILITY, RUN_RULES, Rule, canonical, finding
 from tests.wire.playing import Played
 
+SAME_CHECKPOINTS = Rule(
+    "same-checkpoints",
+    breaks_it="an operation holds another payload, error or number of attempts than on this machine",
+    matters="the models answer as they do here, so nothing but the interruption can have changed it",
+    remedy="build what a step returns from the event, from step results and from the model's answer only",
+)
+EXACT_CALLS = Rule(
+    "exact-calls",
+    breaks_it="a call that died with its process is not made again once, or another one is",
+    matters="an answer is paid for twice, or comes from somewhere else than its checkpoint",
+    remedy="call the model in steps, and take its answers from them",
+)
 
-def differences(local: Run, played: Played) -> list[str]:
-    """How an execution on the wire differs from the same scenario on this machine; empty if it does not.
 
-    It must have the same result and the same operations, payloads included. No model call may be made by an operation
-    that had ended before an invocation died; the calls that died with one are made again, once, and no others.
+def findings(baseline: Run, played: Played, where: str = "undisturbed") -> list[Finding]:
+    """What an execution on the wire broke; empty if it ended, and paid, as if nothing had happened.
 
     Args:
-        local: The scenario's run on this machine, undisturbed.
+        baseline: The scenario's run on this machine, undisturbed.
         played: The execution.
+        where: What happened to it.
     """
-    return [*_ends(local, played.run), *_requests(played), *_repetitions(local, played.run)]
+    run, expected = played.run, canonical(baseline)
+    actual = canonical(run)
+    return [
+        *(found for rule in RUN_RULES for found in rule(run, where)),
+        *(found for rule in PAIR_RULES for found in rule(expected, actual, where)),
+        *_checkpoints(baseline, run, where),
+        *_calls(baseline, run, where),
+        *_unknown_requests(played, where),
+    ]
 
 
-def _ends(local: Run, run: Run) -> Iterator[str]:
-    ends = [(one.status, one.result, one.error_type, one.error_message) for one in (local, run)]
-    if ends[0] != ends[1]:
-        yield f"it ended with {ends[1]}, and should have with {ends[0]}"
-    for missing in sorted(map(str, set(local.operations) - set(run.operations))):
-        yield f"it lacks {missing}"
-    for other in sorted(map(str, set(run.operations) - set(local.operations))):
-        yield f"it has {other}"
+def _checkpoints(baseline: Run, run: Run, where: str) -> Iterator[Finding]:
+    """What the engine leaves open, because its models need not answer twice the same."""
+    theirs = {record.path: record for record in baseline.operations}
+    for record in run.operations:
+        known = theirs.get(record.path, record)
+        if record != known:
+            yield finding(SAME_CHECKPOINTS, record.path, where, expected=str(known), actual=str(record))
 
 
-def _requests(played: Played) -> Iterator[str]:
-    for stranger in played.execution.strangers:
-        yield f"it asked what no operation asks: {stranger.label} {stranger.body}"
-
-
-def _repetitions(local: Run, run: Run) -> Iterator[str]:
-    for call in run.repeated_calls:
-        yield f"{call.path} had ended before a process died, and called the model again"
+def _calls(baseline: Run, run: Run, where: str) -> Iterator[Finding]:
     made = Counter(call.path for call in run.calls)
-    due = Counter(call.path for call in local.calls) + lost_calls(run)
-    for path in sorted(path or "" for path in made.keys() | due.keys()):
+    due = Counter(call.path for call in baseline.calls) + lost_calls(run)
+    for path in sorted(made.keys() | due.keys(), key=lambda path: path or ""):
         if made[path] != due[path]:
-            yield f"{path} called the model {made[path]} times, and should have {due[path]} times"
+            expected, actual = f"{due[path]} calls", f"{made[path]} calls"
+            yield finding(EXACT_CALLS, path or EXECUTION, where, expected=expected, actual=actual)
+
+
+def _unknown_requests(played: Played, where: str) -> Iterator[Finding]:
+    for request in played.execution.unknown:
+        actual = f"{request.label} {request.body}"
+        yield finding(REQUEST_STABILITY, EXECUTION, where, expected="what an operation asks here", actual=actual)
 
 
 def lost_calls(run: Run) -> Counter[str | None]:

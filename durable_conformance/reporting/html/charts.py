@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from durable_conformance.evidence.run_record import RunRecord, Section
+from durable_conformance.evidence import RunRecord, Section
 
 BAR_WIDTH = 26
 GAP = 8

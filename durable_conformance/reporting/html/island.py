@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from durable_conformance.evidence.explored import Explored
-from durable_conformance.evidence.run_record import RunRecord
-from durable_conformance.evidence.trace import InvocationTrace, Moment
-from durable_conformance.rules.findings import Finding
+from durable_conformance.evidence import Explored, InvocationTrace, Moment, RunRecord
+from durable_conformance.rules import Finding
 
 NONE = -1
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from durable_conformance.evidence.run_record import Place, RunRecord, Section
+from durable_conformance.evidence import Place, RunRecord, Section
 
 _GRIDS = (Section.CRASHES, Section.FAULTS)
 

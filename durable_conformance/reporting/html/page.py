@@ -7,17 +7,17 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from durable_conformance.evidence.explored import Explored
+from durable_conformance.evidence import Explored
 from durable_conformance.reporting.html.charts import Chart, charts
 from durable_conformance.reporting.html.difference import Piece, by_lines, by_words
 from durable_conformance.reporting.html.island import Island
 from durable_conformance.reporting.html.matrix import Part, parts
-from durable_conformance.rules import RULES
-from durable_conformance.rules.findings import Finding, Rule
+from durable_conformance.rules import RULES, Finding, Rule
 
 TEMPLATES = "templates"
 
@@ -109,6 +109,18 @@ def rendered(title: str, explorations: Sequence[Explored]) -> str:
         policy=_policy(style, script),
         data=Island().data(explorations),
     )
+
+
+def write_html(file: Path, title: str, explorations: Sequence[Explored]) -> None:
+    """Write a report.
+
+    Args:
+        file: Where it goes; what was there is replaced.
+        title: Its heading.
+        explorations: What it is about.
+    """
+    # Half of a surrogate pair, which a handler's text can hold and UTF-8 cannot, is shown as its escape.
+    file.write_bytes(rendered(title, explorations).encode("utf-8", errors="backslashreplace"))
 
 
 def _environment() -> Environment:

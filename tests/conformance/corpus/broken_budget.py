@@ -7,7 +7,7 @@ from typing import Any
 from aws_durable_execution_sdk_python import BatchResult, DurableContext, durable_execution
 from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, MapConfig, WaitForCallbackConfig
 
-from durable_conformance.subject.scenario import Answered
+from durable_conformance import Answered
 from tests.conformance.corpus.entry import Shelf
 
 SHELF = Shelf()

@@ -8,7 +8,7 @@ from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from aws_durable_execution_sdk_python.config import Duration, StepConfig
 from aws_durable_execution_sdk_python.retries import RetryPresets
 
-from durable_conformance.effects import Effect, Semantics
+from durable_conformance import Effect, Semantics
 from tests.conformance.corpus.entry import Shelf
 
 SHELF = Shelf()

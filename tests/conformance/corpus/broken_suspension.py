@@ -10,7 +10,7 @@ from typing import Any
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from aws_durable_execution_sdk_python.config import Duration, WaitForCallbackConfig
 
-from durable_conformance.subject.scenario import Answered
+from durable_conformance import Answered
 from providers import ModelProvider
 from tests.conformance.corpus.asking import say_in_step
 from tests.conformance.corpus.entry import Shelf

@@ -10,8 +10,7 @@ from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, St
 from aws_durable_execution_sdk_python.exceptions import StepInterruptedError
 from aws_durable_execution_sdk_python.retries import RetryPresets
 
-from durable_conformance.effects import Effect, Semantics
-from durable_conformance.subject.scenario import Answered, Refused, Silence
+from durable_conformance import Answered, Effect, Refused, Semantics, Silence
 from providers import ModelProvider
 from tests.conformance.corpus.asking import say_in_step
 from tests.conformance.corpus.entry import Shelf

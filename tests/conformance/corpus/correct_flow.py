@@ -26,7 +26,7 @@ from aws_durable_execution_sdk_python.retries import RetryDecision, WithRetryCon
 
 from patterns.durable import ask, fan_out
 from providers import Message, ModelError, ModelProvider, ModelRequest
-from providers.script import reply
+from providers.scripted import reply
 from tests.conformance.corpus.asking import question, say_in_step
 from tests.conformance.corpus.entry import Shelf
 

@@ -10,10 +10,10 @@ from typing import Any
 from aws_durable_execution_sdk_python import BatchResult, DurableContext, StepError, durable_execution
 from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, StepConfig
 
-from durable_conformance.subject.scenario import Answered
+from durable_conformance import Answered
 from patterns.durable import ask
 from providers import ModelProvider
-from providers.script import reply
+from providers.scripted import reply
 from tests.conformance.corpus.asking import SENSIBLE, say_in_step
 from tests.conformance.corpus.entry import Shelf
 

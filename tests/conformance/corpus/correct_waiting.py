@@ -11,7 +11,7 @@ from aws_durable_execution_sdk_python.waits import (
     WaitForConditionDecision,
 )
 
-from durable_conformance.subject.scenario import Answered, Refused, Silence
+from durable_conformance import Answered, Refused, Silence
 from patterns.durable import ask, ask_human
 from providers import ModelProvider
 from tests.conformance.corpus.entry import Shelf

@@ -6,15 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from durable_conformance.execution.crash_points import CrashKind
-from durable_conformance.exploring.exploration import Exploration
-from durable_conformance.exploring.explore import explore
-from durable_conformance.rules.findings import Report
-from durable_conformance.subject.handlers import handler_factory
-from durable_conformance.subject.reference import Reference
-from durable_conformance.subject.scenario import CallbackAnswer, Scenario
-from providers.script import Script
-from providers.scripted import ScriptedProvider
+from durable_conformance import CrashKind, Exploration, Report, Scenario, explore, handler_factory
+from durable_conformance.subject import CallbackAnswer, Reference
+from providers.scripted import Script, ScriptedProvider
 
 type Module = Callable[[], object]
 """Stands for a module that somebody wrote: what it binds before its handler are that module's globals.
@@ -51,7 +45,7 @@ class Entry:
             handler_factory(self.module(), self.name),
             self.scenario,
             Exploration(kinds=self.kinds, side_by_side=2, horizon=horizon, until=until),
-            reference=self.reference,
+            elsewhere=self.reference,
         )
 
 

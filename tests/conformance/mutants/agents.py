@@ -11,15 +11,14 @@ from aws_durable_execution_sdk_python.config import StepConfig
 from strands import Agent, tool
 from strands.tools.executors import ConcurrentToolExecutor
 
-from durable_conformance.effects import Effect, Semantics
-from durable_conformance.subject.scenario import Answered
+from durable_conformance import Answered, Effect, Semantics
 from patterns.agent_with_tools import ANSWER_TIMEOUT, TOOLS, AgentEvent
 from patterns.durable import Event, ask_human, converse, durable_handler, run_tool
 from patterns.durable import tool as durable_tool
 from patterns.durable.strands_agent import _ConverseModel, run_agent
 from patterns.durable_strands_agent import APPROVAL_TIMEOUT, StrandsAgentEvent
 from providers import Message, ModelError, ModelProvider, ModelRequest, ModelResponse
-from providers.script import Entries, always, reply, tool_use
+from providers.scripted import Entries, always, reply, tool_use
 from tests.conformance.corpus.asking import SENSIBLE, question, say, say_in_step
 from tests.conformance.corpus.entry import Shelf
 

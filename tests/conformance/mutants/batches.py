@@ -13,7 +13,7 @@ from patterns.durable import EveryBranchFailedError, ask, ask_for, durable_handl
 from patterns.llm_as_judge import CANDIDATES, LlmAsJudgeEvent, LlmAsJudgeResult, Verdict
 from patterns.parallel_invocation import PROMPTS, ParallelInvocationEvent, ParallelInvocationResult, Perspective
 from providers import ModelError, ModelProvider
-from providers.script import always, reply
+from providers.scripted import always, reply
 from tests.conformance.corpus.asking import say, say_in_step
 from tests.conformance.corpus.entry import Shelf
 

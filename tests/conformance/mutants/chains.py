@@ -12,7 +12,7 @@ from patterns.durable import ask, ask_for, durable_handler
 from patterns.prompt_chaining import PromptChainingEvent, PromptChainingResult
 from patterns.structured_output import Contact, StructuredOutputEvent
 from providers import Message, ModelError, ModelOutputError, ModelProvider
-from providers.script import always, reply
+from providers.scripted import always, reply
 from tests.conformance.corpus.asking import SENSIBLE, question, say, say_in_step
 from tests.conformance.corpus.entry import Shelf
 

@@ -8,12 +8,12 @@ import time
 from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 
-from durable_conformance.subject.answers import APPROVE
-from durable_conformance.subject.scenario import Answered
+from durable_conformance import Answered
+from durable_conformance.subject import APPROVE
 from patterns.durable import ask, ask_for, ask_human, durable_handler
 from patterns.human_review import REVIEW_TIMEOUT, Extraction, HumanReviewEvent, HumanReviewResult, Status
 from providers import ModelError, ModelProvider
-from providers.script import always, reply
+from providers.scripted import always, reply
 from tests.conformance.corpus.asking import say
 from tests.conformance.corpus.entry import Shelf
 

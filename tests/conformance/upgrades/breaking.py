@@ -12,9 +12,9 @@ from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration, StepConfig, WaitForCallbackConfig
 from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create_retry_strategy
 
-from durable_conformance.subject.scenario import Answered
+from durable_conformance import Answered
 from providers import ModelProvider, ModelThrottledError
-from providers.script import reply, throttled
+from providers.scripted import reply, throttled
 from tests.conformance.corpus.asking import SENSIBLE, question, say_in_step
 from tests.conformance.upgrades.change import Before, Changes, Reported
 

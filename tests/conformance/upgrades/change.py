@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from durable_conformance.exploring.exploration import SIDE_BY_SIDE
-from durable_conformance.histories.file import History
-from durable_conformance.histories.recorder import provenance, record
-from durable_conformance.histories.replay import Subject
-from durable_conformance.rules.findings import Finding
-from durable_conformance.subject.handlers import handler_factory
-from durable_conformance.subject.scenario import CallbackAnswer, Scenario
-from providers.script import Script
-from providers.scripted import ScriptedProvider
+from durable_conformance import Finding, Scenario, handler_factory
+from durable_conformance.histories import History, Subject, provenance, record
+from durable_conformance.subject import CallbackAnswer
+from providers.scripted import Script, ScriptedProvider
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -102,8 +96,7 @@ class Changes:
     def subjects(self) -> list[Subject]:
         """The histories, recorded on the code before, with the handlers of the code after."""
         befores = {id(change.before): change.before for change in self.by_name.values()}
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            histories = dict(zip(befores, pool.map(Before.recorded, befores.values()), strict=True))
+        histories = {which: before.recorded() for which, before in befores.items()}
         return [
             Subject(name, histories[id(change.before)], handler_factory(change.after))
             for name, change in self.by_name.items()

@@ -16,9 +16,9 @@ from aws_durable_execution_sdk_python.config import (
 )
 from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create_retry_strategy
 
-from durable_conformance.subject.scenario import Answered, Silence
+from durable_conformance import Answered, Silence
 from providers import ModelProvider, ModelThrottledError
-from providers.script import reply, throttled
+from providers.scripted import reply, throttled
 from tests.conformance.corpus.asking import question, say_in_step
 from tests.conformance.upgrades.breaking import published, titled
 from tests.conformance.upgrades.change import Before, Changes

@@ -1,8 +1,8 @@
-from durable_conformance.subject.answers import APPROVE
-from durable_conformance.subject.scenario import Answered, Refused, Silence
+from durable_conformance import Answered, Refused, Silence
+from durable_conformance.subject import APPROVE
 from patterns.agent_with_tools import agent_with_tools
 from providers import StopReason
-from providers.script import Reply, always, reply, stopped, tool_use
+from providers.scripted import Reply, always, reply, stopped, tool_use
 from tests.patterns.catalogue.pattern import Pattern, bad_inputs, model_errors, recorded, scripted, stop_reasons
 
 EVENT = {"prompt": "What is the weather here?"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from syrupy.extensions.amber import AmberSnapshotExtension
 
-from durable_conformance.execution.run import Run
+from durable_conformance.execution import Run
 
 SNAPSHOTS = Path(__file__).parents[1] / "__snapshots__" / "test_catalogue.ambr"
 

@@ -1,7 +1,7 @@
-from durable_conformance.subject.answers import APPROVE
-from durable_conformance.subject.scenario import Answered, Refused, Silence
+from durable_conformance import Answered, Refused, Silence
+from durable_conformance.subject import APPROVE
 from patterns.durable_strands_agent import durable_strands_agent
-from providers.script import access_denied, always, reply, stopped, throttled, tool_use
+from providers.scripted import access_denied, always, reply, stopped, throttled, tool_use
 from tests.patterns.catalogue.pattern import Pattern, bad_inputs, model_errors, recorded, scripted, stop_reasons
 
 EVENT = {"prompt": "How many people live in Paris?"}

@@ -1,9 +1,9 @@
 import json
 
-from durable_conformance.subject.answers import APPROVE
-from durable_conformance.subject.scenario import Answered, CallbackAnswer, Refused, Silence
+from durable_conformance import Answered, Refused, Silence
+from durable_conformance.subject import APPROVE, CallbackAnswer
 from patterns.human_review import human_review
-from providers.script import always, reply
+from providers.scripted import always, reply
 from tests.patterns.catalogue.pattern import Pattern, bad_inputs, model_errors, recorded, scripted, stop_reasons
 
 EVENT = {"document": "Invoice 7: 12 EUR"}

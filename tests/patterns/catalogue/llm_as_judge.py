@@ -1,5 +1,5 @@
 from patterns.llm_as_judge import llm_as_judge
-from providers.script import access_denied, always, reply, throttled
+from providers.scripted import access_denied, always, reply, throttled
 from tests.patterns.catalogue.pattern import Pattern, bad_inputs, model_errors, recorded, scripted, stop_reasons
 
 EVENT = {"question": "Why is the sky blue?"}

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from durable_conformance.execution.crash_points import CrashKind, CrashPoint, crash_points
-from durable_conformance.execution.operations import OperationRecord, path_order
-from durable_conformance.execution.run import Run
-from durable_conformance.runtime.branch_order import BRANCHES
+from durable_conformance import CrashKind, CrashPoint
+from durable_conformance.execution import BRANCHES, OperationRecord, Run, path_order
 
 
 def new_points(runs: Mapping[str, Run]) -> dict[str, frozenset[CrashPoint]]:
@@ -22,7 +20,7 @@ def new_points(runs: Mapping[str, Run]) -> dict[str, frozenset[CrashPoint]]:
     seen: set[tuple[object, ...]] = set()
     found = {}
     for name, run in runs.items():
-        places = {point: (*_place(run, point), str(point)) for point in crash_points(run) if not _as_before(point)}
+        places = {point: (*_place(run, point), point.id) for point in run.crash_points() if not _as_before(point)}
         found[name] = frozenset(point for point, place in places.items() if place not in seen)
         seen.update(places.values())
     return found

@@ -1,5 +1,5 @@
 from patterns.parallel_invocation import parallel_invocation
-from providers.script import access_denied, always, reply, stopped, throttled
+from providers.scripted import access_denied, always, reply, stopped, throttled
 from tests.patterns.catalogue.pattern import Pattern, bad_inputs, model_errors, recorded, scripted, stop_reasons
 
 EVENT = {"topic": "tides"}

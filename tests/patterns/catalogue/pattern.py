@@ -7,18 +7,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from durable_conformance.execution.run import Run
-from durable_conformance.exploring.exploration import Exploration
-from durable_conformance.exploring.explore import explore
-from durable_conformance.rules.findings import Report
-from durable_conformance.runtime.driver import run_in_process
-from durable_conformance.subject.scenario import CallbackAnswer, HandlerFactory, Scenario
+from durable_conformance import Exploration, Report, Scenario, explore
+from durable_conformance.execution import Run
+from durable_conformance.runtime import run_in_process
+from durable_conformance.subject import CallbackAnswer, HandlerFactory
 from patterns.durable import durable_handler
 from providers import StopReason
 from providers.cassette import CassetteProvider
-from providers.script import (
+from providers.scripted import (
     Answerer,
     Entries,
+    ScriptedProvider,
     access_denied,
     always,
     bad_request,
@@ -29,7 +28,6 @@ from providers.script import (
     timed_out,
     unavailable,
 )
-from providers.scripted import ScriptedProvider
 
 CASSETTES = Path(__file__).parents[3] / "cassettes"
 

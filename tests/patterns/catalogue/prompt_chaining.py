@@ -1,5 +1,5 @@
 from patterns.prompt_chaining import prompt_chaining
-from providers.script import always, reply, stopped, throttled
+from providers.scripted import always, reply, stopped, throttled
 from tests.patterns.catalogue.pattern import Pattern, bad_inputs, model_errors, recorded, scripted, stop_reasons
 
 EVENT = {"topic": "tea"}

@@ -10,11 +10,8 @@ from typing import Any
 
 import pytest
 
-from durable_conformance.execution.crash_points import CrashKind
-from durable_conformance.execution.run import Run
-from durable_conformance.exploring.exploration import Exploration
-from durable_conformance.rules.findings import Report
-from durable_conformance.subject.scenario import Scenario, Silence
+from durable_conformance import CrashKind, Exploration, Report, Scenario, Silence
+from durable_conformance.execution import Run
 from tests.oracle.public_runner import run_on_public_runner
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.novelty import new_points
@@ -42,9 +39,6 @@ def in_process(pattern: str) -> dict[str, Run]:
     _made.add(pattern)
     return runs
 
-
-EXPLORED_AT_ONCE = 2
-"""Explorations of one pattern at the same time, each of which runs executions side by side."""
 
 IN_A_MINUTE = Exploration(
     # A revoked token ends an invocation as a lost response does; one that dies before an update persists leaves what
@@ -77,8 +71,7 @@ def explored(pattern: str) -> dict[str, Report]:
             return under_test.explored(name, WHEN_ALL_GOES_WELL)
         return under_test.explored(name, replace(IN_A_MINUTE, points=points[name]))
 
-    with ThreadPoolExecutor(EXPLORED_AT_ONCE) as pool:
-        return dict(zip(under_test.scenarios, pool.map(report, under_test.scenarios), strict=True))
+    return {name: report(name) for name in under_test.scenarios}
 
 
 def one(pattern: str, scenario: str) -> Run:

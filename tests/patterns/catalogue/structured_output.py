@@ -1,5 +1,5 @@
 from patterns.structured_output import structured_output
-from providers.script import always, reply, throttled
+from providers.scripted import always, reply, throttled
 from tests.patterns.catalogue.pattern import Pattern, bad_inputs, model_errors, recorded, scripted, stop_reasons
 
 EVENT = {"text": "Ana from Initech, ana@initech.example"}

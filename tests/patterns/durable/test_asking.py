@@ -9,10 +9,11 @@ from itertools import count
 import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
-from durable_conformance.execution.crash_points import MODEL_CALL, CrashKind, CrashPoint
-from durable_conformance.execution.run import Run
-from durable_conformance.runtime.driver import Conditions, run_in_process
-from durable_conformance.subject.scenario import HandlerFactory, Scenario
+from durable_conformance import CrashKind, CrashPoint, Scenario
+from durable_conformance.execution import MODEL_CALL, Conditions, Run
+from durable_conformance.model import request_of
+from durable_conformance.runtime import run_in_process
+from durable_conformance.subject import HandlerFactory
 from patterns.durable import Event, ask, converse, durable_handler, fan_out
 from patterns.durable.asking import MAX_ANSWER_BYTES
 from providers import (
@@ -24,8 +25,7 @@ from providers import (
     ModelResponse,
     StopReason,
 )
-from providers.script import Failure, Reply, access_denied, reply, stopped, throttled, tool_use
-from providers.scripted import ScriptedProvider
+from providers.scripted import Failure, Reply, ScriptedProvider, access_denied, reply, stopped, throttled, tool_use
 
 DIES_BETWEEN = CrashPoint("/1:first", "SUCCEED", 0, CrashKind.AFTER_PERSIST)
 
@@ -192,7 +192,7 @@ def test_a_call_that_died_is_asked_again_with_the_same_attempt_number() -> None:
     point = CrashPoint("/1:first", MODEL_CALL, 1, CrashKind.DURING_CALL)
     scenario = Scenario({}, lambda: ScriptedProvider([throttled(), reply("a")]))
     outcome = run_in_process(handler_for(workflow), scenario, Conditions([point]))
-    assert (outcome.status, outcome.result, outcome.crashes) == ("SUCCEEDED", "a", (str(point),))
+    assert (outcome.status, outcome.result, outcome.crashes) == ("SUCCEEDED", "a", (point,))
     made = [(call.attempt, call.outcome) for call in outcome.calls]
     assert made == [(1, "ModelThrottledError"), (2, "died"), (2, "answered")]
 
@@ -212,7 +212,7 @@ def test_the_repair_keeps_turns_alternating_and_never_sends_an_empty_one(unusabl
 
     outcome = run(workflow, unusable, reply("something"))
     assert outcome.result == "something"
-    repair = outcome.calls[1].request
+    repair = request_of(outcome.calls[1])
     assert [message.role for message in repair.messages] == turns
     assert "cannot be used" in repair.messages[-1].text
     assert all(message.content for message in repair.messages)

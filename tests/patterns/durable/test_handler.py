@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
-from durable_conformance.runtime.driver import run_in_process
-from durable_conformance.subject.scenario import Scenario
+from durable_conformance import Scenario
+from durable_conformance.runtime import run_in_process
 from patterns.durable import Event, Result, Text, ask, durable_handler
 from providers import ModelProvider
 from providers.scripted import ScriptedProvider

@@ -9,10 +9,9 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 
-from durable_conformance.execution.crash_points import CrashKind, CrashPoint
-from durable_conformance.execution.run import Run
-from durable_conformance.runtime.driver import Conditions, run_in_process
-from durable_conformance.subject.scenario import Answered, Scenario
+from durable_conformance import Answered, CrashKind, CrashPoint, Scenario
+from durable_conformance.execution import Conditions, Run
+from durable_conformance.runtime import run_in_process
 from patterns.durable import Event, ask_human, durable_handler
 from patterns.durable.notification import AnswerWanted, NotificationError, NotificationUnavailableError
 from patterns.durable.retry import NOTIFY_RETRY

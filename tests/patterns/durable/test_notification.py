@@ -12,16 +12,10 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
-from patterns.durable.notification import (
-    AnswerWanted,
-    NoNotifier,
-    NotificationError,
-    NotificationUnavailableError,
-    notifier_from_environment,
-    selected_notifier,
-)
+from patterns.durable.notification import AnswerWanted, NotificationError, NotificationUnavailableError
+from patterns.durable.notifier_selection import NoNotifier, notifier_from_environment, selected_notifier
 from patterns.durable.sns_notifier import MAX_SUMMARY_CHARS, SnsNotifier, make_client
-from tests.http_double import HttpDouble
+from tests.loopback import HttpDouble
 from tests.patterns.catalogue import CATALOGUE
 
 pytestmark = pytest.mark.xdist_group("sns")  # one worker starts the server, once

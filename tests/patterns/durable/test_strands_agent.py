@@ -7,14 +7,14 @@ from itertools import count
 import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
-from durable_conformance.execution.crash_points import CrashKind, CrashPoint
-from durable_conformance.runtime.driver import Conditions, run_in_process
-from durable_conformance.subject.scenario import Scenario
+from durable_conformance import CrashKind, CrashPoint, Scenario
+from durable_conformance.execution import Conditions
+from durable_conformance.model import request_of
+from durable_conformance.runtime import run_in_process
 from patterns.durable import Event, Tool, durable_handler, tool
 from patterns.durable.strands_agent import run_agent
 from providers import ModelProvider, OpaqueBlock, ReasoningBlock, StopReason, TextBlock, ToolResultBlock, ToolUseBlock
-from providers.script import Reply, reply, tool_use
-from providers.scripted import ScriptedProvider, ScriptExhaustedError
+from providers.scripted import Reply, ScriptedProvider, ScriptExhaustedError, reply, tool_use
 
 
 class Nothing(Event):
@@ -94,7 +94,7 @@ def test_reasoning_keeps_its_signature_in_the_conversation() -> None:
     scenario = Scenario({}, lambda: ScriptedProvider([thinking, reply("A cat.")]))
     outcome = run_in_process(lambda model: durable_handler(workflow, model=model), scenario)
     assert outcome.result == "A cat."
-    assert outcome.calls[1].request.messages[1].content[0] == ReasoningBlock(text="Hm.", signature="SIG")
+    assert request_of(outcome.calls[1]).messages[1].content[0] == ReasoningBlock(text="Hm.", signature="SIG")
 
 
 def test_content_that_strands_cannot_carry_fails_the_execution() -> None:
@@ -118,6 +118,6 @@ def test_a_tool_use_without_a_name_is_answered_like_any_unknown_tool() -> None:
     scenario = Scenario({}, lambda: ScriptedProvider([nameless, reply("A cat.")]))
     outcome = run_in_process(lambda model: durable_handler(workflow, model=model), scenario)
     assert outcome.result == "A cat."
-    (result,) = outcome.calls[1].request.messages[-1].content
+    (result,) = request_of(outcome.calls[1]).messages[-1].content
     assert isinstance(result, ToolResultBlock)
     assert result.status == "error"

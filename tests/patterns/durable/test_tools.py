@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
-from durable_conformance.execution.crash_points import CrashKind, CrashPoint
-from durable_conformance.execution.run import Run
-from durable_conformance.runtime.driver import Conditions, run_in_process
-from durable_conformance.subject.scenario import Scenario
+from durable_conformance import CrashKind, CrashPoint, Scenario
+from durable_conformance.execution import Conditions, Run
+from durable_conformance.runtime import run_in_process
 from patterns.durable import Event, Tool, durable_handler, run_tool, tool
 from patterns.durable.tools import MAX_RESULT_CHARS
 from providers import ModelProvider, ToolUseBlock

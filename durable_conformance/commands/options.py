@@ -1,0 +1,103 @@
+"""What a person types: JSON, files, people's answers; and how a command takes an interruption."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import typer
+
+from durable_conformance.errors import CannotRunError, ExitCode
+from durable_conformance.subject import APPROVE, REJECT
+
+
+def parsed(option: str, text: str) -> Any:
+    """The JSON value of `text`, which was typed for `option`.
+
+    Raises:
+        CannotRunError: It is not JSON.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except ValueError as error:
+        raise CannotRunError(f"{option} is not JSON: {error}.") from error
+    except RecursionError as error:
+        raise CannotRunError(f"{option} is not JSON: it is nested too deeply.") from error
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON value")
+
+
+@dataclass(frozen=True)
+class Json:
+    """JSON as it was typed, and the value that it stands for."""
+
+    text: str
+    value: Any
+
+
+def event(text: str) -> Json:
+    """The parser of `--event`."""
+    return Json(text, parsed("--event", text))
+
+
+def answer(text: str) -> Json:
+    """The parser of `--answer`."""
+    return Json(text, parsed("--answer", text))
+
+
+def payload_of(*, approve: bool, reject: bool, given: Json | None) -> str | None:
+    """What people answer, of the options that say so; None if a person is to be asked.
+
+    Raises:
+        CannotRunError: More than one of them is given.
+    """
+    if approve + reject + (given is not None) > 1:
+        raise CannotRunError("Use only one of --approve, --reject and --answer.")
+    if given is not None:
+        return given.text
+    return APPROVE if approve else REJECT if reject else None
+
+
+def can_be_written(option: str, file: Path | None) -> None:
+    """See that `file` can be written before an exploration that may be long rather than after it. It stays as it is.
+
+    Raises:
+        CannotRunError: It cannot.
+    """
+    if file is None:
+        return
+    there = file.exists()
+    try:
+        file.open("a", encoding="utf-8").close()
+        if not there:
+            file.unlink()
+    except OSError as error:
+        raise CannotRunError(f"{option} cannot be written to {file}: {error.strerror}.") from error
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM has come."""
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM ends what goes on here as Ctrl-C does, with an exit code of its own."""
+
+    def terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise Terminated
+
+    usual = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    except Terminated as error:
+        raise typer.Exit(ExitCode.TERMINATED) from error
+    finally:
+        signal.signal(signal.SIGTERM, usual)

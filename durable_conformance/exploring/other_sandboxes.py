@@ -1,0 +1,263 @@
+"""What a handler does when Lambda runs its invocations in other sandboxes.
+
+A baseline runs in a cold process. Then the execution goes on from every place where it can be interrupted, each time
+in a process of its own: once in one that differs by nothing but being new, once in one with another hash seed, clock,
+random numbers, variables and temporary folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from durable_conformance.evidence import Place, Section
+from durable_conformance.execution import (
+    AT_HORIZON,
+    ENDINGS,
+    Conditions,
+    OperationRecord,
+    Pinned,
+    Prefix,
+    Run,
+    pinned_by,
+)
+from durable_conformance.exploring.following import drifted
+from durable_conformance.model import ModelCall
+from durable_conformance.rules import (
+    ENVIRONMENT,
+    NO_INVOCATION_STATE,
+    Canonical,
+    Finding,
+    Rule,
+    canonical,
+    differences,
+    shown_for,
+)
+from durable_conformance.subject import CALLBACK_SUFFIX, Answered, CallbackAnswer, Refused, Scenario, Silence
+from durable_conformance.workers import OTHER_SEEDS, Experiment, Where, not_judged
+
+ATTEMPT_ENDS = frozenset({"SUCCEED", "FAIL", "RETRY"})
+ELSEWHERE = "in other sandboxes"
+BETWEEN = "between invocations"
+CHANGED = "seed, clock, … changed"
+
+
+def way_named(way: int) -> str:
+    """How the sandboxes of an execution differ, in words."""
+    return f"other sandboxes, way {way}" if way else "a cold sandbox"
+
+
+def scenario_of(run: Run, event: object) -> Scenario:
+    """A scenario in which people and other functions answer as in `run`. It can be sent to another process."""
+    answers: dict[str, dict[str, list[CallbackAnswer]]] = {"CALLBACK": {}, "CHAINED_INVOKE": {}}
+    invoked = {update.path: update.name or update.function_name for update in run.updates if update.function_name}
+    for operation in run.operations:
+        if operation.type in answers:
+            name = invoked.get(operation.path) or operation.name.removesuffix(CALLBACK_SUFFIX)
+            answers[operation.type].setdefault(name, []).append(_answer(operation))
+    return Scenario(event, callbacks=answers["CALLBACK"], invokes=answers["CHAINED_INVOKE"])
+
+
+def _answer(operation: OperationRecord) -> CallbackAnswer:
+    if operation.status == "SUCCEEDED":
+        return Answered(operation.result)
+    return Refused(operation.error_message or "") if operation.status == "FAILED" else Silence()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A run elsewhere, and what is wrong with it.
+
+    Attributes:
+        experiment: What was made.
+        run: What it did.
+        findings: What is wrong with it.
+        told: Whether these are findings; another run shows the same otherwise.
+    """
+
+    experiment: Experiment
+    run: Run
+    findings: tuple[Finding, ...]
+    told: bool = True
+
+
+@dataclass(frozen=True)
+class _Beginning:
+    """Where an execution goes on: its id and name, the row it stands in, and what had been done."""
+
+    id: str
+    where: str
+    operation: str
+    moment: str
+    prefix: Prefix
+
+
+class OtherSandboxes:
+    """Plans what runs elsewhere, step by step, and judges it.
+
+    Args:
+        answers: How the model answers.
+        horizon: How many operations an execution is followed past its interruption; None follows each to its end.
+        cold: The template of processes that are only new.
+
+    Attributes:
+        could_not_run: What kept the whole from being explored.
+        stopped_early: Whether an execution was not followed to its end.
+    """
+
+    def __init__(self, answers: Sequence[ModelCall], horizon: int | None, cold: int) -> None:
+        self._answers = answers
+        self._horizon = horizon
+        self._cold = cold
+        self._baseline: Canonical | None = None
+        self._volatile: set[str] = set()
+        self._unstable = False
+        self._whole: set[str] = set()
+        self._beginnings: dict[str, _Beginning] = {}
+        self._clean: dict[str, bool] = {}
+        self._before_cold: dict[str, list[tuple[Experiment, Run]]] = {}
+        self._ours: set[str] = set()
+        self.could_not_run: list[str] = []
+        self.stopped_early = False
+
+    def __contains__(self, experiment: Experiment) -> bool:
+        return experiment.id in self._ours
+
+    def begin(self) -> Experiment:
+        """The first one: undisturbed, in a cold process."""
+        what = f"in {way_named(0)}"
+        return self._experiment("elsewhere", what, Place(Section.WHOLE, ELSEWHERE, column="cold"), 0, keep=True)
+
+    def lost(self, experiment: Experiment) -> list[Experiment]:
+        """What is to be made next, though there is no run of `experiment`."""
+        if experiment.id in self._whole:
+            return self._after_whole(experiment)
+        return []
+
+    def took(self, experiment: Experiment, run: Run) -> tuple[list[Experiment], list[Judged]]:
+        """What is to be made next, and what is known now."""
+        if self._baseline is None:
+            return self._took_baseline(experiment, run)
+        if experiment.id in self._whole:
+            self._volatile |= run.pinned
+            judged = self._judged(ENVIRONMENT, experiment, run)
+            self._unstable |= bool(judged.findings)
+            return self._after_whole(experiment), [judged]
+        if experiment.conditions.horizon and drifted(self._baseline.run, run):
+            return [replace(experiment, conditions=replace(experiment.conditions, horizon=None))], []
+        self.stopped_early |= run.status == AT_HORIZON
+        return [], list(self._took_beginning(experiment, run))
+
+    def _took_baseline(self, experiment: Experiment, run: Run) -> tuple[list[Experiment], list[Judged]]:
+        if run.status not in ENDINGS:
+            self.could_not_run.append(f"in a fresh process: {run.status}")
+            return [], [Judged(experiment, run, ())]
+        self._baseline = canonical(run)
+        pinned = pinned_by(run)
+        again = [
+            self._experiment(
+                f"elsewhere-{way}",
+                f"from the start in {way_named(way)}",
+                Place(Section.WHOLE, ELSEWHERE, column=f"{CHANGED}, way {way}" if way else "cold, again"),
+                way,
+                pinned,
+            )
+            for way in range(len(OTHER_SEEDS) + 1)
+        ]
+        self._whole = {one.id for one in again}
+        return again, [Judged(experiment, run, ())]
+
+    def _after_whole(self, experiment: Experiment) -> list[Experiment]:
+        """From every prefix, once all whole executions have shown which values differ."""
+        self._whole.discard(experiment.id)
+        if self._whole or self._baseline is None:
+            return []
+        run = self._baseline.run
+        self._beginnings = {beginning.id: beginning for beginning in _beginnings(run)}
+        pinned = pinned_by(run, frozenset(self._volatile))
+        ways = len(OTHER_SEEDS)
+        return [
+            self._from(beginning, pinned, way)
+            for number, beginning in enumerate(self._beginnings.values())
+            for way in (0, 1 + number % ways)
+        ]
+
+    def _from(self, beginning: _Beginning, pinned: Pinned, way: int) -> Experiment:
+        place = Place(Section.CRASHES, beginning.operation, beginning.moment, CHANGED if way else "cold", ELSEWHERE)
+        return self._experiment(
+            f"{beginning.id}~way-{way}",
+            f"{beginning.where}, then {way_named(way)}",
+            place,
+            way,
+            pinned,
+            prefix=beginning.prefix,
+        )
+
+    def _experiment(
+        self,
+        id_: str,
+        what: str,
+        place: Place,
+        way: int,
+        pinned: Pinned | None = None,
+        *,
+        prefix: Prefix | None = None,
+        keep: bool = False,
+    ) -> Experiment:
+        self._ours.add(id_)
+        conditions = Conditions(
+            prefix=prefix, answers=self._answers, interrupted=prefix is not None, keep_snapshots=keep
+        )
+        if pinned:
+            conditions = replace(conditions, pinned=pinned)
+        if prefix:
+            conditions = replace(conditions, horizon=self._horizon)
+        where = Where(OTHER_SEEDS[way - 1] if way else self._cold, way)
+        return Experiment(id_, what, place, conditions, not_judged, where, against=self._baseline)
+
+    def _took_beginning(self, experiment: Experiment, run: Run) -> Iterator[Judged]:
+        """Where a cold sandbox shows something, another one that shows it, too, says nothing new."""
+        where = experiment.id.rpartition("~")[0]
+        if experiment.where.way:
+            if where not in self._clean:
+                self._before_cold.setdefault(where, []).append((experiment, run))
+                return
+            yield self._of_other(experiment, run, where)
+            return
+        # What differs from one cold execution to the next is the environment's; what only a prefix shows is not.
+        judged = self._judged(ENVIRONMENT if self._unstable else NO_INVOCATION_STATE, experiment, run)
+        self._clean[where] = not judged.findings
+        yield judged
+        for other, its_run in self._before_cold.pop(where, ()):
+            yield self._of_other(other, its_run, where)
+
+    def rest(self) -> list[Judged]:
+        """What waited for a cold sandbox that was never there."""
+        return [
+            self._of_other(other, run, where) for where, others in self._before_cold.items() for other, run in others
+        ]
+
+    def _of_other(self, experiment: Experiment, run: Run, where: str) -> Judged:
+        if self._clean.get(where, True):
+            return self._judged(ENVIRONMENT, experiment, run)
+        return replace(self._judged(NO_INVOCATION_STATE, experiment, run), told=False)
+
+    def _judged(self, rule: Rule, experiment: Experiment, run: Run) -> Judged:
+        assert self._baseline
+        found = map(partial(shown_for, rule), differences(self._baseline, run, experiment.name))
+        return Judged(experiment, run, tuple(found))
+
+
+def _beginnings(run: Run) -> Iterator[_Beginning]:
+    """What had been done when an operation ended an attempt, or an invocation began, each with its name."""
+    for position, update in enumerate(run.updates):
+        if update.action in ATTEMPT_ENDS:
+            nth = f"#{update.occurrence + 1}" if update.occurrence else ""
+            id_ = f"{update.path}:after-{update.action.lower()}{nth}"
+            yield _Beginning(id_, f"dies after {update}", update.path, update.label, run.until_update(position))
+    for start in run.starts[1:]:
+        where = f"invocation {start.invocation} begins"
+        yield _Beginning(
+            f"invocation-{start.invocation}", where, BETWEEN, where, run.until_invocation(start.invocation)
+        )

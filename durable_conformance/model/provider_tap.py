@@ -1,0 +1,245 @@
+"""The tap of the project's own model layer: what a handler asks its `ModelProvider`.
+
+`providers` is imported when the first question is asked, and not before: a user's project may have a package of that
+name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aws_durable_execution_sdk_python import ExecutionError
+
+from durable_conformance.errors import CannotRunError
+from durable_conformance.model.call import Answer, Failure, FaultKind, ModelCall, Request
+from durable_conformance.model.tags import untagged
+from durable_conformance.model.tap import Asking, Gate, Question
+
+if TYPE_CHECKING:
+    from providers import ModelError, ModelProvider, ModelRequest, ModelResponse
+    from providers.scripted import Script, ScriptedProvider
+
+
+@dataclass(frozen=True)
+class ProviderQuestion:
+    """What was asked of a `ModelProvider`."""
+
+    asked: ModelRequest
+
+    @cached_property
+    def request(self) -> Request:
+        text = json.dumps(self.asked.model_dump(mode="json", exclude_defaults=True), sort_keys=True, ensure_ascii=False)
+        whole = json.dumps(self.asked.model_dump(mode="json"))
+        return Request(text, self.asked.digest(), self.asked.model, whole)
+
+    def varied(self, answer: Answer, unique: str) -> Answer:
+        """Texts and tool use ids bear `unique`; tool input stays, and what the schema enumerates."""
+        from providers import Message, ModelResponse, TextBlock, ToolUseBlock  # noqa: PLC0415  # see the module
+        from providers.scripted import varied_text  # noqa: PLC0415
+
+        response = ModelResponse.model_validate(json.loads(answer.text))
+        content = tuple(
+            TextBlock(text=varied_text(block.text, self.asked.output_schema, unique))
+            if isinstance(block, TextBlock)
+            else block.model_copy(update={"tool_use_id": f"tooluse-{position}~{unique}"})
+            if isinstance(block, ToolUseBlock)
+            else block
+            for position, block in enumerate(response.message.content)
+        )
+        message = Message(role=response.message.role, content=content)
+        return _answer(response.model_copy(update={"message": message}))
+
+    def failure(self, kind: FaultKind, message: str) -> Failure:
+        from providers import errors  # noqa: PLC0415  # see the module
+
+        return _failure(getattr(errors, kind.value)(message))
+
+
+class ProviderTap:
+    """The `ModelProvider` that a handler under test is given.
+
+    Args:
+        gate: Where its calls pass.
+    """
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def converse(self, request: ModelRequest) -> ModelResponse:
+        try:
+            from providers.errors import FatalModelError  # noqa: PLC0415  # see the module
+        except ImportError as error:
+            raise ExecutionError(_hidden()) from error
+        try:
+            outcome = self._gate.answer(ProviderQuestion(request))
+        except FatalModelError as error:  # also where the handler under test asks in a step of its own
+            raise ExecutionError(str(error)) from error
+        if isinstance(outcome, Failure):
+            raise _error(outcome)
+        return _response(outcome)
+
+
+class ProviderSource:
+    """Has a `ModelProvider` answer.
+
+    Args:
+        make: Makes the provider, when the first question comes.
+    """
+
+    def __init__(self, make: Callable[[], ModelProvider]) -> None:
+        self._make = make
+
+    @cached_property
+    def _provider(self) -> ModelProvider:
+        return self._make()
+
+    def answer(self, question: Question, asking: Asking) -> Answer | Failure:
+        from providers import ModelError, ModelRequest  # noqa: PLC0415  # see the module
+
+        assert isinstance(question, ProviderQuestion)
+        asked = question.asked
+        if asking.untagged:
+            asked = ModelRequest.model_validate(json.loads(untagged(json.dumps(asked.model_dump(mode="json")))))
+        try:
+            return _answer(self._provider.converse(asked))
+        except ModelError as error:
+            return _failure(error)
+
+    def question(self, call: ModelCall) -> Question:
+        return question_of(call)
+
+
+def scripted() -> ModelProvider:
+    """A model that answers whatever it is asked, in a way that fits the request."""
+    return _scripted_provider()()
+
+
+@dataclass(frozen=True)
+class from_script:  # noqa: N801  # used as a function that can be pickled
+    """Makes a model that follows the JSON script in `file`."""
+
+    file: Path
+
+    def __call__(self) -> ModelProvider:
+        """The model.
+
+        Raises:
+            CannotRunError: The file is missing or is no script.
+        """
+        provider = _scripted_provider()
+        from providers.scripted import ScriptError  # noqa: PLC0415  # see the module
+
+        try:
+            return provider.from_file(self.file)
+        except ScriptError as error:
+            raise CannotRunError(str(error)) from error
+
+
+def from_script_value(script: Script) -> ModelProvider:
+    """A model that follows `script`."""
+    return _scripted_provider()(script)
+
+
+def _scripted_provider() -> type[ScriptedProvider]:
+    try:
+        from providers.scripted import ScriptedProvider  # noqa: PLC0415  # see the module
+    except ImportError as error:
+        raise CannotRunError(_hidden()) from error
+    return ScriptedProvider
+
+
+def _hidden() -> str:
+    """Why there is no model layer to ask with."""
+    import providers  # noqa: PLC0415  # somebody else's
+
+    where = getattr(providers, "__file__", None) or ", ".join(providers.__path__)
+    return (
+        "A model is asked, and the package that stands in for it, `providers` of durable-ai-patterns, is hidden by "
+        f"{where}: rename that."
+    )
+
+
+def failure_of(type_: str | None, message: str, otherwise: FaultKind) -> Failure:
+    """A failure as a checkpoint recorded it; one of the kind `otherwise` if its type is no model error."""
+    from providers import errors  # noqa: PLC0415  # see the module
+
+    if errors.restored(type_, message):
+        return Failure(type_ or "", message)
+    return _failure(getattr(errors, otherwise.value)(f"{type_}: {message}"))
+
+
+def whole_answer(value: object) -> Answer | None:
+    """The answer that `value` is as JSON; None if it is none."""
+    from providers import ModelResponse  # noqa: PLC0415  # see the module
+
+    with contextlib.suppress(ValueError):  # it is some other value
+        return _answer(ModelResponse.model_validate(value))
+    return None
+
+
+def text_answer(text: str) -> Answer:
+    """The answer of a model that says `text`."""
+    from providers import Message, ModelResponse, StopReason  # noqa: PLC0415  # see the module
+
+    return _answer(ModelResponse(message=Message.assistant(text), stop_reason=StopReason.END_TURN, model="recorded"))
+
+
+def question_of(call: ModelCall) -> Question:
+    """The question that `call` was."""
+    return ProviderQuestion(request_of(call))
+
+
+def secrets_in(text: str) -> list[str]:
+    """What in `text` looks like a secret, in words that do not repeat it."""
+    from providers.scrub import findings  # noqa: PLC0415  # see the module
+
+    return list(map(str, findings(text)))
+
+
+def masked(text: str) -> str:
+    """`text` without account ids."""
+    from providers import scrub  # noqa: PLC0415  # see the module
+
+    return scrub.masked(text)
+
+
+def request_of(call: ModelCall) -> ModelRequest:
+    """What `call` asked, as the model layer has it."""
+    from providers import ModelRequest  # noqa: PLC0415  # see the module
+
+    return ModelRequest.model_validate(json.loads(call.request.whole))
+
+
+def response_of(call: ModelCall) -> ModelResponse | None:
+    """What `call` was answered, as the model layer has it; None if it was not."""
+    return _response(call.answer) if call.answer else None
+
+
+def _response(answer: Answer) -> ModelResponse:
+    from providers import ModelResponse  # noqa: PLC0415  # see the module
+
+    return ModelResponse.model_validate(json.loads(answer.text))
+
+
+def _answer(response: ModelResponse) -> Answer:
+    usage = response.usage
+    return Answer(
+        json.dumps(response.model_dump(mode="json", exclude_none=True)), usage.input_tokens, usage.output_tokens
+    )
+
+
+def _failure(error: ModelError) -> Failure:
+    return Failure(f"{type(error).__module__}.{type(error).__qualname__}", str(error))
+
+
+def _error(failure: Failure) -> ModelError:
+    from providers import ModelError  # noqa: PLC0415  # see the module
+    from providers.errors import restored  # noqa: PLC0415
+
+    return restored(failure.type, failure.message) or ModelError(f"{failure.name}: {failure.message}")

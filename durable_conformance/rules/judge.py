@@ -1,0 +1,92 @@
+"""Holds a run against the rules: alone, and beside the baseline."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from durable_conformance.execution import AT_HORIZON, ENDED, Run, path_order
+from durable_conformance.rules import budget, calls, endings, model_faults, side_effects, stability
+from durable_conformance.rules.findings import Finding, Rule
+from durable_conformance.rules.normal_form import Canonical, canonical
+
+type RunRule = Callable[[Run, str], Iterable[Finding]]
+type PairRule = Callable[[Canonical, Canonical, str], Iterable[Finding]]
+
+RUN_RULES: tuple[RunRule, ...] = (
+    stability.replay_identity,
+    calls.durable_calls,
+    endings.suspension,
+    budget.budget,
+    side_effects.too_often,
+)
+PAIR_RULES: tuple[PairRule, ...] = (
+    stability.result_stability,
+    stability.history_stability,
+    stability.request_stability,
+    calls.no_repeated_call,
+    side_effects.side_effects,
+)
+RULES: tuple[Rule, ...] = (
+    stability.REPLAY_IDENTITY,
+    stability.RESULT_STABILITY,
+    stability.HISTORY_STABILITY,
+    stability.REQUEST_STABILITY,
+    calls.NO_REPEATED_CALL,
+    calls.DURABLE_CALLS,
+    endings.SUSPENSION,
+    stability.NO_INVOCATION_STATE,
+    stability.ENVIRONMENT,
+    stability.COMPLETION_ORDER,
+    side_effects.SIDE_EFFECTS,
+    model_faults.RETRY_POLICY,
+    model_faults.FAILURE_VISIBLE,
+    budget.BUDGET,
+)
+"""The rules that `explore` checks."""
+NAMES: tuple[str, ...] = tuple(rule.name for rule in RULES)
+
+
+def judged_alone(run: Run, where: str) -> Iterator[Finding]:
+    """What is wrong with a run, whatever others did."""
+    return itertools.chain.from_iterable(rule(run, where) for rule in RUN_RULES)
+
+
+def differences(baseline: Canonical, run: Run, where: str) -> Iterator[Finding]:
+    """What differs between a run and the baseline that should not."""
+    # What a handler does about a step that died half-way, and may not be repeated, is its own business.
+    rules: tuple[PairRule, ...] = PAIR_RULES
+    if run.interrupted_for_good:
+        rules = (calls.no_repeated_call, side_effects.side_effects)
+    theirs = as_followed(baseline, canonical(run))
+    return itertools.chain.from_iterable(rule(baseline, theirs, where) for rule in rules)
+
+
+def shown_for(rule: Rule, found: Finding) -> Finding:
+    """The same finding, for another rule: what showed it says what broke."""
+    return Finding(rule.name, found.path, found.crash, found.expected, found.actual, rule.remedy)
+
+
+def as_followed(baseline: Canonical, run: Canonical) -> Canonical:
+    """`run` as it would be if it went on as `baseline` did from where it was stopped, if it was stopped."""
+    if run.run.status != AT_HORIZON:
+        return run
+    expected = {row[0]: row for row in baseline.history}
+    known = {row[0] for row in run.history}
+    ended = {operation.path for operation in run.run.operations if operation.status in ENDED}
+    history = []
+    for operation, row in zip(run.run.operations, run.history, strict=True):
+        theirs = expected.get(row[0])
+        same = theirs is not None and theirs[1:3] == row[1:3]
+        history.append(theirs if theirs and same and operation.path not in ended else row)
+    rest = (row for row in baseline.history if row[0] not in known)
+    return replace(
+        run,
+        run=replace(run.run, status=baseline.run.status),
+        result=baseline.result,
+        error=baseline.error,
+        history=tuple(sorted((*history, *rest), key=lambda row: path_order(row[0]))),
+        # An operation may have begun to ask when the execution was stopped, or not: that is a matter of timing.
+        requests={path: texts for path, texts in run.requests.items() if path in known or path not in expected},
+    )

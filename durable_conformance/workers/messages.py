@@ -1,0 +1,108 @@
+"""What the engine and its processes say to one another."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+from durable_conformance.execution import Conditions, Run
+from durable_conformance.subject import HandlerFactory, Reference, Scenario
+
+FATAL = "fatal.txt"
+"""The file in a worker's folder that says where it was when a signal ended it."""
+
+
+@dataclass(frozen=True)
+class ProcessState:
+    """What a process that imports the user's code takes over from the one that was started for it."""
+
+    folder: str  # the working folder
+    path: tuple[str, ...]  # where modules are imported from
+    environment: dict[str, str]
+
+    @classmethod
+    def here(cls) -> ProcessState:
+        """This process's own."""
+        return cls(os.getcwd(), tuple(folder or os.getcwd() for folder in sys.path), dict(os.environ))  # noqa: PTH109
+
+    def take_over(self) -> None:
+        """Make it this process's."""
+        os.chdir(self.folder)
+        sys.path[:] = self.path
+        for name in os.environ.keys() - self.environment.keys():
+            del os.environ[name]
+        os.environ.update(self.environment)
+
+
+@dataclass(frozen=True)
+class Load:
+    """To a base: fork a template of this handler."""
+
+    handler: Reference | HandlerFactory  # where it is found; or, in a fork of the process that holds it, what makes it
+    scenario: Scenario
+    folder: str  # where its workers may leave files; somebody else removes it
+    process: ProcessState | None = None  # the engine's; None in a fork of it
+
+
+@dataclass(frozen=True)
+class Hire:
+    """To a template: fork a worker."""
+
+    number: int  # tells it from the template's other workers
+
+
+@dataclass(frozen=True)
+class End:
+    """To whoever has forked it: end a process, and all that it has started."""
+
+    pid: int
+    grace: float = 0.0  # seconds that it may take to end by itself
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    code: int  # negative for the signal that ended it
+    left: tuple[str, ...] = ()  # what it had started and left, in words
+    killed: bool = False  # it did not end by itself
+
+
+@dataclass(frozen=True)
+class Hello:
+    """From a process that has just been forked."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class Imported:
+    """From a template: it has the handler."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """From a process of ours: what it was to do has raised an exception."""
+
+    why: str  # the exception, on one line
+    traceback: str = ""  # as far as it is the user's code
+
+
+@dataclass(frozen=True)
+class Task:
+    """To a worker: make one execution."""
+
+    number: int  # seeds what is random in it
+    conditions: Conditions
+    way: int | None  # see `Where`; None leaves the sandbox alone
+    scenario: Scenario | None = None  # None is the template's
+
+
+@dataclass(frozen=True)
+class Made:
+    """From a worker: what the execution did."""
+
+    run: Run
+    left: tuple[str, ...] = ()  # behind in the process, in words
+    spoilt: bool = False  # the process is of no use for another one

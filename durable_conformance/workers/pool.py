@@ -1,0 +1,279 @@
+"""Makes experiments: one in a process at a time, several side by side, and goes on without one that is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import select
+import signal
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from durable_conformance.errors import CannotRunError
+from durable_conformance.execution import Run
+from durable_conformance.subject import HandlerFactory, Reference, Scenario
+from durable_conformance.workers.channel import ClosedError
+from durable_conformance.workers.experiment import Experiment, Lost, Where
+from durable_conformance.workers.messages import Ended, Failed, Made, Task
+from durable_conformance.workers.template import GRACE_SECONDS, Template, TemplateError, Worker, exit_code
+
+HASH_SEEDS = (1, 2, 3, 4, 5)
+"""`PYTHONHASHSEED` of each interpreter: the order of a set of strings differs between them.
+
+Each seed tosses a coin for a set of two: of such sets, one in sixteen has the same order in all five. An interpreter
+takes half a second of a core to start, once in a process that explores, however much it explores.
+"""
+
+OTHER_SEEDS = range(2, len(HASH_SEEDS) + 1)
+"""The numbers of the templates whose hash seed is another than the cold one's."""
+
+PER_CORE = 2
+"""Workers for each core: an execution waits for the SDK's threads about as long as it computes."""
+
+RUNS_A_WORKER = 6
+"""Experiments that a warm worker should have to make before one more is forked: a fork costs about as much as two."""
+
+PATIENCE_SECONDS = 60.0
+"""How long importing a handler, and one execution, may take in real time, unless somebody says otherwise. Virtual time
+passes at once, so this is for handlers that hang."""
+
+MAX_LOST = 5
+"""Executions that may hang or end their process before the rest is left out, unless the pool is told otherwise."""
+
+MAX_TEMPLATES = 3
+"""How often a template is made anew."""
+
+type Outcome = tuple[Experiment, Run | Lost]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What other interpreters run."""
+
+    handler: Reference
+    scenario: Scenario
+
+
+class Pool:
+    """Processes in which experiments are made. A context manager: its processes and files end with it.
+
+    `handler` is where what is checked is found, or, for what no other process can import, what makes it. `at_once` is
+    None for as many executions as the cores bear; importing, and one execution, may take `patience` seconds.
+    """
+
+    def __init__(
+        self,
+        handler: Reference | HandlerFactory,
+        scenario: Scenario,
+        *,
+        at_once: int | None = None,
+        patience: float = PATIENCE_SECONDS,
+        max_lost: int = MAX_LOST,
+    ) -> None:
+        self._handler = handler
+        self._scenario = scenario
+        self._elsewhere: Elsewhere | None = None
+        self._at_once = at_once or PER_CORE * (os.process_cpu_count() or 1)
+        self._patience = patience
+        self._max_lost = max_lost
+        self._lost = 0
+        self._numbers = 0
+        self._templates: dict[int, Template] = {}
+        self._made: Counter[int] = Counter()
+        self._idle: dict[Template, list[Worker]] = {}
+        self._busy: dict[Worker, Experiment] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="durable-ai-", ignore_cleanup_errors=True)
+        self.left_behind: Counter[str] = Counter()  # by what executions left in their processes, how many left it
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all processes."""
+        for worker in (*self._busy, *itertools.chain.from_iterable(self._idle.values())):
+            worker.forget()
+        for template in self._templates.values():
+            template.close()
+        self._templates.clear()
+        self._idle.clear()
+        self._busy.clear()
+        self._folder.cleanup()
+
+    @property
+    def cold(self) -> int:
+        """The template for processes that are only new: the main one, where that is an interpreter of its own."""
+        return 0 if isinstance(self._handler, Reference) else 1
+
+    def start(self) -> None:
+        """Import the handler.
+
+        Raises:
+            CannotRunError: It cannot be imported, or is no handler.
+        """
+        template = self._template(0)
+        while not template.ready:
+            self._wait([template.channel], template.deadline)
+            template.hear()
+            template.look_at_the_time()
+            if template.failed:
+                raise CannotRunError(template.failed.why, template.failed.traceback)
+
+    def open_elsewhere(self, elsewhere: Elsewhere) -> None:
+        """Have other interpreters import the handler, too, while something else goes on."""
+        self._elsewhere = elsewhere
+        for seed in (self.cold, *OTHER_SEEDS):
+            self._template(seed)
+
+    def run(self, experiments: Iterable[Experiment]) -> Iterator[Outcome]:
+        """Make `experiments`; yields each with its run, or why there is none, as it is known.
+
+        More may be added to a deque of them meanwhile. Whoever asks for no more of them ends those that are under way.
+        """
+        waiting = experiments if isinstance(experiments, deque) else deque(experiments)
+        try:
+            while waiting or self._busy:
+                if self._lost > self._max_lost:
+                    yield from self._left_out(waiting)
+                yield from self._hired(waiting)
+                if self._busy or any(not one.ready for one in self._templates.values()):
+                    yield from self._heard()
+        finally:
+            for worker in list(self._busy):
+                self._end(worker)
+
+    def _left_out(self, waiting: deque[Experiment]) -> Iterator[Outcome]:
+        while waiting:
+            yield waiting.popleft(), Lost("left out, because too many runs before it were lost", begun=False)
+
+    def _hired(self, waiting: deque[Experiment]) -> Iterator[Outcome]:
+        """Give experiments to workers, as far as there are any; yields those that no worker can make."""
+        held: list[Experiment] = []
+        while waiting and len(self._busy) < self._at_once:
+            experiment = waiting.popleft()
+            template = self._template(experiment.where.seed)
+            if template.failed:
+                yield experiment, Lost(template.failed.why, template.failed.traceback)
+            elif worker := self._worker(template, experiment.where, len(waiting) + len(held)):
+                self._numbers += 1
+                task = Task(self._numbers, experiment.conditions, experiment.where.way, experiment.scenario)
+                worker.give(task, self._patience)
+                self._busy[worker] = experiment
+            else:
+                held.append(experiment)
+        waiting.extendleft(reversed(held))
+
+    def _worker(self, template: Template, where: Where, more: int) -> Worker | None:
+        """A worker that may make an experiment now; None if it has to wait for one."""
+        if not template.ready:
+            return None
+        idle = self._idle.setdefault(template, [])
+        if where.way is None:
+            if idle:
+                return idle.pop()
+            hired = sum(worker.template is template and one.where.way is None for worker, one in self._busy.items())
+            if hired and hired * RUNS_A_WORKER > more:
+                return None
+        try:
+            return template.hire()
+        except TemplateError as error:
+            template.failed = Failed(str(error))
+            return None
+
+    def _template(self, seed: int) -> Template:
+        template = self._templates.get(seed)
+        if template is None or (template.failed and template.ready and self._made[seed] < MAX_TEMPLATES):
+            template = self._templates[seed] = self._new_template(seed)
+            self._made[seed] += 1
+        return template
+
+    def _new_template(self, seed: int) -> Template:
+        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
+        if seed == 0 and not isinstance(self._handler, Reference):
+            return Template.here(self._handler, self._scenario, folder, self._patience)
+        if seed == 0:
+            assert isinstance(self._handler, Reference)
+            return Template.elsewhere(self._handler, self._scenario, folder, self._patience, HASH_SEEDS[0])
+        assert self._elsewhere
+        handler, scenario = self._elsewhere.handler, self._elsewhere.scenario
+        return Template.elsewhere(handler, scenario, folder, self._patience, HASH_SEEDS[seed - 1])
+
+    def _heard(self) -> Iterator[Outcome]:
+        """Wait for something to happen; yields what has come of experiments."""
+        starting = [one for one in self._templates.values() if not one.ready and not one.failed]
+        watched: dict[int, Worker] = {}
+        for worker in self._busy:
+            watched[worker.channel.fileno()] = worker
+            if worker.watch is not None:
+                watched[worker.watch] = worker
+        deadlines = [*(one.deadline for one in self._busy), *(one.deadline for one in starting)]
+        ready = self._wait([*watched, *(one.channel for one in starting)], min(deadlines, default=time.monotonic()))
+        for template in starting:
+            template.hear()
+            template.look_at_the_time()
+        for worker in dict.fromkeys(watched[descriptor] for descriptor in ready if descriptor in watched):
+            yield from self._heard_from(worker, ended=worker.watch in ready)
+        for worker in [one for one in self._busy if one.deadline <= time.monotonic()]:
+            experiment = self._busy[worker]
+            self._note(self._end(worker).left)
+            yield self._is_lost(experiment, f"still running after {self._patience:g} s")
+
+    def _heard_from(self, worker: Worker, *, ended: bool) -> Iterator[Outcome]:
+        experiment = self._busy[worker]
+        try:
+            message = worker.heard(self._patience)
+        except ClosedError:
+            message, ended = None, True
+        match message:
+            case Made(run, left, spoilt):
+                del self._busy[worker]
+                self._note(left)
+                if spoilt or experiment.where.way is not None:
+                    self._end(worker)  # what it left is told already
+                else:
+                    self._idle[worker.template].append(worker)
+                yield experiment, run
+            case Failed(why, traceback):
+                self._end(worker)
+                yield experiment, Lost(why, traceback)
+            case None if ended:
+                how = self._end(worker, GRACE_SECONDS)
+                self._note(how.left)
+                detail = worker.last_words() if how.code < 0 and not how.killed else ""
+                what = f"the handler ended the process with {exit_code(how)}"
+                if how.killed:
+                    what = "the handler closed the descriptor over which its process is heard, and was ended"
+                yield self._is_lost(experiment, what, detail)
+
+    def _is_lost(self, experiment: Experiment, why: str, detail: str = "") -> Outcome:
+        self._lost += 1
+        return experiment, Lost(why, detail)
+
+    def _end(self, worker: Worker, grace: float = 0.0) -> Ended:
+        self._busy.pop(worker, None)
+        try:
+            ended = worker.template.end(worker, grace)
+        except TemplateError as error:
+            worker.template.failed = Failed(str(error))
+            return Ended(-signal.SIGKILL)
+        return ended
+
+    def _note(self, left: Sequence[str]) -> None:
+        self.left_behind.update(left)
+
+    def _wait(self, things: Sequence[object], until: float) -> set[int]:
+        """Wait until one of `things` can be read, or it is too late; returns the descriptors that can be."""
+        waiting = select.poll()
+        for one in things:
+            waiting.register(one, select.POLLIN)  # type: ignore[arg-type]  # descriptors, and what has one
+        left = max(0.0, until - time.monotonic())
+        with contextlib.suppress(InterruptedError):
+            return {descriptor for descriptor, _ in waiting.poll(left * 1_000 + 1)}
+        return set()

@@ -1,0 +1,315 @@
+"""Templates and their workers, from the engine's side. Every wait for them is bounded."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from durable_conformance.subject import HandlerFactory, Reference, Scenario
+from durable_conformance.workers.channel import Channel, ClosedError, SilentError
+from durable_conformance.workers.messages import (
+    FATAL,
+    End,
+    Ended,
+    Failed,
+    Hello,
+    Hire,
+    Imported,
+    Load,
+    Made,
+    ProcessState,
+    Task,
+)
+from durable_conformance.workers.processes import OURS, fork, reaped_within
+
+AVAILABLE = hasattr(os, "fork") and hasattr(os, "setsid")
+"""Whether executions can have processes of their own here."""
+
+PARTING_SECONDS = 5.0
+"""How long a process may take to end what it runs."""
+
+GRACE_SECONDS = 1.0
+"""How long one that says nothing any more may take to end by itself, so that its exit code is known."""
+
+STARTING_SECONDS = 120.0
+"""How long an interpreter may take to import the SDK, on however busy a machine."""
+
+_BOOT = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[2])
+from durable_conformance.workers.worker import base
+base()
+"""
+
+
+class Base:
+    """An interpreter with a hash seed of its own that has imported the SDK and no handler. It forks templates."""
+
+    def __init__(self, hash_seed: int) -> None:
+        self.channel, theirs = Channel.pair()
+        OURS.add(self.channel)
+        path = json.dumps(ProcessState.here().path)
+        self._process = subprocess.Popen(  # noqa: S603  # this interpreter, and a module of ours
+            [sys.executable, "-c", _BOOT, str(theirs.fileno()), path],
+            env=os.environ | {"PYTHONHASHSEED": str(hash_seed)},
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        theirs.close()
+        self._owner = os.getpid()
+
+    @property
+    def usable(self) -> bool:
+        """Whether it runs, and is this process's own."""
+        return self._owner == os.getpid() and self._process.poll() is None
+
+    def close(self) -> None:
+        """End it, with all that it has forked."""
+        if self._owner != os.getpid():
+            return  # a fork's copy
+        OURS.discard(self.channel)
+        self.channel.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(PARTING_SECONDS)
+        if self._process.returncode is None:
+            self._process.kill()
+            self._process.wait()
+
+
+@functools.cache
+def _bases() -> dict[int, Base]:
+    """The interpreters of this process by hash seed; they end with it."""
+    atexit.register(close_bases)
+    return {}
+
+
+def base_with(hash_seed: int) -> Base:
+    """An interpreter with this hash seed; the same one while it can be used."""
+    bases = _bases()
+    if hash_seed not in bases or not bases[hash_seed].usable:
+        bases[hash_seed] = Base(hash_seed)
+    return bases[hash_seed]
+
+
+def close_bases() -> None:
+    """End the interpreters of this process now."""
+    bases = _bases()
+    while bases:
+        bases.popitem()[1].close()
+
+
+@dataclass(eq=False)
+class Worker:
+    """A process that makes one execution at a time."""
+
+    template: Template
+    channel: Channel
+    folder: Path  # its files
+    pid: int | None = None  # None until it has said so
+    watch: int | None = None  # a descriptor, readable once it has ended, where there is such
+    task: int | None = None  # the number of the execution that it makes
+    deadline: float = 0.0  # when that counts as hanging
+    made: int = 0  # how many executions
+
+    def give(self, task: Task, patience: float) -> None:
+        """Have it make an execution."""
+        self.task = task.number
+        self.deadline = time.monotonic() + patience
+        with contextlib.suppress(ClosedError):  # noticed when it is read from
+            self.channel.send(task)
+
+    def heard(self, patience: float) -> Made | Failed | None:
+        """What has come of its execution, if anything has.
+
+        Raises:
+            ClosedError: It says nothing any more.
+        """
+        there = self.channel.read()
+        while (message := self.channel.next()) is not None:
+            match message:
+                case Hello(pid):
+                    self.pid = pid
+                    self.deadline = time.monotonic() + patience
+                    with contextlib.suppress(AttributeError, OSError):  # Linux alone has it
+                        self.watch = os.pidfd_open(pid)
+                case Made() | Failed():
+                    self.task = None
+                    self.made += 1
+                    return message
+        if not there:
+            raise ClosedError
+        return None
+
+    def last_words(self) -> str:
+        """Where it was when a signal ended it, as far as that is known."""
+        try:
+            return (self.folder / FATAL).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def forget(self) -> None:
+        OURS.discard(self.channel)
+        self.channel.close()
+        if self.watch is not None:
+            os.close(self.watch)
+
+
+class TemplateError(RuntimeError):
+    """A template cannot be used any more; the message says why."""
+
+
+@dataclass(eq=False)
+class Template:
+    """A process that has imported the handler, and forks workers."""
+
+    channel: Channel
+    base: Base | None  # what it was forked from; None for this process
+    folder: Path  # where its workers leave files
+    patience: float  # seconds that importing may take
+    pid: int | None = None  # None until it has said so
+    ready: bool = False  # it has imported the handler
+    failed: Failed | None = None  # why it could not
+    deadline: float = field(default_factory=lambda: time.monotonic() + STARTING_SECONDS)
+    hired: int = 0
+
+    @classmethod
+    def here(cls, handler_for: HandlerFactory, scenario: Scenario, folder: Path, patience: float) -> Template:
+        """A fork of this process: for a handler that no other can import."""
+        channel, theirs = Channel.pair()
+        OURS.add(channel)
+        order = Load(handler_for, scenario, str(folder))
+
+        from durable_conformance.workers.worker import template  # noqa: PLC0415  # what only a worker needs
+
+        made = cls(channel, None, folder, patience)
+        made.pid = fork(theirs, lambda channel: template(channel, order))
+        return made
+
+    @classmethod
+    def elsewhere(
+        cls, handler: Reference, scenario: Scenario, folder: Path, patience: float, hash_seed: int
+    ) -> Template:
+        """A process with this hash seed that imports the handler."""
+        base = base_with(hash_seed)
+        channel, theirs = Channel.pair()
+        OURS.add(channel)
+        with contextlib.suppress(ClosedError):  # noticed when it is heard from
+            order = Load(handler, scenario, str(folder), ProcessState.here())
+            base.channel.send(order, theirs.fileno())
+        theirs.close()
+        return cls(channel, base, folder, patience)
+
+    def hear(self) -> None:
+        """Take in what it has said. Whoever waits for it looks at `ready` and `failed` afterwards."""
+        there = self.channel.read()
+        while (message := self.channel.next()) is not None:
+            match message:
+                case Hello(pid):
+                    self.pid = pid
+                    self.deadline = time.monotonic() + self.patience
+                case Imported():
+                    self.ready = True
+                case Failed():
+                    self.failed = message
+        if not there and not self.failed:
+            self.failed = Failed(self._how_it_ended())
+
+    def _how_it_ended(self) -> str:
+        if self.pid is None:
+            return "the interpreter that was to import the handler has ended"
+        ended = self._end(GRACE_SECONDS)
+        if self.ready:
+            return f"the handler ended the process that starts its sandboxes with {exit_code(ended)}"
+        return f"importing the handler ended the process with {exit_code(ended)}"
+
+    def look_at_the_time(self) -> None:
+        """See whether importing has taken too long."""
+        if not self.ready and not self.failed and time.monotonic() >= self.deadline:
+            self.failed = Failed(f"importing the handler takes longer than {self.patience:g} s")
+
+    def hire(self) -> Worker:
+        """Fork a worker.
+
+        Raises:
+            TemplateError: The template does not run any more.
+        """
+        channel, theirs = Channel.pair()
+        OURS.add(channel)
+        self.hired += 1
+        try:
+            self.channel.send(Hire(self.hired), theirs.fileno())
+        except ClosedError:
+            OURS.discard(channel)
+            channel.close()
+            raise TemplateError("the process that holds the handler has ended") from None
+        finally:
+            theirs.close()
+        return Worker(self, channel, self.folder / str(self.hired))
+
+    def end(self, worker: Worker, grace: float = 0.0) -> Ended:
+        """End a worker, with all that it has started, after `grace` seconds in which it may end by itself.
+
+        Raises:
+            TemplateError: The template does not answer.
+        """
+        worker.forget()
+        if worker.pid is None:
+            return Ended(0)
+        try:
+            self.channel.send(End(worker.pid, grace))
+            ended = self.channel.receive(PARTING_SECONDS + grace)
+        except (ClosedError, SilentError):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(worker.pid, signal.SIGKILL)
+            raise TemplateError("the process that holds the handler does not answer any more") from None
+        assert isinstance(ended, Ended)
+        return ended
+
+    def close(self) -> None:
+        """End it, with all its workers."""
+        OURS.discard(self.channel)
+        self.channel.close()
+        self._end(PARTING_SECONDS)
+
+    def _end(self, grace: float) -> Ended:
+        pid, self.pid = self.pid, None
+        if pid is None:
+            return Ended(0)
+        if self.base:
+            try:
+                self.base.channel.send(End(pid, grace))
+                ended = self.base.channel.receive(PARTING_SECONDS + grace)
+                assert isinstance(ended, Ended)
+            except (ClosedError, SilentError):
+                self.base.close()
+                return Ended(-signal.SIGKILL)
+            return ended
+        return Ended(_end_of(pid, grace))
+
+
+def exit_code(ended: Ended) -> str:
+    """How a process ended, in words."""
+    return f"exit code {ended.code}" if ended.code >= 0 else signal.Signals(-ended.code).name
+
+
+def _end_of(pid: int, grace: float) -> int:
+    """Wait for a child of this process; kill it if it takes too long. Returns its exit code."""
+    code = reaped_within(pid, grace)
+    if code is None:
+        for kill in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError):
+                kill(pid, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return code

@@ -1,0 +1,153 @@
+"""What Bedrock's Converse is asked and what it answers, as the model layer's types. Pure functions: no client, no I/O.
+
+Shapes: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from providers.bedrock.json_schema import portable
+from providers.errors import ModelOutputError, ModelRequestError
+from providers.messages import message_from_converse, message_to_converse, tool_choice_to_converse
+from providers.model import (
+    JsonObject,
+    Message,
+    ModelRequest,
+    ModelResponse,
+    OutputSchema,
+    StopReason,
+    TextBlock,
+    ToolSpec,
+    ToolUseBlock,
+    Usage,
+    describe,
+)
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+MAX_LEVELS = 100
+"""How deeply an answer may be nested: of the 200 levels that pydantic reads back from a checkpoint, some are ours."""
+
+_NOT_IN_A_TOOL_NAME = re.compile(r"[^a-zA-Z0-9_-]")
+_MAX_TOOL_NAME_CHARS = 64
+
+
+def request_to_converse(request: ModelRequest, model_id: str, *, structured_output: bool = True) -> dict[str, Any]:
+    """The keyword arguments of boto3's `converse`.
+
+    Args:
+        request: What to ask.
+        model_id: The id that the request's tier stands for.
+        structured_output: Send `output_schema` as `outputConfig`; off for a model that does not take it.
+
+    Raises:
+        ModelRequestError: The output schema asks for what Bedrock's structured output cannot express.
+    """
+    inference: dict[str, Any] = {"maxTokens": request.max_tokens}
+    if request.temperature is not None:
+        inference["temperature"] = request.temperature
+    if request.stop_sequences:
+        inference["stopSequences"] = list(request.stop_sequences)
+    arguments: dict[str, Any] = {
+        "modelId": model_id,
+        "messages": [message_to_converse(_acceptable(message)) for message in request.messages],
+        "inferenceConfig": inference,
+    }
+    if request.system:
+        arguments["system"] = [{"text": request.system}]
+    if request.tools:
+        arguments["toolConfig"] = {"tools": [_tool_to_converse(tool) for tool in request.tools]}
+        if request.tool_choice is not None:
+            arguments["toolConfig"]["toolChoice"] = tool_choice_to_converse(request.tool_choice)
+    if request.output_schema is not None and structured_output:
+        arguments["outputConfig"] = {"textFormat": _text_format(request.output_schema)}
+    if request.label:
+        arguments["requestMetadata"] = {"label": request.label}
+    return arguments
+
+
+def response_from_converse(raw: Mapping[str, Any], model_id: str) -> ModelResponse:
+    """Read what boto3's `converse` returned.
+
+    Raises:
+        ModelOutputError: The service answered with a shape or a stop reason that this version does not know, or with
+            JSON that is nested too deeply.
+    """
+    try:
+        usage, metrics = raw.get("usage", {}), raw.get("metrics", {})
+        return ModelResponse(
+            message=message_from_converse(_whole_characters(raw["output"]["message"])),
+            stop_reason=StopReason(raw["stopReason"]),
+            usage=Usage(
+                input_tokens=usage.get("inputTokens", 0),
+                output_tokens=usage.get("outputTokens", 0),
+                cache_read_input_tokens=usage.get("cacheReadInputTokens", 0),
+                cache_write_input_tokens=usage.get("cacheWriteInputTokens", 0),
+            ),
+            latency_ms=metrics.get("latencyMs", 0),
+            model=model_id,
+        )
+    except RecursionError as error:
+        raise ModelOutputError(f"{model_id} answered with JSON that is nested too deeply to be kept.") from error
+    except KeyError as error:
+        raise _unreadable(model_id, f"there is no {error}") from error
+    except ValidationError as error:
+        raise _unreadable(model_id, describe(error)) from error
+    except ValueError as error:
+        raise _unreadable(model_id, str(error)) from error
+
+
+def _unreadable(model_id: str, why: str) -> ModelOutputError:
+    return ModelOutputError(
+        f"{model_id} answered with something this version cannot read ({why}); update durable-ai-patterns and boto3."
+    )
+
+
+def _acceptable(message: Message) -> Message:
+    """`message` as the service takes it back: its models send blank text, and names that no tool may have."""
+    kept = [block for block in message.content if not (isinstance(block, TextBlock) and not block.text.strip())]
+    content = tuple(
+        block.model_copy(update={"name": _NOT_IN_A_TOOL_NAME.sub("_", block.name)[:_MAX_TOOL_NAME_CHARS] or "_"})
+        if isinstance(block, ToolUseBlock)
+        else block
+        for block in kept or message.content  # where there is nothing else, the service says what is wrong
+    )
+    return message.model_copy(update={"content": content})
+
+
+def _whole_characters(value: Any, levels: int = MAX_LEVELS) -> Any:
+    """`value` without half characters, which JSON can hold and a checkpoint cannot; a reply may be cut anywhere.
+
+    Raises:
+        RecursionError: There are more than `levels` levels.
+    """
+    if levels < 0:
+        raise RecursionError
+    if isinstance(value, str):
+        return _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, Mapping):
+        return {_whole_characters(key): _whole_characters(item, levels - 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole_characters(item, levels - 1) for item in value]
+    return value
+
+
+def _tool_to_converse(tool: ToolSpec) -> dict[str, Any]:
+    described = {"description": tool.description} if tool.description else {}
+    return {"toolSpec": {"name": tool.name, **described, "inputSchema": {"json": tool.input_schema}}}
+
+
+def _text_format(schema: OutputSchema) -> JsonObject:
+    try:
+        text = json.dumps(portable(schema.json_schema, schema.name), sort_keys=True)
+    except ValueError as error:
+        raise ModelRequestError(
+            f"Bedrock cannot be sent the output schema {schema.name!r}: {error}. "
+            "MODEL_STRUCTURED_OUTPUT=off leaves the schema to the prompt."
+        ) from error
+    return {"type": "json_schema", "structure": {"jsonSchema": {"name": schema.name, "schema": text}}}

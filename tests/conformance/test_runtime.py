@@ -1,0 +1,84 @@
+"""The simulated service: branches end in the chosen order, and the one private setting of the SDK is there."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from aws_durable_execution_sdk_python import DurableContext, durable_execution, state
+from aws_durable_execution_sdk_python.config import Duration, MapConfig
+
+from durable_conformance import Scenario
+from durable_conformance.execution import Conditions, Order, Run
+from durable_conformance.exploring import orders
+from durable_conformance.runtime import QUICK_SECONDS, SETTING, quick_stops, run_in_process
+from providers.scripted import ScriptedProvider
+
+SCENARIO = Scenario({}, ScriptedProvider)
+
+
+def run(branch: Any, order: Order | None = None, config: MapConfig[Any] | None = None) -> Run:
+    """A handler that maps `branch` over three items and returns them in the order in which the branches ended."""
+
+    @durable_execution
+    def handler(event: Any, context: DurableContext) -> list[str]:
+        ended: list[str] = []
+        context.map(["a", "b", "c"], lambda child, item, *_: branch(child, item, ended), "all", config)
+        return ended
+
+    return run_in_process(lambda _: handler, SCENARIO, Conditions(order=order))
+
+
+def look(child: DurableContext, item: str, ended: list[str]) -> None:
+    child.step(lambda _: item, "look")
+    ended.append(item)
+
+
+def pause(child: DurableContext, item: str, ended: list[str]) -> None:
+    child.wait(Duration.from_minutes(1), "pause")
+    ended.append(item)
+
+
+def test_each_branch_is_once_first_and_once_last() -> None:
+    tried = [list(order.batches["/1:all"]) for order in orders(run(look))]
+    assert {order[0] for order in tried} == {order[-1] for order in tried}
+    assert len({order[0] for order in tried}) == 3
+    assert len(tried) == len({tuple(order) for order in tried})
+
+
+def test_an_execution_without_branches_has_no_orders() -> None:
+    @durable_execution
+    def handler(event: Any, context: DurableContext) -> str:
+        return context.step(lambda _: "fine", "look")
+
+    assert orders(run_in_process(lambda _: handler, SCENARIO)) == ()
+
+
+def test_branches_end_in_the_order_that_is_asked_for() -> None:
+    for order in orders(run(look)):
+        positions = [int(path.rpartition("/")[2].partition(":")[0]) for path in order.batches["/1:all"]]
+        assert run(look, order).result == ["abc"[position] for position in positions]
+
+
+@pytest.mark.parametrize("branch", [look, pause])
+def test_a_batch_that_runs_one_branch_at_a_time_still_ends(branch: Any) -> None:
+    """The branch that should be first cannot begin while another holds the only place."""
+    backwards = orders(run(branch))[0]
+    assert run(branch, backwards, MapConfig(max_concurrency=1)).status == "SUCCEEDED"
+
+
+def test_the_sdk_has_the_setting_and_reads_it_when_it_looks() -> None:
+    usual = getattr(state, SETTING)
+    assert isinstance(usual, float)
+    assert usual > QUICK_SECONDS
+    assert SETTING in inspect.getsource(state.ExecutionState), "read from the module, not copied at import"
+
+
+def test_it_is_set_while_anybody_needs_it_and_restored_by_the_last() -> None:
+    usual = getattr(state, SETTING)
+    with quick_stops():
+        with quick_stops():
+            assert getattr(state, SETTING) == QUICK_SECONDS
+        assert getattr(state, SETTING) == QUICK_SECONDS
+    assert getattr(state, SETTING) == usual

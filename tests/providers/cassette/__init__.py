@@ -1,0 +1,1 @@
+"""Tests of cassettes: played, recorded, and as files."""

@@ -1,0 +1,105 @@
+"""What is masked in a recording, and what a cassette is refused for.
+
+Everything that looks like a secret is put together at run time: the repository is scanned with the same patterns.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from providers.scrub import NO_ACCOUNT, Finding, account_ids, findings, masked, masked_numbers
+
+ACCOUNT = "1234" * 3
+KEY_ID = "AKIA" + "ABCDEFGH" * 2
+SECRET = "wJalrXUtnFEMI" + "/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"
+TOKEN = "IQoJb3JpZ2lu" + "X2Vj" * 20
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            f"arn:aws:bedrock:us-east-1:{ACCOUNT}:inference-profile/x",
+            "arn:aws:bedrock:us-east-1:{}:inference-profile/x",
+        ),
+        (f"arn%3Aaws%3Abedrock%3Aus-east-1%3A{ACCOUNT}%3Ax%2Fy", "arn%3Aaws%3Abedrock%3Aus-east-1%3A{}%3Ax%2Fy"),
+        (f"arn%3aaws%3abedrock%3a%3a{ACCOUNT}%3ax", "arn%3aaws%3abedrock%3a%3a{}%3ax"),
+        (f"arn%253Aaws%253Asts%253A%253A{ACCOUNT}%253Ax", "arn%253Aaws%253Asts%253A%253A{}%253Ax"),
+        (
+            f"two: arn:aws:sts::{ACCOUNT}:a and arn:aws-us-gov:iam::{ACCOUNT}:b",
+            "two: arn:aws:sts::{0}:a and arn:aws-us-gov:iam::{0}:b",
+        ),
+        (f"a part of one, us-east-1:{ACCOUNT}:x", "a part of one, us-east-1:{}:x"),
+    ],
+)
+def test_an_account_id_is_masked_where_an_arn_has_one_however_it_is_quoted(text: str, expected: str) -> None:
+    assert masked(text) == expected.format(NO_ACCOUNT)
+    assert account_ids(text) == {ACCOUNT}
+    assert account_ids(masked(text)) == set()
+
+
+@pytest.mark.parametrize("text", [f"order {ACCOUNT}", f":{ACCOUNT}0:", f"1{ACCOUNT}:", "12:30:59", f"({ACCOUNT})"])
+def test_a_number_that_stands_elsewhere_is_left_alone(text: str) -> None:
+    assert masked(text) == text
+    assert account_ids(text) == set()
+
+
+def test_in_an_error_message_every_number_of_that_length_is_masked() -> None:
+    text = f"Account {ACCOUNT} has no access; ({ACCOUNT}). Ask again in 12345 s, request {ACCOUNT}9."
+    assert (
+        masked_numbers(text)
+        == f"Account {NO_ACCOUNT} has no access; ({NO_ACCOUNT}). Ask again in 12345 s, request {ACCOUNT}9."
+    )
+
+
+@pytest.mark.parametrize(
+    ("secret", "what"),
+    [
+        (KEY_ID, "access key id"),
+        ("ASIA" + KEY_ID[4:], "access key id"),
+        (SECRET, "secret access key"),
+        ("aws_secret_access_key" + " = " + "anything-but-short", "secret access key"),
+        ('"SecretAccessKey"' + ': "' + 'anything-but-short"', "secret access key"),
+        (TOKEN, "session token"),
+        ("x-amz-security-token" + ": " + "abcdefgh" * 3, "session token"),
+        ("aws_session_token" + "=" + "abcdefgh" * 3, "session token"),
+        ("AWS4-HMAC-SHA256 " + "Credential=abc", "signature"),
+        ("Authorization" + ": Bearer " + "abcdefgh" * 3, "bearer token"),
+        ("ABSK" + "QmVkcm9j" * 6, "Bedrock API key"),
+        ("bedrock-api-key-" + "YmVkcm9j" * 6, "Bedrock API key"),
+        ("-----BEGIN RSA " + "PRIVATE KEY-----", "private key"),
+        (f"arn:aws:iam::{ACCOUNT}:role/x", "account id"),
+        (f"arn%3Aaws%3Aiam%3A%3A{ACCOUNT}%3Arole", "account id"),
+    ],
+)
+def test_what_looks_like_a_secret_is_found_by_line_and_never_repeated(secret: str, what: str) -> None:
+    (finding,) = findings(f"first line\n  before {secret} after\nthird line")
+    assert finding.line == 2
+    assert what in finding.what
+    assert secret not in str(finding)
+    assert str(finding).startswith("line 2: ")
+
+
+def test_values_named_as_secret_are_found_too() -> None:
+    assert findings("one\ntwo hush-hush-hush", secrets=("hush-hush-hush",)) == (
+        Finding(2, "a credential or account id in use"),
+    )
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "",
+        "sha1 " + "da39a3ee5e6b4b0d" * 2 + "da39a3ee",
+        "sha256 " + "da39a3ee5e6b4b0D" * 4,
+        f"arn:aws:iam::{NO_ACCOUNT}:role/x",
+        "AWS_SECRET_ACCESS_KEY=stand-in",
+        "AWS_SESSION_TOKEN is unset",
+        "tooluse_0123456789abcdefghij_0",
+        "Authorization: Bearer of news",
+        "AKIA is how an access key id starts",
+        "A" * 40,
+    ],
+)
+def test_what_only_resembles_a_secret_is_left_alone(harmless: str) -> None:
+    assert findings(harmless) == ()

@@ -1,0 +1,143 @@
+"""What runs the checks by itself: the workflow on GitHub, and the hooks before a commit."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.repository.files import ROOT
+from tests.repository.tooling import TOX, pinned, tox_ini
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").iterdir())
+UV_RUN = ("uv", "run", "--no-sync")
+"""Runs what stands in `.venv`, as it stands there."""
+
+_ACTION = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+_GIVEN = {"actions/checkout": {"persist-credentials": False}, "astral-sh/setup-uv": {"enable-cache": False}}
+"""What an action must be given: no token left on the disk, and no cache that a pull request could have filled."""
+
+
+# The workflow ---------------------------------------------------------------------------------------------------------
+
+
+def faults(text: str) -> list[str]:
+    """What is wrong with a workflow."""
+    workflow: dict[Any, Any] = yaml.safe_load(text)
+    used = re.findall(r"^\s*(?:- )?uses: *(.*)$", text, re.MULTILINE)
+    wrong = [f"not pinned by a commit, with its version: {action}" for action in used if not _ACTION.fullmatch(action)]
+    if workflow["permissions"] != {"contents": "read"}:
+        wrong.append("it may do more than read")
+    if not set(workflow[True]) <= {"push", "pull_request"}:  # to YAML 1.1, `on` is a truth value
+        wrong.append("it runs on other events, which may see secrets")
+    if not workflow["concurrency"]["cancel-in-progress"]:
+        wrong.append("a superseded run goes on")
+    for name, job in workflow["jobs"].items():
+        wrong += [f"{name}: permissions of its own"] if "permissions" in job else []
+        wrong += [f"{name}: no timeout"] if "timeout-minutes" not in job else []
+        for step in job["steps"]:
+            action, options = step.get("uses", "").partition("@")[0], step.get("with", {})
+            if not _GIVEN.get(action, {}).items() <= options.items():
+                wrong.append(f"{name}: {action} is not given {json.dumps(_GIVEN[action])}")
+    return [*wrong, *(["a secret"] if "secrets." in text else [])]
+
+
+@functools.cache
+def tox_workflow() -> str:
+    return (ROOT / ".github" / "workflows" / "tox.yml").read_text(encoding="utf-8")
+
+
+def environments() -> list[str]:
+    """The tox environments that the workflow runs."""
+    rows = yaml.safe_load(tox_workflow())["jobs"]["tox"]["strategy"]["matrix"]["include"]
+    return [name for row in rows for name in row["environments"].split(",")]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_read_and_nothing_else_and_runs_what_it_pins(path: Path) -> None:
+    assert faults(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_workflow_runs_all_that_tox_and_ci_run_and_the_guides() -> None:
+    listed = [name.strip() for name in tox_ini()["tox"]["env_list"].split(",")]
+    in_ci = re.findall(r"^uvx .* -e (\S+)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    assert in_ci
+    assert sorted(environments()) == sorted([*listed, *in_ci, "guides"])
+
+
+def test_the_workflow_types_what_the_readme_says_with_the_pinned_uv() -> None:
+    (job,) = yaml.safe_load(tox_workflow())["jobs"].values()
+    typed = [step["run"] for step in job["steps"] if "run" in step]
+    assert typed == ['uv python install 3.13 "$PYTHON"', f'{TOX} -e "$ENVIRONMENTS"']
+    (uv,) = [step["with"] for step in job["steps"] if "setup-uv" in step.get("uses", "")]
+    named = ROOT / uv["version-file"]
+    # As the action reads it: https://github.com/astral-sh/setup-uv/blob/main/src/version/requirements-file.ts
+    assert re.findall(r"^uv==(\S+)", named.read_text(), re.MULTILINE) == [pinned("tox")["uv"]]
+
+
+@pytest.mark.parametrize("environment", environments())
+def test_the_workflow_installs_the_interpreter_that_an_environment_needs(environment: str) -> None:
+    rows = yaml.safe_load(tox_workflow())["jobs"]["tox"]["strategy"]["matrix"]["include"]
+    (python,) = (row["python"] for row in rows if environment in row["environments"].split(","))
+    section = f"testenv:{environment}"
+    needed = tox_ini()[section]["base_python"] if section in tox_ini() else environment
+    assert needed == f"py{python.replace('.', '')}"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda text: re.sub(r"@[0-9a-f]{40} # (v\d+)", r"@\1 # \1", text, count=1), "not pinned"),
+        (lambda text: re.sub(r"@([0-9a-f]{39})[0-9a-f]", r"@\1", text, count=1), "not pinned"),
+        (lambda text: re.sub(r" # v[\d.]+", "", text, count=1), "not pinned"),
+        (lambda text: text.replace("contents: read", "contents: write"), "do more than read"),
+        (lambda text: text.replace("  pull_request:", "  pull_request_target:"), "other events"),
+        (lambda text: text.replace("cancel-in-progress: true", "cancel-in-progress: false"), "superseded"),
+        (lambda text: text.replace("persist-credentials: false", "persist-credentials: true"), "persist-credentials"),
+        (lambda text: text.replace("enable-cache: false", "enable-cache: true"), "enable-cache"),
+        (lambda text: text.replace("timeout-minutes:", "# timeout-minutes:"), "no timeout"),
+        (lambda text: text.replace("    steps:", "    permissions: write-all\n    steps:"), "permissions of its own"),
+        (lambda text: text + "# ${{ secrets.TOKEN }}\n", "a secret"),
+    ],
+)
+def test_a_workflow_that_is_not_safe_is_found(spoil: Callable[[str], str], fault: str) -> None:
+    assert spoil(tox_workflow()) != tox_workflow()
+    (found,) = faults(spoil(tox_workflow()))
+    assert fault in found
+
+
+# The hooks ------------------------------------------------------------------------------------------------------------
+
+
+def hooks() -> dict[str, dict[str, Any]]:
+    """The hooks before a commit, by id."""
+    configuration = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    return {hook["id"]: hook for repository in configuration["repos"] for hook in repository["hooks"]}
+
+
+def test_hooks_come_from_here_and_name_no_version() -> None:
+    configuration = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repository["repo"] for repository in configuration["repos"]] == ["local"]
+    for hook in hooks().values():
+        assert hook["language"] == "system"
+        assert not {"additional_dependencies", "rev", "language_version"} & set(hook)
+        assert tuple(hook["entry"].split()[:3]) == UV_RUN
+
+
+def test_hooks_run_what_tox_runs_at_the_versions_of_the_constraints() -> None:
+    entries = {name: hook["entry"].removeprefix(f"{' '.join(UV_RUN)} ") for name, hook in hooks().items()}
+    in_tox = [*tox_ini()["testenv:lint"]["commands"].splitlines(), *tox_ini()["testenv:types"]["commands"].splitlines()]
+    assert entries == {
+        "ruff-check": "ruff check --force-exclude",  # leaves out what the project leaves out, though it is named
+        "ruff-format": "ruff format --force-exclude",
+        "mypy": "mypy",
+        "cassette-scan": "python -m tests.repository.cassette_scan",
+    }
+    assert {"ruff check", "ruff format --check", "mypy {posargs}"} <= set(in_tox)
+    assert {"pre-commit", "ruff", "mypy"} <= set(pinned("project"))
