@@ -38,22 +38,8 @@ if TYPE_CHECKING:
     from durable_conformance.rules import Finding, Report
     from durable_conformance.subject import Answered, Refused, Scenario, Silence, handler_factory
 
-_ROOMS = {
-    "Answered": "subject",
-    "CannotRunError": "errors",
-    "CrashKind": "execution",
-    "CrashPoint": "execution",
-    "Effect": "effects",
-    "Exploration": "exploring",
-    "Finding": "rules",
-    "Refused": "subject",
-    "Report": "rules",
-    "Scenario": "subject",
-    "Semantics": "effects",
-    "Silence": "subject",
-    "explore": "exploring",
-    "handler_factory": "subject",
-}
+_ROOMS = ("errors", "effects", "execution", "subject", "rules", "exploring")
+"""Where the names below are looked for; what needs the least is imported first."""
 
 __all__ = [
     "Answered",
@@ -75,6 +61,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: half a second of imports is for who needs them."""
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    for room in _ROOMS if name in __all__ else ():
+        module = importlib.import_module(f"{__name__}.{room}")
+        if hasattr(module, name):
+            return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

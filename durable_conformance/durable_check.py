@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
     from providers.scripted import Script
 
 
-class DurableCheck(Protocol):
-    """What the fixture `durable_check` is."""
+@dataclass(frozen=True)
+class DurableCheck:
+    """What the fixture `durable_check` is, in one test."""
+
+    in_other_processes: bool  # what the test checks runs in other processes, too, unless a call says otherwise
+    keep: Callable[[Explored], None] | None = None  # given each exploration, with every run; None records no runs
 
     def __call__(
         self,
@@ -46,47 +51,20 @@ class DurableCheck(Protocol):
             other_sandboxes: Whether to run the handler in other processes, too, where it is imported afresh. Unless
                 given, it is if it is bound to a name of its module and the test uses no fixture that patches.
         """
-        ...
-
-
-def checked_by(*, in_other_processes: bool, keep: Callable[[Explored], None] | None = None) -> DurableCheck:
-    """A check for one test.
-
-    Args:
-        in_other_processes: Whether what the test checks runs in other processes, too, unless a call says otherwise.
-        keep: Given each exploration, with a record of every run, whatever was found; None saves the work of recording.
-    """
-
-    def check(
-        target: object,
-        *,
-        event: Any = None,
-        script: Script | None = None,
-        callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
-        invokes: Mapping[str, Sequence[CallbackAnswer]] | None = None,
-        exploration: Exploration | None = None,
-        other_sandboxes: bool | None = None,
-    ) -> Report:
         event = {} if event is None else event
         model = scripted if script is None else partial(from_script_value, script)
         scenario = Scenario(event, model, callbacks or {}, ask=Always(OK), invokes=invokes or {})
-        elsewhere = in_other_processes if other_sandboxes is None else other_sandboxes
+        elsewhere = self.in_other_processes if other_sandboxes is None else other_sandboxes
         reference = reference_to(target) if elsewhere else None
         if other_sandboxes and reference is None:
             raise ValueError(f"{target!r} is bound to no name of its module, so no other process can import it.")
         name = getattr(target, "__name__", str(target))
         records = Records()
-        report = explore(
-            handler_factory(target),
-            scenario,
-            exploration or EVERYTHING,
-            elsewhere=reference,
-            recorder=records.add if keep else None,
-        )
-        if keep:
-            keep(Explored(name, f"event {json.dumps(event, ensure_ascii=False)}", report, tuple(records)))
+        recorder = records.add if self.keep else None
+        how = exploration or EVERYTHING
+        report = explore(handler_factory(target), scenario, how, elsewhere=reference, recorder=recorder)
+        if self.keep:
+            self.keep(Explored(name, f"event {json.dumps(event, ensure_ascii=False)}", report, tuple(records)))
         if not report.conforms:
             pytest.fail(f"{name} is not durable.\n{reporting.plain(report)}", pytrace=False)
         return report
-
-    return check

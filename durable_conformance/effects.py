@@ -9,10 +9,10 @@ charge.happened(str(order))
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 
 class Semantics(StrEnum):
@@ -24,26 +24,14 @@ class Semantics(StrEnum):
     """Never again."""
 
 
-class Witness(Protocol):
-    """Whoever watches the execution that runs here."""
-
-    def witnessed(self, effect: Effect, key: str) -> None:
-        """`effect` happened."""
-        ...
-
-
-WITNESS: ContextVar[Witness | None] = ContextVar("WITNESS", default=None)
-"""Who watches. The SDK runs a branch in a copy of its handler's context, so each execution has its own."""
+WITNESS: ContextVar[Callable[[Effect, str], None] | None] = ContextVar("WITNESS", default=None)
+"""Told of each effect, and its key. The SDK runs a branch in a copy of its handler's context: so each execution has its
+own."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """A kind of side effect.
-
-    Attributes:
-        name: What to call it in a finding.
-        semantics: How often it may happen.
-    """
+    """A kind of side effect; a finding calls it `name`."""
 
     name: str
     semantics: Semantics = Semantics.AT_LEAST_ONCE
@@ -51,8 +39,7 @@ class Effect:
     def happened(self, key: str = "") -> None:
         """Record that it happened. Outside an exploration this does nothing.
 
-        Args:
-            key: Tells this one from others of the same name; the same key must not differ from run to run.
+        `key` tells this one from others of the same name; the same key must not differ from run to run.
         """
         if witness := WITNESS.get():
-            witness.witnessed(self, key)
+            witness(self, key)

@@ -8,8 +8,7 @@ from enum import IntEnum
 class CannotRunError(Exception):
     """The command cannot do what it was asked. The message is one line: what, where, and what to do.
 
-    Attributes:
-        detail: What else helps, such as the traceback of what failed; may be empty.
+    `detail` is what else helps, such as the traceback of what failed; it may be empty.
     """
 
     def __init__(self, message: str, detail: str = "") -> None:

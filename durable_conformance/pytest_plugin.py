@@ -44,15 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def durable_check(request: pytest.FixtureRequest) -> Iterator[DurableCheck]:
     """Explores a durable handler and fails the test if it breaks a rule."""
-    from durable_conformance.durable_check import checked_by  # noqa: PLC0415  # see above
+    from durable_conformance.durable_check import DurableCheck  # noqa: PLC0415  # see above
 
     in_other_processes = PATCHING_FIXTURES.isdisjoint(request.fixturenames)
     folder = request.config.getoption(OPTION)
-    if not folder:
-        yield checked_by(in_other_processes=in_other_processes)
-        return
     kept: list[Explored] = []
-    yield checked_by(in_other_processes=in_other_processes, keep=kept.append)
+    yield DurableCheck(in_other_processes, kept.append if folder else None)
     if kept:
         from durable_conformance.reporting import write_html  # noqa: PLC0415  # see above
 

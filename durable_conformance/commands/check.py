@@ -14,25 +14,16 @@ from durable_conformance.commands import options
 from durable_conformance.errors import ExitCode
 from durable_conformance.evidence import Explored, Records
 from durable_conformance.exploring import HORIZON, Exploration, ExplorationInterrupted, explore
-from durable_conformance.model import from_script, scripted
 from durable_conformance.rules import NAMES, Finding, Report
-from durable_conformance.subject import OK, Always, Reference, Scenario
+from durable_conformance.subject import Always, Reference, Scenario
 from durable_conformance.workers import PATIENCE_SECONDS, Experiment
 
 
 def check(  # noqa: PLR0917  # options, which a person names
-    target: Annotated[
-        str,
-        typer.Argument(metavar="PATH.py:FUNCTION", help="What to check."),
-    ],
-    event: Annotated[
-        options.Json, typer.Option(parser=options.event, metavar="TEXT", help="The execution's input, as JSON.")
-    ] = "{}",  # type: ignore[assignment]  # parsed, too
-    script: Annotated[Path | None, typer.Option(help="A JSON script for the model to follow.")] = None,
-    answer: Annotated[
-        options.Json,
-        typer.Option(parser=options.answer, metavar="TEXT", help="What people answer to callbacks, as JSON."),
-    ] = OK,  # type: ignore[assignment]
+    target: Annotated[str, typer.Argument(metavar="PATH.py:FUNCTION", help="What to check.")],
+    event: options.Event = options.EMPTY,
+    script: options.Script = None,
+    answer: options.Answer = options.AGREED,
     pairs: Annotated[bool, typer.Option("--pairs", help="Try every pair of crash points, too.")] = False,  # noqa: FBT002
     order_matters: Annotated[  # noqa: FBT002
         bool, typer.Option("--order-matters", help="The order in which branches end may change the result.")
@@ -50,8 +41,7 @@ def check(  # noqa: PLR0917  # options, which a person names
         bool, typer.Option("--to-the-end", help="Follow every execution to its end, however long the workflow is.")
     ] = False,
     other_sandboxes: Annotated[  # noqa: FBT002
-        bool,
-        typer.Option(help="Run it in other processes, too: cold, at another time, with another hash seed."),
+        bool, typer.Option(help="Run it in other processes, too: cold, at another time, with another hash seed.")
     ] = True,
     patience: Annotated[
         float, typer.Option(min=1, help="Seconds that importing it, and one execution, may take in real time.")
@@ -64,8 +54,7 @@ def check(  # noqa: PLR0917  # options, which a person names
     """Interrupt a handler everywhere, and report what breaks: exit code 0 conforms, 1 findings, 2 could not run."""
     reference = Reference(target)
     reference.parts()  # what names nothing is told at once
-    if script:
-        from_script(script)()  # a script that is none is told at once
+    model = options.model_of(script)
     options.can_be_written("--json", json_file)
     options.can_be_written("--html", html_file)
     exploration = Exploration(
@@ -75,7 +64,7 @@ def check(  # noqa: PLR0917  # options, which a person names
         horizon=None if to_the_end else horizon,
         until=frozenset(NAMES) if exit_first else frozenset(),
     )
-    scenario = Scenario(event.value, from_script(script) if script else scripted, ask=Always(answer.text))
+    scenario = Scenario(event.value, model, ask=Always(answer.text))
     records = Records() if html_file else None
     console = Console(soft_wrap=False)
 

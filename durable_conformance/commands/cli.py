@@ -16,6 +16,7 @@ from durable_conformance.commands.record import record_history
 from durable_conformance.commands.replay import replay
 from durable_conformance.commands.run import default_cassette, run
 from durable_conformance.errors import CannotRunError, ExitCode
+from durable_conformance.execution import Status
 from durable_conformance.reporting import conclude
 from durable_conformance.runtime import quiet_sdk_logs, run_in_process
 from durable_conformance.subject import APPROVE, Always, Scenario, find_pattern, pattern_names
@@ -40,7 +41,7 @@ def demo() -> None:
         outcome = run_in_process(handler.with_model, Scenario({}, model, ask=Always(APPROVE)))
         console.rule(f"[bold]{pattern}[/bold]", align="left")
         conclude(console, outcome)
-        failed |= outcome.status != "SUCCEEDED"
+        failed |= outcome.status != Status.SUCCEEDED
     if failed:
         raise typer.Exit(ExitCode.FINDINGS)
 
@@ -54,8 +55,7 @@ app.command()(record_history)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: what keeps a command from running ends in one line and exit code 2.
 
-    Args:
-        arguments: The command line without the program's name; None takes the process's own.
+    `arguments` is the command line without the program's name; None takes the process's own.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that knows no ✓ shows a question mark

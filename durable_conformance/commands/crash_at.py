@@ -12,7 +12,9 @@ from durable_conformance.errors import CannotRunError
 from durable_conformance.execution import (
     CRASH_WORDS,
     DURING_CALL,
+    ENDS,
     MODEL_CALL,
+    Action,
     CrashKind,
     CrashPoint,
     Run,
@@ -23,7 +25,7 @@ from durable_conformance.execution import (
 EXAMPLE = "/1:generate-joke:after-succeed"
 
 _ACTIONS = tuple(action.value.lower() for action in OperationAction)
-_ORDER = {action: rank for rank, action in enumerate(("START", MODEL_CALL, "RETRY", "SUCCEED", "FAIL"))}
+
 
 _PATH = r"(?P<path>(/[0-9.]+(:[^/]+?)?)+)"
 _ACTION = rf"({DURING_CALL}|(?P<kind>{'|'.join(CRASH_WORDS)})-(?P<action>{'|'.join(_ACTIONS)}))"
@@ -80,5 +82,5 @@ def not_reached(points: Sequence[CrashPoint], run: Run) -> list[str]:
 
 def _order(point: CrashPoint) -> tuple[list[tuple[float, str]], bool, int, int]:
     """Attempt by attempt, and the operation's end at the end."""
-    ends = point.action not in {"START", MODEL_CALL, "RETRY"}
-    return path_order(point.path), ends, point.occurrence, _ORDER.get(point.action, len(_ORDER))
+    action = Action(point.action)
+    return path_order(point.path), action in ENDS, point.occurrence, list(Action).index(action)

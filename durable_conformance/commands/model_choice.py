@@ -28,12 +28,7 @@ def known_provider(typed: str) -> str:
 
 
 def chosen_model(name: str, *, cassette: Path | None = None, script: Path | None = None) -> Callable[[], ModelProvider]:
-    """Makes the provider named `name`: a new one for each execution.
-
-    Args:
-        name: Which.
-        cassette: The file that `cassette` replays.
-        script: The file that `scripted` answers from; None answers whatever is asked.
+    """Makes the provider `name`, a new one for each execution: `cassette` replays a file; `scripted` may have one.
 
     Raises:
         CannotRunError: The file is missing or unreadable, or there are no credentials.

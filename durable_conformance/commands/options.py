@@ -5,19 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from durable_conformance.errors import CannotRunError, ExitCode
-from durable_conformance.subject import APPROVE, REJECT
+from durable_conformance.model import from_script, scripted
+from durable_conformance.subject import APPROVE, OK, REJECT
+
+if TYPE_CHECKING:
+    from providers import ModelProvider
 
 
-def parsed(option: str, text: str) -> Any:
+def _parsed(option: str, text: str) -> Any:
     """The JSON value of `text`, which was typed for `option`.
 
     Raises:
@@ -45,12 +49,33 @@ class Json:
 
 def event(text: str) -> Json:
     """The parser of `--event`."""
-    return Json(text, parsed("--event", text))
+    return Json(text, _parsed("--event", text))
 
 
 def answer(text: str) -> Json:
     """The parser of `--answer`."""
-    return Json(text, parsed("--answer", text))
+    return Json(text, _parsed("--answer", text))
+
+
+Event = Annotated[Json, typer.Option(parser=event, metavar="TEXT", help="The execution's input, as JSON.")]
+Answer = Annotated[Json, typer.Option(parser=answer, metavar="TEXT", help="What people answer to callbacks, as JSON.")]
+Script = Annotated[Path | None, typer.Option(help="A JSON script for the model to follow.")]
+EMPTY: Any = "{}"
+AGREED: Any = OK
+"""Defaults of `Event` and `Answer`, which are parsed, too."""
+
+
+def model_of(script: Path | None) -> Callable[[], ModelProvider]:
+    """A model that follows `script`; without one, it answers everything.
+
+    Raises:
+        CannotRunError: It is no script.
+    """
+    if script is None:
+        return scripted
+    model = from_script(script)
+    model()  # a script that is none is told at once
+    return model
 
 
 def payload_of(*, approve: bool, reject: bool, given: Json | None) -> str | None:

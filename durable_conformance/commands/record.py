@@ -13,22 +13,16 @@ from rich.text import Text
 from durable_conformance.commands import options
 from durable_conformance.errors import CannotRunError
 from durable_conformance.histories import Subject, confirm, import_history, provenance, record, save_history
-from durable_conformance.model import from_script, scripted
-from durable_conformance.subject import OK, Always, Reference, Scenario
+from durable_conformance.subject import Always, Reference, Scenario
 from durable_conformance.workers import PATIENCE_SECONDS
 
 
 def record_history(  # noqa: PLR0917  # options, which a person names
     target: Annotated[str, typer.Argument(metavar="PATTERN|PATH.py:FUNCTION", help="Whose execution to record.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The history to write.")],
-    event: Annotated[
-        options.Json, typer.Option(parser=options.event, metavar="TEXT", help="The execution's input, as JSON.")
-    ] = "{}",  # type: ignore[assignment]  # parsed, too
-    script: Annotated[Path | None, typer.Option(help="A JSON script for the model to follow.")] = None,
-    answer: Annotated[
-        options.Json,
-        typer.Option(parser=options.answer, metavar="TEXT", help="What people answer to callbacks, as JSON."),
-    ] = OK,  # type: ignore[assignment]
+    event: options.Event = options.EMPTY,
+    script: options.Script = None,
+    answer: options.Answer = options.AGREED,
     scenario: Annotated[str, typer.Option(help="What the execution meets, in words.")] = "recorded by hand",
     patience: Annotated[
         float, typer.Option(min=1, help="Seconds that one execution may take in real time.")
@@ -47,10 +41,7 @@ def record_history(  # noqa: PLR0917  # options, which a person names
     if export is not None:
         history = import_history(export, recorded)
     else:
-        model = from_script(script) if script else scripted
-        if script:
-            from_script(script)()  # a script that is none is told at once
-        meets = Scenario(event.value, model, ask=Always(answer.text))
+        meets = Scenario(event.value, options.model_of(script), ask=Always(answer.text))
         with options.interruptible():
             history = record(reference, meets, recorded, patience=patience)
             confirm(Subject(str(output), history, reference), patience)

@@ -8,16 +8,26 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.prompt import Prompt
 
 from durable_conformance.commands import options
 from durable_conformance.commands.crash_at import EXAMPLE, came_by, not_reached, typed_point
 from durable_conformance.commands.model_choice import CASSETTE, SCRIPTED, chosen_model, known_provider
-from durable_conformance.commands.terminal import asked_at_terminal
 from durable_conformance.errors import CannotRunError, ExitCode
-from durable_conformance.execution import Conditions, Run
+from durable_conformance.execution import Conditions, Run, Status
 from durable_conformance.reporting import conclude, timeline_on
 from durable_conformance.runtime import Narrator, run_in_process
-from durable_conformance.subject import Always, Scenario, find_pattern, silence
+from durable_conformance.subject import (
+    APPROVE,
+    REJECT,
+    Always,
+    Answered,
+    Asker,
+    CallbackAnswer,
+    Scenario,
+    find_pattern,
+    silence,
+)
 
 
 def default_cassette(pattern: str) -> Path:
@@ -27,9 +37,7 @@ def default_cassette(pattern: str) -> Path:
 
 def run(  # noqa: PLR0917  # options, which a person names
     pattern: Annotated[str, typer.Argument(help="A module of the package `patterns`, such as prompt_chaining.")],
-    event: Annotated[
-        options.Json, typer.Option(parser=options.event, metavar="TEXT", help="The execution's input, as JSON.")
-    ] = "{}",  # type: ignore[assignment]  # parsed, too
+    event: options.Event = options.EMPTY,
     provider: Annotated[
         str, typer.Option(parser=known_provider, metavar="NAME", help="Who answers the model calls.")
     ] = CASSETTE,
@@ -67,7 +75,7 @@ def run(  # noqa: PLR0917  # options, which a person names
     payload = options.payload_of(approve=approve, reject=reject, given=answer)
     if payload and no_answer:
         raise CannotRunError("Use only one of --approve, --reject, --answer and --no-answer.")
-    ask = Always(payload) if payload else asked_at_terminal(console, interactive=sys.stdin.isatty())
+    ask = Always(payload) if payload else _asked_at_terminal(console, interactive=sys.stdin.isatty())
     console.print(f"[bold]{pattern}[/bold], answered by {provider}")
     with timeline_on(console) as timeline:
         outcome = run_in_process(
@@ -84,7 +92,7 @@ def run(  # noqa: PLR0917  # options, which a person names
         raise CannotRunError(
             f"--crash-at {', '.join(missed)} was not reached; what the execution came by stands above."
         )
-    if outcome.status != "SUCCEEDED":
+    if outcome.status != Status.SUCCEEDED:
         raise typer.Exit(ExitCode.FINDINGS)
 
 
@@ -92,3 +100,31 @@ def _list_crash_points(console: Console, outcome: Run) -> None:
     console.print("crash points, as --crash-at takes them (PATH:ACTION):")
     for path, actions in came_by(outcome).items():
         console.print(f"  {path}  {', '.join(actions)}", markup=False, highlight=False)
+
+
+def _asked_at_terminal(console: Console, *, interactive: bool) -> Asker:
+    """Asks the person at the terminal, if the terminal is `interactive`."""
+
+    def ask(name: str, _occurrence: int) -> CallbackAnswer:
+        if not interactive:
+            raise CannotRunError(
+                f"{name!r} waits for a person, and nobody is at the terminal; use --approve, --reject or --answer JSON."
+            )
+        question = f"[bold]{name}[/bold] waits for you: [green]a[/green]pprove, [red]r[/red]eject, or an answer in JSON"
+        try:
+            while (payload := _payload(Prompt.ask(question, console=console))) is None:
+                console.print('That is no JSON: write a, r, or JSON such as "Looks right." in quotes.')
+        except EOFError as error:
+            raise CannotRunError(f"{name!r} waits for a person, and the input has ended.") from error
+        return Answered(payload)
+
+    return ask
+
+
+def _payload(said: str) -> str | None:
+    """What somebody typed, as a payload; None if it is none."""
+    short = {"a": APPROVE, "approve": APPROVE, "r": REJECT, "reject": REJECT}
+    try:
+        return short.get(said.strip().casefold()) or options.answer(said).text
+    except CannotRunError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,45 +18,35 @@ MAX_REQUESTS = 3
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two texts, one of each run.
+    """What the run that is held against says, and what the run that broke a rule says instead."""
 
-    Attributes:
-        what: What they say.
-        expected: Of the run that is held against.
-        actual: Of the run that broke a rule.
-    """
-
-    what: str
+    what: str  # what the texts say
     expected: str
     actual: str
 
 
 def comparisons(baseline: Canonical, run: Canonical) -> tuple[Comparison, ...]:
     """Everything in which `run` differs from `baseline`."""
-    found = [*_requests(baseline, run), *_operations(baseline, run), *_result(baseline, run)]
+    asked = itertools.islice(_requests(baseline, run), MAX_REQUESTS)
+    found = [*asked, *_operations(baseline, run), *_result(baseline, run)]
     return tuple(Comparison(one.what, _cut(one.expected), _cut(one.actual)) for one in found)
 
 
 def _requests(baseline: Canonical, run: Canonical) -> Iterator[Comparison]:
-    shown = 0
     for path, texts in sorted(run.requests.items()):
         known = baseline.requests.get(path, frozenset())
+        what = f"What {path or 'code outside any operation'} asks the model"
         for text in sorted(texts - known):
-            if shown == MAX_REQUESTS:
-                return
-            shown += 1
             closest = max(sorted(known), key=partial(_likeness, text), default="")
-            yield Comparison(
-                f"What {path or 'code outside any operation'} asks the model", *map(_spread, (closest, text))
-            )
+            yield Comparison(what, _spread(closest), _spread(text))
 
 
 def _operations(baseline: Canonical, run: Canonical) -> Iterator[Comparison]:
     expected, actual = (
         "\n".join(
-            f"{path}  {kind if sub_type in {None, 'Step'} else sub_type} {status}"
-            + (f", {attempts} attempts" if attempts and attempts > 1 else "")
-            for path, kind, sub_type, status, attempts in one.history
+            f"{row.path}  {row.type if row.sub_type in {None, 'Step'} else row.sub_type} {row.status}"
+            + (f", {row.attempts} attempts" if row.attempts and row.attempts > 1 else "")
+            for row in one.history
         )
         for one in (baseline, run)
     )

@@ -9,7 +9,7 @@ from enum import StrEnum
 from durable_conformance.evidence.comparison import Comparison, comparisons
 from durable_conformance.evidence.trace import Trace, trace_of
 from durable_conformance.execution import Run
-from durable_conformance.rules import Canonical, Finding, as_followed, canonical
+from durable_conformance.rules import Canonical, Finding, Report, canonical, extrapolated
 
 NOT_RUN = "it was not run: the exploration ended before it"
 
@@ -26,54 +26,30 @@ class Section(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run stands among the others.
-
-    Attributes:
-        section: Its part of the exploration.
-        operation: The row: an operation's path, or what the runs of the row have in common.
-        moment: What in that operation, where a row is no whole operation.
-        column: The variant; empty for one that stands for all variants of its group.
-        group: The variants it belongs to.
-    """
+    """Where a run stands among the others."""
 
     section: Section
-    operation: str
-    moment: str = ""
-    column: str = ""
-    group: str = ""
+    operation: str  # the row: a path, or what the runs of the row have in common
+    moment: str = ""  # what in that operation, where a row is no whole operation
+    column: str = ""  # the variant; empty for one that stands for all variants of its group
+    group: str = ""  # the variants it belongs to
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run.
-
-    Attributes:
-        id: Tells it from the others.
-        name: What was done to it, for people.
-        place: Where it stands.
-        could_not_run: Why there is no more to say about it; empty if it was run.
-        trace: What it did; None if it could not be run.
-        findings: What is wrong with it.
-        comparisons: How it differs from the run it is held against, if something is wrong with it.
-    """
+    """One run."""
 
     id: str
-    name: str
+    name: str  # what was done to it, for people
     place: Place
-    could_not_run: str = ""
-    trace: Trace | None = None
+    could_not_run: str = ""  # empty if it was run
+    trace: Trace | None = None  # None if it could not be run
     findings: tuple[Finding, ...] = ()
-    comparisons: tuple[Comparison, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()  # with the run it is held against, if something is wrong with it
 
     def made(self, run: Run, findings: Sequence[Finding], against: Canonical | None = None) -> RunRecord:
-        """The same, of a run that was planned and then made.
-
-        Args:
-            run: What it did.
-            findings: What is wrong with it.
-            against: The run it is held against; None if it is judged by itself.
-        """
-        differences = comparisons(against, as_followed(against, canonical(run))) if against and findings else ()
+        """The same, of a run that was planned and then made; it is judged by itself if `against` is None."""
+        differences = comparisons(against, extrapolated(against, canonical(run))) if against and findings else ()
         return replace(self, could_not_run="", trace=trace_of(run), findings=tuple(findings), comparisons=differences)
 
 
@@ -91,3 +67,22 @@ class Records:
         known = self._known.get(record.id)
         if known is None or known.trace is None or record.trace is not None:
             self._known[record.id] = record
+
+
+@dataclass(frozen=True)
+class Explored:
+    """An exploration of one handler in one scenario."""
+
+    name: str
+    scenario: str  # what its executions met, in a few words
+    report: Report
+    records: Sequence[RunRecord]  # every run
+
+    def shown_by(self, finding: Finding) -> int | None:
+        """The position of the run that showed `finding`; None if no record has it."""
+        return next((n for n, record in enumerate(self.records) if finding in record.findings), None)
+
+    def showing(self, finding: Finding) -> int:
+        """How many runs break the same rule at the same place."""
+        broken = (finding.rule, finding.path)
+        return sum(broken in {(one.rule, one.path) for one in record.findings} for record in self.records)

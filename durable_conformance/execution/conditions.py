@@ -16,13 +16,9 @@ MAX_INVOCATIONS = 500
 
 @dataclass(frozen=True)
 class Order:
-    """The order in which the branches of some batches are to end.
+    """The order in which the branches of some batches are to end."""
 
-    Attributes:
-        batches: For each batch's path, the paths of its branches.
-    """
-
-    batches: Mapping[str, Sequence[str]]
+    batches: Mapping[str, Sequence[str]]  # by the batch's path, the paths of its branches
 
     def __str__(self) -> str:
         return "; ".join(
@@ -33,36 +29,20 @@ class Order:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What an execution meets besides its scenario.
+    """What an execution meets besides its scenario."""
 
-    Attributes:
-        crashes: Where invocations die. Each fires once, at its first opportunity.
-        prefix: What is taken as done already; None begins at the beginning.
-        never_twice: Have the model give every answer a tag of its own, as a real model never repeats itself.
-        fault: Model calls that fail instead of being answered.
-        answers: Model calls that are answered as they were in another execution, without asking anybody.
-        pinned: Values to take on, where this execution comes to others.
-        interrupted: Whether the execution counts as interrupted from its start, so that only volatile values are taken
-            on. One that dies, or begins where another died, does so anyway.
-        order: In which order the branches of a batch end; None leaves that to the threads.
-        keep_snapshots: Whether to keep the state after each update.
-        max_invocations: How many invocations the execution may take.
-        horizon: How many operations it is followed past its last interruption; None follows it to its end.
-        anchor: The operation past which these are counted, where it is not a crash that interrupts it.
-    """
-
-    crashes: Sequence[CrashPoint] = ()
-    prefix: Prefix | None = None
-    never_twice: bool = False
-    fault: ModelFault | None = None
-    answers: Sequence[ModelCall] = ()
-    pinned: Pinned = NOTHING_PINNED
-    interrupted: bool = False
-    order: Order | None = None
-    keep_snapshots: bool = False
+    crashes: Sequence[CrashPoint] = ()  # each fires once, at its first opportunity
+    prefix: Prefix | None = None  # what is taken as done already; None begins at the beginning
+    never_twice: bool = False  # every answer has a tag of its own, as a real model never repeats itself
+    fault: ModelFault | None = None  # model calls that fail instead of being answered
+    answers: Sequence[ModelCall] = ()  # calls that are answered as in another execution, without asking anybody
+    pinned: Pinned = NOTHING_PINNED  # values that this execution adopts, where it comes to others
+    interrupted: bool = False  # it counts as interrupted from its start: it adopts volatile values alone
+    order: Order | None = None  # None leaves to the threads how the branches of a batch end
+    keep_snapshots: bool = False  # of the state after each update
     max_invocations: int = MAX_INVOCATIONS
-    horizon: int | None = None
-    anchor: str | None = None
+    horizon: int | None = None  # operations that it is followed past its last interruption; None is to its end
+    anchor: str | None = None  # the operation past which these count, where no crash interrupts it
 
 
 UNDISTURBED = Conditions()

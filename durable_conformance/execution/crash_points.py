@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from durable_conformance.execution.operations import place
+from durable_conformance.execution.operations import Action, numbered, place
 
 
 class CrashKind(StrEnum):
@@ -18,7 +18,7 @@ class CrashKind(StrEnum):
 
 
 ALL_KINDS = tuple(CrashKind)
-MODEL_CALL = "CALL"
+MODEL_CALL = Action.CALL
 DURING_CALL = "during-call"
 
 CRASH_WORDS = {"before": CrashKind.BEFORE_PERSIST, "after": CrashKind.AFTER_PERSIST, "revoked": CrashKind.TOKEN_REVOKED}
@@ -28,21 +28,13 @@ _WORD_OF = {kind: word for word, kind in CRASH_WORDS.items()}
 
 @dataclass(frozen=True)
 class CrashPoint:
-    """One death of one invocation.
-
-    Attributes:
-        path: The operation it happens at.
-        action: The checkpoint update's action, or `MODEL_CALL`.
-        occurrence: Which update of that path and action, or which call of that path, from 0.
-        kind: How.
-        invocation: In which invocation of the baseline it lies, from 1.
-    """
+    """One death of one invocation."""
 
     path: str
-    action: str
-    occurrence: int
+    action: str  # the checkpoint update's, or `MODEL_CALL`
+    occurrence: int  # which update of that path and action, or which call of that path, from 0
     kind: CrashKind
-    invocation: int = field(default=1, compare=False)
+    invocation: int = field(default=1, compare=False)  # of the baseline, from 1
 
     @property
     def id(self) -> str:
@@ -60,13 +52,13 @@ class CrashPoint:
     @property
     def moment(self) -> str:
         """What the operation is about to do, or has done, when the invocation dies."""
-        return f"{self.action} #{self.occurrence + 1}" if self.occurrence else self.action
+        return numbered(self.action, self.occurrence)
 
     @property
     def where(self) -> str:
         """At what of the operation it happens, in words."""
         if self.kind is CrashKind.DURING_CALL:
-            return f"{self.kind} #{self.occurrence + 1}" if self.occurrence else str(self.kind)
+            return numbered(self.kind, self.occurrence)
         return f"{self.moment} {self.kind}"
 
     def __str__(self) -> str:

@@ -11,37 +11,26 @@ from dataclasses import dataclass
 
 from durable_conformance.effects import Semantics
 from durable_conformance.execution.crash_points import CrashPoint
+from durable_conformance.execution.operations import numbered
 from durable_conformance.model import ModelCall
 
 
 @dataclass(frozen=True)
 class InvocationBegan:
-    """The handler is invoked.
+    """The handler is invoked."""
 
-    Attributes:
-        invocation: Its number, from 1.
-        now: The virtual time.
-        completed: The paths of the operations that have ended.
-    """
-
-    invocation: int
-    now: dt.datetime
-    completed: frozenset[str]
+    invocation: int  # from 1
+    now: dt.datetime  # virtual time
+    completed: frozenset[str]  # the paths of the operations that have ended
 
 
 @dataclass(frozen=True)
 class OperationBegan:
-    """An operation's function runs.
-
-    Attributes:
-        path: The operation.
-        attempt: Which attempt it is, from 1; None for what has no attempts, such as a context.
-        again: Whether an earlier invocation began the same, and did not end it.
-    """
+    """An operation's function runs."""
 
     path: str
-    attempt: int | None
-    again: bool
+    attempt: int | None  # from 1; None for what has no attempts, such as a context
+    again: bool  # an earlier invocation began the same, and did not end it
 
 
 @dataclass(frozen=True)
@@ -49,52 +38,32 @@ class OperationReplayed:
     """The code came by an operation that had ended before this invocation, and was given what its checkpoint holds.
 
     Only a listener is told: where nobody listens, the SDK need not say so.
-
-    Attributes:
-        path: The operation.
-        called: Whether it, or what stands in it, had asked a model, which is not asked again.
     """
 
     path: str
-    called: bool
+    called: bool  # it, or what stands in it, had asked a model, which is not asked again
 
 
 @dataclass(frozen=True)
 class Checkpointed:
-    """The service has persisted an update.
+    """The service has persisted an update."""
 
-    Attributes:
-        invocation: In which invocation, from 1.
-        path: The operation it is about.
-        action: START, SUCCEED, FAIL, RETRY or CANCEL.
-        occurrence: Which update of this path and action it is, from 0.
-        type: The operation's type, such as STEP.
-        delay_seconds: For RETRY, how long until the next attempt; for a wait's START, how long it waits.
-        payload_bytes: Size of what it stores, in bytes of UTF-8.
-        name: The operation's name; None if it has none.
-        timeout_seconds: For a callback's START, how long it waits; 0 is for ever.
-        interrupted: Whether it says that an at-most-once step died half-way.
-        function_name: For a chained invocation's START, what it invokes.
-        error: What the attempt failed with, as `Type: message`.
-    """
-
-    invocation: int
+    invocation: int  # from 1
     path: str
-    action: str
-    occurrence: int
-    type: str = ""
-    delay_seconds: int | None = None
-    payload_bytes: int = 0
+    action: str  # an `Action`
+    occurrence: int  # which update of this path and action, from 0
+    type: str = ""  # an `OperationKind`
+    delay_seconds: int | None = None  # until a RETRY's next attempt; for a wait's START, how long it waits
+    payload_bytes: int = 0  # UTF-8
     name: str | None = None
-    timeout_seconds: int | None = None
-    interrupted: bool = False
-    function_name: str | None = None
-    error: str | None = None
+    timeout_seconds: int | None = None  # of a callback's START; 0 is for ever
+    interrupted: bool = False  # it says that an at-most-once step died half-way
+    function_name: str | None = None  # of a chained invocation's START
+    error: str | None = None  # what the attempt failed with, as `Type: message`
 
     @property
     def label(self) -> str:
-        """What tells it from others of its path."""
-        return f"{self.action} #{self.occurrence + 1}" if self.occurrence else self.action
+        return numbered(self.action, self.occurrence)
 
     def __str__(self) -> str:
         return f"{self.path} {self.label}"
@@ -102,46 +71,27 @@ class Checkpointed:
 
 @dataclass(frozen=True)
 class ModelAsked:
-    """A model is asked. What comes of it is the `ModelCall` that follows.
+    """A model is asked. What comes of it is the `ModelCall` that follows."""
 
-    Attributes:
-        path: The operation that asks; None outside any.
-        model: The tier or id that is asked for.
-    """
-
-    path: str | None
-    model: str
+    path: str | None  # None outside any operation
+    model: str  # the tier or id that is asked for
 
 
 @dataclass(frozen=True)
 class EffectHappened:
-    """A side effect that a double has declared.
-
-    Attributes:
-        name: The effect's name.
-        key: Tells it from others of the same name, such as an order number.
-        semantics: How often it may happen.
-        invocation: In which invocation, from 1.
-        path: The operation whose function caused it; None outside any.
-        in_step: Whether that operation is a step.
-    """
+    """A side effect that a double has declared."""
 
     name: str
-    key: str
+    key: str  # tells it from others of the same name, such as an order number
     semantics: Semantics
-    invocation: int
-    path: str | None
+    invocation: int  # from 1
+    path: str | None  # the operation whose function caused it; None outside any
     in_step: bool
 
 
 @dataclass(frozen=True)
 class ProcessDied:
-    """The invocation's process is dead. Nothing that it still does counts.
-
-    Attributes:
-        path: The operation at which it died.
-        point: The crash point that has fired.
-    """
+    """The invocation's process is dead. Nothing that it still does counts."""
 
     path: str
     point: CrashPoint
@@ -149,56 +99,35 @@ class ProcessDied:
 
 @dataclass(frozen=True)
 class Death:
-    """An invocation has died, and the service knows what it had done by then.
+    """An invocation has died, and the service knows what it had done by then."""
 
-    Attributes:
-        invocation: Which, from 1.
-        completed: The paths of the operations that had ended, as far as the service knew.
-        how: What it died of, for people; empty where that is not known.
-    """
-
-    invocation: int
-    completed: frozenset[str]
-    how: str = ""
+    invocation: int  # from 1
+    completed: frozenset[str]  # the paths of the operations that had ended, as far as the service knew
+    how: str = ""  # what it died of, for people; empty where that is not known
 
 
 @dataclass(frozen=True)
 class InvocationEnded:
-    """The handler has returned.
+    """The handler has returned."""
 
-    Attributes:
-        status: PENDING if it is suspended until what it waits for has happened; else how the execution ended.
-    """
-
-    status: str
+    status: str  # PENDING if it is suspended; else how the execution ended
 
 
 @dataclass(frozen=True)
 class TimePassed:
-    """Virtual time passed while nobody ran.
-
-    Attributes:
-        seconds: How much.
-    """
+    """Virtual time passed while nobody ran."""
 
     seconds: int
 
 
 @dataclass(frozen=True)
 class AnswerCame:
-    """Who was waited for has answered, or has let the time run out.
-
-    Attributes:
-        path: The operation that waited.
-        payload: The answer; None if there was none, or it was empty.
-        refused: The message with which it was refused; None if it was not.
-        in_time: Whether it came at all.
-    """
+    """Who was waited for has answered, or has let the time run out."""
 
     path: str
-    payload: str | None = None
-    refused: str | None = None
-    in_time: bool = True
+    payload: str | None = None  # None if there was none, or it was empty
+    refused: str | None = None  # the message with which it was refused
+    in_time: bool = True  # whether it came at all
 
 
 type Event = (

@@ -8,22 +8,50 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from aws_durable_execution_sdk_python.identifier import OperationIdNamespace
 from aws_durable_execution_sdk_python.lambda_service import Operation, OperationStatus, OperationType
 
-TERMINAL = frozenset(
-    {
-        OperationStatus.SUCCEEDED,
-        OperationStatus.FAILED,
-        OperationStatus.TIMED_OUT,
-        OperationStatus.CANCELLED,
-        OperationStatus.STOPPED,
-    }
-)
+
+class OperationKind(StrEnum):
+    """The type of an operation, as the service writes it."""
+
+    STEP = "STEP"
+    CONTEXT = "CONTEXT"
+    WAIT = "WAIT"
+    CALLBACK = "CALLBACK"
+    CHAINED_INVOKE = "CHAINED_INVOKE"
+
+
+class Action(StrEnum):
+    """What a checkpoint update does to its operation, as the service writes it; `CALL` is a model call."""
+
+    START = "START"
+    CALL = "CALL"
+    RETRY = "RETRY"
+    SUCCEED = "SUCCEED"
+    FAIL = "FAIL"
+    CANCEL = "CANCEL"
+
+
+class Status(StrEnum):
+    """How an operation, an invocation or an execution ended, as the service writes it."""
+
+    PENDING = "PENDING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+ENDS = frozenset({Action.SUCCEED, Action.FAIL, Action.CANCEL})
+"""Actions with which a handler ends an operation."""
+
+ENDINGS = frozenset({Status.SUCCEEDED, Status.FAILED})
+"""How the service lets an execution end."""
+
+TERMINAL = frozenset(OperationStatus) - {OperationStatus.STARTED, OperationStatus.PENDING, OperationStatus.READY}
 """Statuses that an operation never leaves."""
 
 ENDED = frozenset(status.value for status in TERMINAL)
@@ -42,26 +70,15 @@ MAX_POSITION = 2_000
 
 @dataclass(frozen=True)
 class OperationRecord:
-    """One durable operation at the end of an execution.
-
-    Attributes:
-        path: Where it stands in the tree.
-        type: STEP, CONTEXT, CALLBACK, WAIT or CHAINED_INVOKE.
-        sub_type: Such as Step, Map, MapIteration, WaitForCallback.
-        status: Such as SUCCEEDED, FAILED, TIMED_OUT, STARTED.
-        attempts: Failed attempts that were followed by another, plus one; None for what has no attempts.
-        result: The checkpointed payload.
-        error_type: The qualified name of the checkpointed error, without the callback's own random parts.
-        error_message: Its message.
-    """
+    """One durable operation at the end of an execution."""
 
     path: str
-    type: str
-    sub_type: str | None
-    status: str
-    attempts: int | None = None
-    result: str | None = None
-    error_type: str | None = None
+    type: str  # an `OperationKind`
+    sub_type: str | None  # such as Step, Map, MapIteration
+    status: str  # a `Status`
+    attempts: int | None = None  # failed ones that were followed by another, plus one; None if it has no attempts
+    result: str | None = None  # the checkpointed payload
+    error_type: str | None = None  # the qualified name, without a callback's own random parts
     error_message: str | None = None
 
     @property
@@ -84,12 +101,9 @@ class OperationPaths:
         self._positions: dict[str | None, dict[str, int]] = {}
 
     def register(self, operation_id: str, parent_id: str | None, label: str | None) -> str:
-        """The path of an operation, whose parent must be registered if it has one.
+        """The path of an operation; `label` is its name, or its subtype where it has none.
 
-        Args:
-            operation_id: The SDK's id.
-            parent_id: The id of the context it stands in; None for the handler's own.
-            label: Its name, or its subtype where it has none.
+        Its parent must be registered; `parent_id` is None in the handler's own context.
         """
         with self._lock:
             if operation_id not in self._paths:
@@ -125,6 +139,11 @@ def _escaped(name: str) -> str:
 
 def _unescaped(name: str) -> str:
     return re.sub("%25(?=(25)*2F)", "%", name.replace("%2F", "/"))
+
+
+def numbered(what: str, occurrence: int) -> str:
+    """`what`, and which it is of several, from the second on: `RETRY #2`."""
+    return f"{what} #{occurrence + 1}" if occurrence else what
 
 
 def place(path: str) -> str:
@@ -171,46 +190,30 @@ def callbacks_in_order(operations: Iterable[Operation], paths: OperationPaths) -
 
 
 def in_order(
-    operations: Iterable[Operation],
-    paths: OperationPaths,
-    kind: OperationType,
-    name_of: Callable[[Operation], str],
+    operations: Iterable[Operation], paths: OperationPaths, kind: OperationType, name_of: Callable[[Operation], str]
 ) -> list[tuple[Operation, str, int]]:
     """Every operation of a type, its name and how many of that name stand before it, in the order of their paths."""
     chosen = [operation for operation in operations if operation.operation_type is kind]
     chosen.sort(key=lambda operation: path_order(paths[operation.operation_id]))
-    seen: Counter[str] = Counter()
-    ordered = []
-    for operation in chosen:
-        name = name_of(operation)
-        ordered.append((operation, name, seen[name]))
-        seen[name] += 1
-    return ordered
+    names = list(map(name_of, chosen))
+    return [(one, name, names[:nth].count(name)) for nth, (one, name) in enumerate(zip(chosen, names, strict=True))]
 
 
 def recorded(operations: Iterable[Operation], paths: OperationPaths) -> tuple[OperationRecord, ...]:
     """The operations of an execution in the order of their paths, the execution itself left out.
 
-    Args:
-        operations: As the service stores them: a context comes before what stands in it.
-        paths: Where their paths are, or will be, known.
+    They come as the service stores them: a context before what stands in it.
     """
-    records = []
-    for operation in operations:
-        if operation.operation_type is OperationType.EXECUTION:
-            continue
-        label = operation.name or operation.sub_type
-        path = paths.register(operation.operation_id, operation.parent_id, label)
-        records.append(_record(operation, path))
+    records = (_record(one, paths) for one in operations if one.operation_type is not OperationType.EXECUTION)
     return tuple(sorted(records, key=lambda record: path_order(record.path)))
 
 
-def _record(operation: Operation, path: str) -> OperationRecord:
+def _record(operation: Operation, paths: OperationPaths) -> OperationRecord:
     step = operation.step_details
     details = step or operation.context_details or operation.callback_details or operation.chained_invoke_details
     error = details.error if details else None
     return OperationRecord(
-        path=path,
+        path=paths.register(operation.operation_id, operation.parent_id, operation.name or operation.sub_type),
         type=operation.operation_type.value,
         sub_type=operation.sub_type,
         status=operation.status.value,

@@ -1,12 +1,12 @@
-"""Values that one execution recorded, and others take on.
+"""Values that one execution recorded, and others adopt.
 
 A step may record a time, an id or a random number: two executions of a correct handler then differ, and rightly so. A
-run that is compared with a baseline therefore takes on what the baseline recorded: where a step without a model call
-comes to another value before anything has happened to the execution, the baseline's is checkpointed in its place and
-the invocation dies, so that the handler goes on from the checkpoint, as it must be able to.
+run that is compared with a baseline therefore adopts what the baseline recorded: where a step without a model call
+comes to another value before anything has happened to the execution, the baseline's value is checkpointed in its place
+and the invocation dies, so that the handler goes on from the checkpoint, as it must be able to.
 
-After an interruption that would hide a step whose value the interruption changed. Then only steps do so that are known
-to differ from execution to execution.
+After an interruption, adopting would hide a step whose value the interruption changed. Then only those steps adopt that
+are known to differ from execution to execution.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from aws_durable_execution_sdk_python.lambda_service import OperationAction, OperationUpdate
 
-from durable_conformance.execution.operations import OperationRecord
+from durable_conformance.execution.operations import OperationKind, OperationRecord
 from durable_conformance.execution.run import Run
 from durable_conformance.model import TAG
 
@@ -32,24 +32,13 @@ class Value:
 
 @dataclass(frozen=True)
 class Pinned:
-    """What a baseline recorded in operations that neither asked the model nor have operations of their own.
+    """What a baseline recorded in operations that neither asked the model nor have operations of their own."""
 
-    Attributes:
-        values: By path.
-        volatile: The paths of those that are known to differ from execution to execution.
-    """
-
-    values: Mapping[str, Value] = field(default_factory=dict)
-    volatile: Set[str] = frozenset()
+    values: Mapping[str, Value] = field(default_factory=dict)  # by path
+    volatile: Set[str] = frozenset()  # the paths of those that are known to differ from execution to execution
 
     def in_place_of(self, update: OperationUpdate, path: str, *, interrupted: bool) -> OperationUpdate | None:
-        """`update` with the baseline's value; None if it stays as it is.
-
-        Args:
-            update: What is about to be persisted.
-            path: The operation it is about.
-            interrupted: Whether the execution was interrupted before.
-        """
+        """`update` with the baseline's value; None if it stays as it is."""
         value = self.values.get(path)
         if value is None or (interrupted and path not in self.volatile):
             return None
@@ -77,7 +66,7 @@ def values_of(operations: Sequence[OperationRecord], asking: Set[str | None]) ->
     return {
         operation.path: Value(operation.result, operation.error_message)
         for operation in operations
-        if operation.type in {"STEP", "CONTEXT"} and operation.path not in asking | parents
+        if operation.type in {OperationKind.STEP, OperationKind.CONTEXT} and operation.path not in asking | parents
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,11 +21,8 @@ from durable_conformance.execution.events import (
     InvocationBegan,
     ProcessDied,
 )
-from durable_conformance.execution.operations import OperationRecord, with_parents
+from durable_conformance.execution.operations import Action, OperationRecord, with_parents
 from durable_conformance.model import DIED, ModelCall
-
-ENDINGS = frozenset({"SUCCEEDED", "FAILED"})
-"""How the service lets an execution end."""
 
 EPOCH = dt.datetime(2040, 1, 1, tzinfo=dt.UTC)
 """Where virtual time starts. It must lie in the future: the SDK compares scheduled times with the real clock."""
@@ -35,92 +33,56 @@ AT_HORIZON = "HORIZON: not followed any further"
 
 @dataclass(frozen=True)
 class Awaited:
-    """What the service knows about an operation that waits for somebody.
+    """What the service knows about an operation that waits for somebody."""
 
-    Attributes:
-        timeout_seconds: How long a callback waits; 0 is for ever.
-        heartbeat_seconds: How long it waits for a heartbeat; 0 is for ever.
-        function_name: What a chained invocation invokes; None for a callback.
-    """
-
-    timeout_seconds: int = 0
-    heartbeat_seconds: int = 0
-    function_name: str | None = None
+    timeout_seconds: int = 0  # 0 is for ever
+    heartbeat_seconds: int = 0  # 0 is for ever
+    function_name: str | None = None  # None for a callback
 
 
 @dataclass(frozen=True)
 class Start:
-    """A state of an execution between two invocations.
+    """A state of an execution between two invocations."""
 
-    Attributes:
-        invocation: The number, from 1, of the invocation that begins with it.
-        operations: What the service holds.
-        now: The virtual time.
-        awaited: What is known about each callback and chained invocation, by operation id.
-        events: How many events came before.
-        completed: The paths of the operations that have ended.
-        changed: Ids of the operations that have changed since the handler last saw the state.
-    """
-
-    invocation: int
+    invocation: int  # the one that begins with it, from 1
     operations: tuple[Operation, ...]
-    now: dt.datetime
-    awaited: Mapping[str, Awaited]
-    events: int
-    completed: frozenset[str]
-    changed: tuple[str, ...] = ()
+    now: dt.datetime  # virtual time
+    awaited: Mapping[str, Awaited]  # by operation id
+    events: int  # how many came before
+    completed: frozenset[str]  # the paths of the operations that have ended
+    changed: tuple[str, ...] = ()  # the ids of what has changed since the handler last saw the state
 
 
 @dataclass(frozen=True)
 class Prefix:
-    """What an execution did before `start`. Another run can begin there, as if it had done that itself.
-
-    Attributes:
-        start: The state to begin with.
-        events: What had happened, the death of an invocation last if it died there.
-    """
+    """What an execution did before `start`. Another run can begin there, as if it had done that itself."""
 
     start: Start
-    events: tuple[Event, ...]
+    events: tuple[Event, ...]  # the death of an invocation last, if it died there
 
     @property
     def died(self) -> bool:
-        """Whether an invocation died there."""
         return bool(self.events) and isinstance(self.events[-1], Death)
 
     @cached_property
     def updates(self) -> tuple[Checkpointed, ...]:
-        """What had been persisted."""
         return tuple(event for event in self.events if isinstance(event, Checkpointed))
 
 
 @dataclass(frozen=True)
 class Run:
-    """One execution, from its start to its end.
+    """One execution, from its start to its end."""
 
-    Attributes:
-        status: SUCCEEDED, FAILED, or what kept it from ending.
-        result: The handler's result; None unless it succeeded.
-        error_type: The qualified name of the error it failed with.
-        error_message: That error's message.
-        operations: Every operation, in the order of paths.
-        events: What happened, in order.
-        starts: The state at the start of each invocation; empty where that was not recorded.
-        snapshots: The state after each update that persisted; empty where that was not recorded.
-        met: Ids of the operations that the code came by.
-        pinned: The paths of the operations that took on another run's value.
-    """
-
-    status: str
-    result: Any
-    error_type: str | None
+    status: str  # SUCCEEDED, FAILED, or what kept it from ending
+    result: Any  # None unless it succeeded
+    error_type: str | None  # the qualified name
     error_message: str | None
-    operations: tuple[OperationRecord, ...]
+    operations: tuple[OperationRecord, ...]  # in the order of their paths
     events: tuple[Event, ...] = field(repr=False)
-    starts: tuple[Start, ...] = field(default=(), repr=False, compare=False)
-    snapshots: tuple[Start, ...] = field(default=(), repr=False, compare=False)
-    met: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
-    pinned: frozenset[str] = frozenset()
+    starts: tuple[Start, ...] = field(default=(), repr=False, compare=False)  # at the start of each invocation
+    snapshots: tuple[Start, ...] = field(default=(), repr=False, compare=False)  # after each update
+    met: frozenset[str] = field(default=frozenset(), repr=False, compare=False)  # the ids of what the code came by
+    pinned: frozenset[str] = frozenset()  # the paths of what adopted another run's value
 
     def __getstate__(self) -> dict[str, Any]:
         """The fields alone: what is read off them is not sent to another process."""
@@ -133,27 +95,22 @@ class Run:
 
     @cached_property
     def updates(self) -> tuple[Checkpointed, ...]:
-        """Every persisted checkpoint update, in order."""
         return tuple(event for event in self.events if isinstance(event, Checkpointed))
 
     @cached_property
     def effects(self) -> tuple[EffectHappened, ...]:
-        """Every declared side effect, in order."""
         return tuple(event for event in self.events if isinstance(event, EffectHappened))
 
     @cached_property
     def deaths(self) -> tuple[Death, ...]:
-        """The invocations that died, in order."""
         return tuple(event for event in self.events if isinstance(event, Death))
 
     @cached_property
     def crashes(self) -> tuple[CrashPoint, ...]:
-        """The crash points that fired, in order."""
         return tuple(event.point for event in self.events if isinstance(event, ProcessDied))
 
     @cached_property
     def invocations(self) -> int:
-        """How often the handler was invoked."""
         return max((event.invocation for event in self.events if isinstance(event, InvocationBegan)), default=0)
 
     def until_invocation(self, number: int) -> Prefix:
@@ -194,12 +151,11 @@ class Run:
             for kind in kinds
             if kind is not CrashKind.DURING_CALL
         ]
-        calls: dict[str, int] = {}
+        nth: Counter[str] = Counter()
         for call in self.calls:
             if call.path is not None and CrashKind.DURING_CALL in kinds:
-                nth = calls.setdefault(call.path, 0)
-                points.append(CrashPoint(call.path, MODEL_CALL, nth, CrashKind.DURING_CALL, call.invocation))
-                calls[call.path] += 1
+                points.append(CrashPoint(call.path, MODEL_CALL, nth[call.path], CrashKind.DURING_CALL, call.invocation))
+                nth[call.path] += 1
         return tuple(points)
 
     @cached_property
@@ -208,10 +164,9 @@ class Run:
 
         What stands in a context that had ended had, too: a flat branch is no operation of its own.
         """
-        ended: dict[str, int] = {}  # for each path, the first invocation that died when it had ended
-        for death in self.deaths:
-            for path in death.completed:
-                ended[path] = min(ended.get(path, death.invocation), death.invocation)
+        # For each path, the first invocation that died when it had ended.
+        deaths = sorted(self.deaths, key=lambda death: -death.invocation)
+        ended = {path: death.invocation for death in deaths for path in death.completed}
         return tuple(
             call
             for call in self.calls
@@ -236,14 +191,14 @@ class Run:
     @property
     def interrupted_for_good(self) -> bool:
         """Whether an at-most-once step died half-way and had no attempt left."""
-        return any(update.interrupted and update.action == "FAIL" for update in self.updates)
+        return any(update.interrupted and update.action == Action.FAIL for update in self.updates)
 
     @property
     def retry_schedule(self) -> dict[str, list[int]]:
         """For each operation that was retried, the delays in seconds, in order."""
         schedule: dict[str, list[int]] = {}
         for update in self.updates:
-            if update.action == "RETRY" and update.delay_seconds is not None:
+            if update.action == Action.RETRY and update.delay_seconds is not None:
                 schedule.setdefault(update.path, []).append(update.delay_seconds)
         return dict(sorted(schedule.items()))
 

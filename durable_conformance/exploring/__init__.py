@@ -1,40 +1,17 @@
 """Explores how an execution can be interrupted: plans experiments, has them made, and judges the runs."""
 
-from durable_conformance.exploring.cases import (
-    MAX_FAULTY_INVOCATIONS,
-    between_attempts,
-    crash_cases,
-    fault_cases,
-    model_group,
-    order_cases,
-    orders,
-)
-from durable_conformance.exploring.exploration import EVERYTHING, HORIZON, Exploration
-from durable_conformance.exploring.explore import ExplorationInterrupted, Listener, Recorder, explore
-from durable_conformance.exploring.following import begun_before, drifted
-from durable_conformance.exploring.other_sandboxes import OtherSandboxes, scenario_of
-from durable_conformance.exploring.sweep import MOST, crash_sweeps, fault_sweep
-
-__all__ = [
-    "EVERYTHING",
-    "HORIZON",
-    "MAX_FAULTY_INVOCATIONS",
-    "MOST",
-    "Exploration",
-    "ExplorationInterrupted",
-    "Listener",
-    "OtherSandboxes",
-    "Recorder",
-    "begun_before",
-    "between_attempts",
-    "crash_cases",
-    "crash_sweeps",
-    "drifted",
-    "explore",
-    "fault_cases",
-    "fault_sweep",
-    "model_group",
-    "order_cases",
-    "orders",
-    "scenario_of",
-]
+from durable_conformance.exploring.cases import MAX_FAULTY_INVOCATIONS as MAX_FAULTY_INVOCATIONS
+from durable_conformance.exploring.cases import crash_cases as crash_cases
+from durable_conformance.exploring.cases import fault_cases as fault_cases
+from durable_conformance.exploring.cases import model_group as model_group
+from durable_conformance.exploring.cases import orders as orders
+from durable_conformance.exploring.exploration import EVERYTHING as EVERYTHING
+from durable_conformance.exploring.exploration import HORIZON as HORIZON
+from durable_conformance.exploring.exploration import Exploration as Exploration
+from durable_conformance.exploring.explore import ExplorationInterrupted as ExplorationInterrupted
+from durable_conformance.exploring.explore import explore as explore
+from durable_conformance.exploring.following import begun_before as begun_before
+from durable_conformance.exploring.following import diverged as diverged
+from durable_conformance.exploring.sweep import MOST as MOST
+from durable_conformance.exploring.sweep import crash_sweeps as crash_sweeps
+from durable_conformance.exploring.sweep import fault_sweep as fault_sweep

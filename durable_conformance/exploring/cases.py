@@ -10,6 +10,7 @@ from functools import partial
 from durable_conformance.evidence import Place, Section
 from durable_conformance.execution import (
     BRANCHES,
+    Action,
     Conditions,
     CrashKind,
     CrashPoint,
@@ -36,9 +37,8 @@ from durable_conformance.rules import (
     request_stability,
     result_stability,
     same_attempts,
-    shown_for,
 )
-from durable_conformance.workers import Experiment
+from durable_conformance.workers import Experiment, Judge
 
 MAX_FAULTY_INVOCATIONS = 60
 """Invocations that a model that fails may cost an execution; past that it retries without bound."""
@@ -58,14 +58,16 @@ EVERY_CALL = "every model call"
 DIES_BETWEEN = "throttled every time, dies in between"
 
 
-def named(what: str, *, never_twice: bool) -> str:
-    """What happens to an execution, and what kind of model it has."""
-    return f"{what}, the model never answering twice the same" if never_twice else what
+def of_its_model(one: Experiment) -> Experiment:
+    """`one`, with an id and a name that say so where the model never answers twice the same."""
+    if not one.conditions.never_twice:
+        return one
+    return replace(one, id=f"{one.id}~never-twice", name=f"{one.name}, the model never answering twice the same")
 
 
-def identified(what: str, *, never_twice: bool) -> str:
-    """The same as an id."""
-    return f"{what}~never-twice" if never_twice else what
+def judged_beside(baseline: Canonical, what: str) -> Judge:
+    """What is wrong with a run of `what`, by itself and beside the baseline."""
+    return lambda run: itertools.chain(judged_alone(run, what), differences(baseline, run, what))
 
 
 def model_group(*, never_twice: bool) -> str:
@@ -85,19 +87,11 @@ def crash_cases(
 ) -> list[Experiment]:
     """An experiment for every point at which `baseline` can be interrupted, and for every pair of them on request.
 
-    Args:
-        baseline: The run that is held against.
-        points: Where executions die.
-        volatile: The operations whose recorded values differ from execution to execution.
-        pairs: Whether to try every pair, too.
-        never_twice: Whether the model never answers twice the same.
-        horizon: How far they are followed; None follows them to their ends.
-        to_the_end: The points for which they are followed to their ends all the same.
+    Recorded values of `volatile` operations differ from execution to execution. Executions are followed as far as
+    `horizon` says, None is to their ends; those that die at a point of `to_the_end` go there in any case.
     """
     pinned = pinned_by(baseline.run, volatile)
-    plans: list[tuple[CrashPoint, ...]] = [(point,) for point in points]
-    if pairs:
-        plans += itertools.combinations(points, 2)
+    plans: list[tuple[CrashPoint, ...]] = [*zip(points), *(itertools.combinations(points, 2) if pairs else ())]
 
     def case(plan: tuple[CrashPoint, ...]) -> Experiment:
         what = ", then ".join(str(point) for point in plan)
@@ -106,15 +100,9 @@ def crash_cases(
         if rest == plan and prefix.died:
             what += f", in an invocation that goes on from {prefix.updates[-1]}"
         conditions = Conditions(crashes=rest, prefix=prefix, never_twice=never_twice, pinned=pinned, horizon=followed)
-        return Experiment(
-            identified("+".join(point.id for point in plan), never_twice=never_twice),
-            named(what, never_twice=never_twice),
-            _place(plan, model_group(never_twice=never_twice)),
-            conditions,
-            lambda run: itertools.chain(judged_alone(run, what), differences(baseline, run, what)),
-            against=baseline,
-            like=baseline.run,
-        )
+        id_, place = "+".join(point.id for point in plan), _place(plan, model_group(never_twice=never_twice))
+        judge = judged_beside(baseline, what)
+        return of_its_model(Experiment(id_, what, place, conditions, judge, against=baseline, like=baseline.run))
 
     return [case(plan) for plan in plans]
 
@@ -176,7 +164,7 @@ def order_cases(baseline: Canonical, volatile: Set[str]) -> list[Experiment]:
             return  # the batch's completion configuration declares that the first ones decide
         for rule in (result_stability, history_stability, request_stability):
             for found in rule(baseline, theirs, what):
-                yield shown_for(COMPLETION_ORDER, found)
+                yield found.under(COMPLETION_ORDER)
 
     return [
         Experiment(
@@ -199,17 +187,16 @@ def _order_place(order: Order) -> Place:
 def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end: bool = False) -> list[Experiment]:
     """For each operation that asks the model, how it takes a permanent error and one that passes; and both for all.
 
-    Args:
-        baseline: The run that nothing disturbs.
-        horizon: How far executions are followed past the operation; None follows them to their ends.
-        passing_to_the_end: Whether to follow them to their ends all the same where the error passes.
+    Executions are followed `horizon` operations past it, None is to their ends; or there if the error passes and
+    `passing_to_the_end` says so.
     """
 
     def case(
         fault: ModelFault, column: str, judge: Callable[..., Iterable[Finding]], horizon: int | None = horizon
     ) -> Experiment:
         what = str(fault)
-        prefix = _shortly_before(baseline, fault.path, horizon) if horizon and fault.path else None
+        begins = (position for position, update in enumerate(baseline.updates) if update.path == fault.path)
+        prefix = begun_before(baseline, next(begins, 0), horizon) if horizon and fault.path else None
         conditions = Conditions(
             fault=fault,
             prefix=prefix,
@@ -228,38 +215,27 @@ def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end
         )
 
     cases = []
+    denied, throttled = FaultKind.DENIED, FaultKind.THROTTLED
     once_followed = None if passing_to_the_end else horizon
     for path in baseline.ledger:
-        denied = ModelFault(FaultKind.DENIED, path)
-        cases.append(case(denied, "denied", partial(permanent_error, path=path)))
-        once = ModelFault(FaultKind.THROTTLED, path, times=1)
         passing = partial(passing_error, baseline=baseline, path=path)
-        cases.append(case(once, "throttled once", passing, once_followed))
-        always = ModelFault(FaultKind.THROTTLED, path)
-        cases.append(case(always, "throttled every time", partial(exhaustion, path=path)))
-    everything = ModelFault(FaultKind.DENIED)
-    cases.append(case(everything, "denied", partial(every_error, baseline=baseline)))
-    return cases
-
-
-def _shortly_before(baseline: Run, path: str, horizon: int) -> Prefix | None:
-    """A state of `baseline` so many operations before the one at `path` begins; None if there is none."""
-    begins = (position for position, update in enumerate(baseline.updates) if update.path == path)
-    return begun_before(baseline, next(begins, 0), horizon)
+        cases += [
+            case(ModelFault(denied, path), "denied", partial(permanent_error, path=path)),
+            case(ModelFault(throttled, path, times=1), "throttled once", passing, once_followed),
+            case(ModelFault(throttled, path), "throttled every time", partial(exhaustion, path=path)),
+        ]
+    return [*cases, case(ModelFault(denied), "denied", partial(every_error, baseline=baseline))]
 
 
 def between_attempts(run: Run, case: Experiment) -> Experiment | None:
     """One in which an invocation of `run` dies after the first failed attempt; None if there is no second one.
 
-    Args:
-        run: An execution whose model failed every time.
-        case: That execution's experiment.
+    `run` is that of `case`, whose model fails every time.
     """
     fault = case.conditions.fault
     path = fault.path if fault and fault.times is None else None
-    position = next(
-        (n for n, update in enumerate(run.updates) if (update.path, update.action) == (path, "RETRY")), None
-    )
+    retries = (n for n, update in enumerate(run.updates) if (update.path, update.action) == (path, Action.RETRY))
+    position = next(retries, None)
     if path is None or position is None or not case.conditions.keep_snapshots:
         return None
     what = f"{fault}, and {path} RETRY {CrashKind.AFTER_PERSIST}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from durable_conformance.evidence import Place, RunRecord, Section
 from durable_conformance.execution import AT_HORIZON, ENDINGS, Conditions, CrashPoint, Run, pinned_by
@@ -13,15 +13,14 @@ from durable_conformance.exploring.cases import (
     between_attempts,
     crash_cases,
     fault_cases,
-    identified,
     model_group,
-    named,
+    of_its_model,
     order_cases,
 )
 from durable_conformance.exploring.exploration import EVERYTHING, Exploration
-from durable_conformance.exploring.following import drifted
+from durable_conformance.exploring.following import diverged
 from durable_conformance.exploring.other_sandboxes import Judged, OtherSandboxes, scenario_of
-from durable_conformance.exploring.sweep import NOT_SWEPT, Sweep, Swept, crash_sweeps, fault_sweep, swept
+from durable_conformance.exploring.sweep import Sweep, crash_sweeps, fault_sweep
 from durable_conformance.rules import (
     NAMES,
     NO_INVOCATION_STATE,
@@ -31,7 +30,6 @@ from durable_conformance.rules import (
     canonical,
     differences,
     judged_alone,
-    shown_for,
 )
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
 from durable_conformance.workers import AVAILABLE, Elsewhere, Experiment, Lost, Pool, not_judged
@@ -47,11 +45,7 @@ type Listener = Callable[[Experiment, Sequence[Finding], int, int], None]
 
 
 class ExplorationInterrupted(KeyboardInterrupt):
-    """Somebody has interrupted an exploration.
-
-    Attributes:
-        report: What was done and found by then.
-    """
+    """Somebody has interrupted an exploration; `report` is what was done and found by then."""
 
     def __init__(self, report: Report) -> None:
         super().__init__("The exploration was interrupted.")
@@ -69,27 +63,18 @@ def explore(
 ) -> Report:
     """Explore how `scenario` can be interrupted.
 
-    Args:
-        handler: What is checked: where other processes find it; or what makes it, for a handler that no other process
-            can import: then this process is forked.
-        scenario: What the execution meets. It must be picklable where the handler is found by other processes.
-        exploration: What to explore.
-        elsewhere: Where other interpreters find the handler, to run it in other sandboxes; None leaves that out.
-        listener: Told of each run that was made.
-        recorder: Told what each run did; None saves the work of finding that out.
+    `handler` is where other processes find what is checked; or what makes it, if no other process can import it: then
+    this process is forked. `elsewhere` is where other interpreters find it, to run it in other sandboxes; None leaves
+    that out. The scenario must be picklable where others find the handler. Without a `recorder`, the work of finding
+    out what each run did is saved.
 
     Raises:
         CannotRunError: The handler cannot be imported, or there are no processes here that executions can run in.
         ExplorationInterrupted: Somebody has interrupted it; it holds the report so far.
     """
-    with Pool(
-        handler,
-        scenario,
-        at_once=exploration.side_by_side,
-        patience=exploration.patience,
-        max_lost=exploration.max_lost,
-    ) as pool:
-        explorer = _Explorer(pool, scenario, exploration, elsewhere=elsewhere, listener=listener, recorder=recorder)
+    how = exploration
+    with Pool(handler, scenario, at_once=how.side_by_side, patience=how.patience, max_lost=how.max_lost) as pool:
+        explorer = _Explorer(pool, scenario, exploration, elsewhere if AVAILABLE else None, listener, recorder)
         try:
             pool.start()
             if isinstance(handler, Reference) and elsewhere:
@@ -102,63 +87,46 @@ def explore(
 
 @dataclass(frozen=True)
 class _Baseline:
-    """The run that others are held against.
-
-    Attributes:
-        canonical: The run in comparable terms.
-        volatile: The operations whose recorded values differ from execution to execution.
-        points: Where it can be interrupted.
-    """
+    """The run that others are held against."""
 
     canonical: Canonical
-    volatile: frozenset[str]
-    points: tuple[CrashPoint, ...]
+    volatile: frozenset[str]  # the operations whose recorded values differ from execution to execution
+    points: tuple[CrashPoint, ...]  # where it can be interrupted
 
 
 class _Enough(Exception):  # noqa: N818  # no error
     """What was found is enough."""
 
 
+@dataclass(eq=False)
 class _Explorer:
-    def __init__(  # private, and made in one place
-        self,
-        pool: Pool,
-        scenario: Scenario,
-        exploration: Exploration,
-        *,
-        elsewhere: Reference | None,
-        listener: Listener | None,
-        recorder: Recorder | None,
-    ) -> None:
-        self._pool = pool
-        self._scenario = scenario
-        self._exploration = exploration
-        self._reference = elsewhere if AVAILABLE else None
-        self._listener = listener
-        self._recorder = recorder
-        self._began = time.monotonic()
-        self._found: list[tuple[float, Sequence[Finding]]] = []
-        self._order: dict[str, float] = {}
-        self._known = 0
-        self._made = 0
-        self._runs = 0
-        self._points = 0
-        self._horizon: int | None = None
-        self._undisturbed = ""
-        self._stopped_early = False
-        self._enough = False
-        self._could_not_run: dict[str, None] = {}
-        self._tracebacks: dict[str, None] = {}
-        self._left_out: list[str] = []
-        self._not_begun = 0
+    pool: Pool
+    scenario: Scenario
+    exploration: Exploration
+    elsewhere: Reference | None
+    listener: Listener | None
+    recorder: Recorder | None
+    _began: float = field(default_factory=time.monotonic)
+    _found: list[tuple[float, Sequence[Finding]]] = field(default_factory=list)
+    _order: dict[str, float] = field(default_factory=dict)
+    _known: int = 0
+    _made: int = 0
+    _runs: int = 0
+    _points: int = 0
+    _horizon: int | None = None
+    _undisturbed: str = ""
+    _stopped_early: bool = False
+    _enough: bool = False
+    _could_not_run: dict[str, None] = field(default_factory=dict)
+    _tracebacks: dict[str, None] = field(default_factory=dict)
+    _left_out: list[str] = field(default_factory=list)
+    _not_begun: int = 0
 
     def explore(self) -> None:
         try:
             baselines = self._baselines()
-            unended = [
-                one.canonical.run.status for one in baselines.values() if one.canonical.run.status not in ENDINGS
-            ]
-            if unended:
+            statuses = [one.canonical.run.status for one in baselines.values()]
+            if unended := [status for status in statuses if status not in ENDINGS]:
                 self._note(f"{unended[0]}; an execution that does not end has no interruptions to try")
             elif baselines:
                 self._explore(baselines)
@@ -179,7 +147,7 @@ class _Explorer:
             tuple(self._could_not_run),
             tuple(self._all_left_out(interrupted=interrupted)),
             self._undisturbed,
-            tuple(f"{what}, in {times} runs" for what, times in sorted(self._pool.left_behind.items())),
+            tuple(f"{what}, in {times} runs" for what, times in sorted(self.pool.left_behind.items())),
             tuple(self._tracebacks),
             interrupted=interrupted,
         )
@@ -197,12 +165,12 @@ class _Explorer:
             operations = f"{horizon} operation{'' if horizon == 1 else 's'}"
             yield f"what an interruption shows only more than {operations} later, and one that dies everywhere does not"
         yield from self._left_out
-        if not self._reference:
+        if not self.elsewhere:
             yield "other sandboxes: the handler is not run in other processes"
 
     def _baselines(self) -> dict[bool, _Baseline]:
         """A baseline for each way in which the model answers: the same, or never twice the same."""
-        chosen = self._exploration
+        chosen = self.exploration
         pure = chosen.pure or chosen.faults or chosen.orders or not chosen.never_twice
         baselines: dict[bool, _Baseline] = {}
         for way in [*([False] if pure else []), *([True] if chosen.never_twice else [])]:
@@ -220,8 +188,7 @@ class _Explorer:
 
         def whole(id_: str, what: str, conditions: Conditions) -> Experiment:
             place = Place(Section.WHOLE, what, column=model_group(never_twice=never_twice))
-            name = named(what, never_twice=never_twice)
-            return Experiment(identified(id_, never_twice=never_twice), name, place, conditions, not_judged)
+            return of_its_model(Experiment(id_, what, place, conditions, not_judged))
 
         experiment = whole("baseline", NOTHING, Conditions(never_twice=never_twice, keep_snapshots=True))
         first = self._one(experiment)
@@ -233,21 +200,19 @@ class _Explorer:
         if first.status not in ENDINGS:
             return _Baseline(baseline, frozenset(), ())
         experiment = whole("again", AGAIN, Conditions(never_twice=never_twice, pinned=pinned_by(first)))
-        second = self._one(replace(experiment, against=baseline))
+        experiment = replace(experiment, against=baseline)
         volatile: frozenset[str] = frozenset()
-        if second is not None:
-            again = [shown_for(NO_INVOCATION_STATE, found) for found in differences(baseline, second, AGAIN)]
-            self._tell(replace(experiment, against=baseline), second, again)
+        if second := self._one(experiment):
+            again = [found.under(NO_INVOCATION_STATE) for found in differences(baseline, second, AGAIN)]
+            self._tell(experiment, second, again)
             volatile = second.pinned
-        points = first.crash_points(self._exploration.kinds)
-        if self._exploration.points is not None:
-            points = tuple(point for point in points if point in self._exploration.points)
-        return _Baseline(baseline, volatile, points)
+        chosen, points = self.exploration.points, first.crash_points(self.exploration.kinds)
+        return _Baseline(baseline, volatile, tuple(one for one in points if chosen is None or one in chosen))
 
     def _one(self, experiment: Experiment) -> Run | None:
         """The run of `experiment`, before any other is made; None if it is lost."""
         self._plan([experiment])
-        for _, outcome in self._pool.run([experiment]):
+        for _, outcome in self.pool.run([experiment]):
             if isinstance(outcome, Run):
                 self._runs += 1
                 return outcome
@@ -255,19 +220,19 @@ class _Explorer:
         return None
 
     def _explore(self, baselines: Mapping[bool, _Baseline]) -> None:
-        chosen = self._exploration
+        chosen = self.exploration
         self._points = max(len(baseline.points) for baseline in baselines.values())
         if chosen.horizon and any(len(one.canonical.history) > 2 * chosen.horizon for one in baselines.values()):
             self._horizon = chosen.horizon
         pure = baselines.get(False)
         elsewhere = None
-        if pure and self._reference:
+        if pure and self.elsewhere:
             run = pure.canonical.run
-            elsewhere = OtherSandboxes(run.calls, self._horizon, self._pool.cold)
-            if self._pool.cold:
-                self._pool.open_elsewhere(Elsewhere(self._reference, scenario_of(run, self._scenario.event)))
+            elsewhere = OtherSandboxes(run.calls, self._horizon, self.pool.cold)
+            if self.pool.cold:
+                self.pool.open_elsewhere(Elsewhere(self.elsewhere, scenario_of(run, self.scenario.event)))
         to_crash = {way: baseline for way, baseline in baselines.items() if way or chosen.pure}
-        together = self._swept(baselines, to_crash) if self._horizon else NOT_SWEPT
+        suspects = self._suspects(baselines, to_crash) if self._horizon else []
         cases: list[Experiment] = []
         for way, baseline in to_crash.items():
             cases += crash_cases(
@@ -277,34 +242,35 @@ class _Explorer:
                 pairs=chosen.pairs,
                 never_twice=way,
                 horizon=self._horizon,
-                to_the_end=together.to_the_end[way],
+                to_the_end={
+                    point for one in suspects if one.experiment.conditions.never_twice is way for point in one.points
+                },
             )
         if pure and chosen.orders:
             cases += order_cases(pure.canonical, pure.volatile)
         if pure and chosen.faults:
-            cases += fault_cases(pure.canonical.run, self._horizon, passing_to_the_end=together.passing_to_the_end)
+            to_the_end = any(not one.points for one in suspects)
+            cases += fault_cases(pure.canonical.run, self._horizon, passing_to_the_end=to_the_end)
         self._try(cases, elsewhere)
 
-    def _swept(self, baselines: Mapping[bool, _Baseline], to_crash: Mapping[bool, _Baseline]) -> Swept:
-        """What executions show that are interrupted everywhere."""
-        sweeps: dict[str, Sweep] = {}
+    def _suspects(self, baselines: Mapping[bool, _Baseline], to_crash: Mapping[bool, _Baseline]) -> list[Sweep]:
+        """The executions, interrupted everywhere, that showed something, or could not be made."""
+        sweeps: list[Sweep] = []
         for way, one in to_crash.items():
-            for sweep in crash_sweeps(one.canonical, one.points, one.volatile, never_twice=way):
-                sweeps[sweep.experiment.id] = sweep
-        if False in baselines and self._exploration.faults and baselines[False].canonical.run.calls:
-            sweep = fault_sweep(baselines[False].canonical)
-            sweeps[sweep.experiment.id] = sweep
+            sweeps += crash_sweeps(one.canonical, one.points, one.volatile, never_twice=way)
+        if False in baselines and self.exploration.faults and baselines[False].canonical.run.calls:
+            sweeps.append(fault_sweep(baselines[False].canonical))
         self._known += len(sweeps)
-        suspects = dict(sweeps)
-        for experiment, outcome in self._pool.run([sweep.experiment for sweep in sweeps.values()]):
+        suspects = {sweep.experiment.id: sweep for sweep in sweeps}
+        for experiment, outcome in self.pool.run([sweep.experiment for sweep in sweeps]):
             if isinstance(outcome, Run):
                 self._runs += 1
-                if sweeps[experiment.id].goes_like_baseline(outcome):
+                if suspects[experiment.id].goes_like_baseline(outcome):
                     del suspects[experiment.id]
                 self._progress(experiment, ())
             else:
                 self._left_out.append(f"{experiment.name}: {outcome.why}")
-        return swept(suspects.values())
+        return list(suspects.values())
 
     def _try(self, cases: Sequence[Experiment], elsewhere: OtherSandboxes | None) -> None:
         """Make every case, and what comes of it, and take note of what is found."""
@@ -312,17 +278,14 @@ class _Explorer:
         if elsewhere:
             waiting.appendleft(elsewhere.begin())
         self._plan(waiting)
-        for experiment, outcome in self._pool.run(waiting):
-            if isinstance(outcome, Run):
-                self._runs += 1
-            else:
+        for experiment, outcome in self.pool.run(waiting):
+            there = elsewhere if elsewhere and experiment in elsewhere else None
+            if isinstance(outcome, Lost):
                 self._is_lost(experiment, outcome)
-            if elsewhere and experiment in elsewhere:
-                more = self._took_elsewhere(elsewhere, experiment, outcome)
-            elif isinstance(outcome, Run):
-                more = self._took(experiment, outcome)
+                more = there.lost(experiment) if there else []
             else:
-                more = []
+                self._runs += 1
+                more = self._took_elsewhere(there, experiment, outcome) if there else self._took(experiment, outcome)
             self._plan(more)
             waiting.extendleft(reversed(more))
         if elsewhere:
@@ -333,22 +296,17 @@ class _Explorer:
 
     def _took(self, case: Experiment, run: Run) -> list[Experiment]:
         """Take note of what is wrong with the run of `case`; returns what is to be made because of it."""
-        if case.conditions.horizon and case.like and drifted(case.like, run):
+        if case.conditions.horizon and case.like and diverged(case.like, run):
             return [replace(case, conditions=replace(case.conditions, horizon=None))]
         if run.status == AT_HORIZON:
             self._stopped_early = True
         self._tell(case, run, list(case.judge(run)))
-        again = between_attempts(run, case)
-        if again:
+        if again := between_attempts(run, case):
             self._order[again.id] = self._order[case.id] + 0.5
         return [again] if again else []
 
-    def _took_elsewhere(
-        self, elsewhere: OtherSandboxes, experiment: Experiment, outcome: Run | Lost
-    ) -> list[Experiment]:
-        if isinstance(outcome, Lost):
-            return elsewhere.lost(experiment)
-        more, judged = elsewhere.took(experiment, outcome)
+    def _took_elsewhere(self, elsewhere: OtherSandboxes, experiment: Experiment, run: Run) -> list[Experiment]:
+        more, judged = elsewhere.took(experiment, run)
         self._tell_all(judged)
         return more
 
@@ -361,33 +319,32 @@ class _Explorer:
             if experiment.id not in self._order:
                 self._order[experiment.id] = float(len(self._order))
             self._known += 1
-            if self._recorder and experiment.place:
-                self._recorder(experiment.planned())
+            if self.recorder and experiment.place:
+                self.recorder(experiment.planned())
 
     def _tell(self, experiment: Experiment, run: Run, findings: Sequence[Finding], *, told: bool = True) -> None:
         """Take note of a run that was made, and stop if what it shows is enough."""
-        if self._recorder and experiment.place:
-            self._recorder(experiment.planned().made(run, findings, experiment.against))
+        if self.recorder and experiment.place:
+            self.recorder(experiment.planned().made(run, findings, experiment.against))
         if not told:
             findings = ()
         self._found.append((self._order[experiment.id], findings))
         self._progress(experiment, findings)
-        if not self._exploration.until.isdisjoint(found.rule for found in findings):
+        if not self.exploration.until.isdisjoint(found.rule for found in findings):
             raise _Enough
 
     def _progress(self, experiment: Experiment, findings: Sequence[Finding]) -> None:
         self._made += 1
-        if self._listener:
-            self._listener(experiment, findings, self._made, self._known)
+        if self.listener:
+            self.listener(experiment, findings, self._made, self._known)
 
     def _is_lost(self, experiment: Experiment, lost: Lost) -> None:
-        """Take note that there is no run of `experiment`."""
         if not lost.begun:
             self._not_begun += 1
             return
         self._note(f"{experiment.name}: {lost.why}", lost.detail)
-        if self._recorder and experiment.place:
-            self._recorder(experiment.planned(lost.why))
+        if self.recorder and experiment.place:
+            self.recorder(experiment.planned(lost.why))
 
     def _note(self, why: str, traceback: str = "") -> None:
         self._could_not_run[why] = None

@@ -1,23 +1,25 @@
 """How an execution is followed past its interruption where following each to its end would take too long.
 
 It begins a few operations before its interruption, where the baseline recorded a state that it can begin with, and
-stops a few after it (`runtime.horizon`); what it has done by then is held against the baseline.
+stops a few after it (`runtime.crashing.Horizon`); what it has done by then is held against the baseline.
 
 A prompt or operation that replay changes is found however far its cause is from it: an interruption shortly before
 that place replays everything that came before. Not so what an interruption leaves behind, in the process or in a
 checkpoint, that shows only further on: for that, `sweep` follows other executions to their ends, and one that does not
-go as the baseline did (`drifted`) is followed to its own.
+go as the baseline did (`diverged`) is followed to its own.
 """
 
 from __future__ import annotations
 
-from aws_durable_execution_sdk_python.lambda_service import Operation, OperationAction, OperationStatus, OperationType
+from aws_durable_execution_sdk_python.lambda_service import Operation, OperationStatus, OperationType
 
 from durable_conformance.execution import (
     AT_HORIZON,
     BATCHES,
     ENDED,
+    ENDS,
     TERMINAL,
+    Action,
     OperationRecord,
     Prefix,
     Run,
@@ -26,8 +28,6 @@ from durable_conformance.execution import (
     with_parents,
 )
 from durable_conformance.model import ModelCall, untagged
-
-_ENDS = frozenset({"SUCCEED", "FAIL"})
 
 
 def begun_before(baseline: Run, position: int, operations: int) -> Prefix | None:
@@ -44,10 +44,10 @@ def begun_before(baseline: Run, position: int, operations: int) -> Prefix | None
         update = baseline.updates[earlier]
         if update.invocation != invocation:
             return None
-        far_enough = len(begun) >= operations and update.action in _ENDS
+        far_enough = len(begun) >= operations and update.action in ENDS
         if far_enough and not _under_way(baseline, baseline.after_update(earlier)):
             return baseline.until_update(earlier)
-        if update.action == OperationAction.START.value and update.path != path:
+        if update.action == Action.START and update.path != path:
             begun.add(update.path)
     return None
 
@@ -73,7 +73,7 @@ def _under_way(baseline: Run, state: Start) -> bool:
     )
 
 
-def drifted(baseline: Run, run: Run) -> bool:
+def diverged(baseline: Run, run: Run) -> bool:
     """Whether `run`, followed so far only, does not go as `baseline` did: what comes of that may show further on.
 
     An operation of it ended otherwise, or has not ended though later ones have begun. How the branches of a batch ended
@@ -82,17 +82,14 @@ def drifted(baseline: Run, run: Run) -> bool:
     if run.status != AT_HORIZON:
         return False
     theirs = {operation.path: operation for operation in baseline.operations}
-    for operation in run.operations:
-        if operation.status not in ENDED:
-            otherwise = any(comes_later(later.path, operation.path) for later in run.operations)
-        else:
-            known = theirs.get(operation.path, operation)  # equal, mostly: then payloads need not be searched for tags
-            otherwise = (
-                operation != known and operation.sub_type not in BATCHES and _ending(operation) != _ending(known)
-            )
-        if otherwise:
-            return True
-    return False
+
+    def otherwise(mine: OperationRecord) -> bool:
+        if mine.status not in ENDED:
+            return any(comes_later(later.path, mine.path) for later in run.operations)
+        known = theirs.get(mine.path, mine)  # equal, mostly: then payloads need not be searched for tags
+        return mine != known and mine.sub_type not in BATCHES and _ending(mine) != _ending(known)
+
+    return any(map(otherwise, run.operations))
 
 
 def _ending(operation: OperationRecord) -> tuple[str, ...]:

@@ -9,20 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from durable_conformance.evidence import Place, Section
 from durable_conformance.execution import (
     AT_HORIZON,
     ENDINGS,
+    ENDS,
+    Action,
     Conditions,
+    CrashKind,
+    CrashPoint,
+    OperationKind,
     OperationRecord,
     Pinned,
     Prefix,
     Run,
+    Status,
     pinned_by,
 )
-from durable_conformance.exploring.following import drifted
+from durable_conformance.exploring.following import diverged
 from durable_conformance.model import ModelCall
 from durable_conformance.rules import (
     ENVIRONMENT,
@@ -32,12 +37,11 @@ from durable_conformance.rules import (
     Rule,
     canonical,
     differences,
-    shown_for,
 )
 from durable_conformance.subject import CALLBACK_SUFFIX, Answered, CallbackAnswer, Refused, Scenario, Silence
 from durable_conformance.workers import OTHER_SEEDS, Experiment, Where, not_judged
 
-ATTEMPT_ENDS = frozenset({"SUCCEED", "FAIL", "RETRY"})
+ATTEMPT_ENDS = ENDS | {Action.RETRY}
 ELSEWHERE = "in other sandboxes"
 BETWEEN = "between invocations"
 CHANGED = "seed, clock, … changed"
@@ -50,36 +54,30 @@ def way_named(way: int) -> str:
 
 def scenario_of(run: Run, event: object) -> Scenario:
     """A scenario in which people and other functions answer as in `run`. It can be sent to another process."""
-    answers: dict[str, dict[str, list[CallbackAnswer]]] = {"CALLBACK": {}, "CHAINED_INVOKE": {}}
+    called, chained = OperationKind.CALLBACK, OperationKind.CHAINED_INVOKE
+    answers: dict[str, dict[str, list[CallbackAnswer]]] = {called: {}, chained: {}}
     invoked = {update.path: update.name or update.function_name for update in run.updates if update.function_name}
     for operation in run.operations:
         if operation.type in answers:
             name = invoked.get(operation.path) or operation.name.removesuffix(CALLBACK_SUFFIX)
             answers[operation.type].setdefault(name, []).append(_answer(operation))
-    return Scenario(event, callbacks=answers["CALLBACK"], invokes=answers["CHAINED_INVOKE"])
+    return Scenario(event, callbacks=answers[called], invokes=answers[chained])
 
 
 def _answer(operation: OperationRecord) -> CallbackAnswer:
-    if operation.status == "SUCCEEDED":
+    if operation.status == Status.SUCCEEDED:
         return Answered(operation.result)
-    return Refused(operation.error_message or "") if operation.status == "FAILED" else Silence()
+    return Refused(operation.error_message or "") if operation.status == Status.FAILED else Silence()
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A run elsewhere, and what is wrong with it.
-
-    Attributes:
-        experiment: What was made.
-        run: What it did.
-        findings: What is wrong with it.
-        told: Whether these are findings; another run shows the same otherwise.
-    """
+    """A run elsewhere, and what is wrong with it."""
 
     experiment: Experiment
     run: Run
     findings: tuple[Finding, ...]
-    told: bool = True
+    told: bool = True  # whether these are findings; another run shows the same otherwise
 
 
 @dataclass(frozen=True)
@@ -94,17 +92,7 @@ class _Beginning:
 
 
 class OtherSandboxes:
-    """Plans what runs elsewhere, step by step, and judges it.
-
-    Args:
-        answers: How the model answers.
-        horizon: How many operations an execution is followed past its interruption; None follows each to its end.
-        cold: The template of processes that are only new.
-
-    Attributes:
-        could_not_run: What kept the whole from being explored.
-        stopped_early: Whether an execution was not followed to its end.
-    """
+    """Plans what runs elsewhere, step by step, and judges it. `cold` is the template of processes that are only new."""
 
     def __init__(self, answers: Sequence[ModelCall], horizon: int | None, cold: int) -> None:
         self._answers = answers
@@ -114,26 +102,24 @@ class OtherSandboxes:
         self._volatile: set[str] = set()
         self._unstable = False
         self._whole: set[str] = set()
-        self._beginnings: dict[str, _Beginning] = {}
+
         self._clean: dict[str, bool] = {}
         self._before_cold: dict[str, list[tuple[Experiment, Run]]] = {}
         self._ours: set[str] = set()
-        self.could_not_run: list[str] = []
-        self.stopped_early = False
+        self.could_not_run: list[str] = []  # what kept the whole from being explored
+        self.stopped_early = False  # an execution was not followed to its end
 
     def __contains__(self, experiment: Experiment) -> bool:
         return experiment.id in self._ours
 
     def begin(self) -> Experiment:
         """The first one: undisturbed, in a cold process."""
-        what = f"in {way_named(0)}"
-        return self._experiment("elsewhere", what, Place(Section.WHOLE, ELSEWHERE, column="cold"), 0, keep=True)
+        place = Place(Section.WHOLE, ELSEWHERE, column="cold")
+        return self._experiment("elsewhere", f"in {way_named(0)}", place, 0, Conditions(keep_snapshots=True))
 
     def lost(self, experiment: Experiment) -> list[Experiment]:
         """What is to be made next, though there is no run of `experiment`."""
-        if experiment.id in self._whole:
-            return self._after_whole(experiment)
-        return []
+        return self._after_whole(experiment) if experiment.id in self._whole else []
 
     def took(self, experiment: Experiment, run: Run) -> tuple[list[Experiment], list[Judged]]:
         """What is to be made next, and what is known now."""
@@ -144,7 +130,7 @@ class OtherSandboxes:
             judged = self._judged(ENVIRONMENT, experiment, run)
             self._unstable |= bool(judged.findings)
             return self._after_whole(experiment), [judged]
-        if experiment.conditions.horizon and drifted(self._baseline.run, run):
+        if experiment.conditions.horizon and diverged(self._baseline.run, run):
             return [replace(experiment, conditions=replace(experiment.conditions, horizon=None))], []
         self.stopped_early |= run.status == AT_HORIZON
         return [], list(self._took_beginning(experiment, run))
@@ -154,14 +140,14 @@ class OtherSandboxes:
             self.could_not_run.append(f"in a fresh process: {run.status}")
             return [], [Judged(experiment, run, ())]
         self._baseline = canonical(run)
-        pinned = pinned_by(run)
+        conditions = Conditions(pinned=pinned_by(run))
         again = [
             self._experiment(
                 f"elsewhere-{way}",
                 f"from the start in {way_named(way)}",
                 Place(Section.WHOLE, ELSEWHERE, column=f"{CHANGED}, way {way}" if way else "cold, again"),
                 way,
-                pinned,
+                conditions,
             )
             for way in range(len(OTHER_SEEDS) + 1)
         ]
@@ -173,56 +159,32 @@ class OtherSandboxes:
         self._whole.discard(experiment.id)
         if self._whole or self._baseline is None:
             return []
-        run = self._baseline.run
-        self._beginnings = {beginning.id: beginning for beginning in _beginnings(run)}
-        pinned = pinned_by(run, frozenset(self._volatile))
-        ways = len(OTHER_SEEDS)
+        pinned = pinned_by(self._baseline.run, frozenset(self._volatile))
         return [
             self._from(beginning, pinned, way)
-            for number, beginning in enumerate(self._beginnings.values())
-            for way in (0, 1 + number % ways)
+            for number, beginning in enumerate(_beginnings(self._baseline.run))
+            for way in (0, 1 + number % len(OTHER_SEEDS))
         ]
 
-    def _from(self, beginning: _Beginning, pinned: Pinned, way: int) -> Experiment:
-        place = Place(Section.CRASHES, beginning.operation, beginning.moment, CHANGED if way else "cold", ELSEWHERE)
-        return self._experiment(
-            f"{beginning.id}~way-{way}",
-            f"{beginning.where}, then {way_named(way)}",
-            place,
-            way,
-            pinned,
-            prefix=beginning.prefix,
-        )
+    def _from(self, start: _Beginning, pinned: Pinned, way: int) -> Experiment:
+        place = Place(Section.CRASHES, start.operation, start.moment, CHANGED if way else "cold", ELSEWHERE)
+        conditions = Conditions(prefix=start.prefix, pinned=pinned, interrupted=True, horizon=self._horizon)
+        what = f"{start.where}, then {way_named(way)}"
+        return self._experiment(f"{start.id}~way-{way}", what, place, way, conditions)
 
-    def _experiment(
-        self,
-        id_: str,
-        what: str,
-        place: Place,
-        way: int,
-        pinned: Pinned | None = None,
-        *,
-        prefix: Prefix | None = None,
-        keep: bool = False,
-    ) -> Experiment:
+    def _experiment(self, id_: str, what: str, place: Place, way: int, conditions: Conditions) -> Experiment:
         self._ours.add(id_)
-        conditions = Conditions(
-            prefix=prefix, answers=self._answers, interrupted=prefix is not None, keep_snapshots=keep
-        )
-        if pinned:
-            conditions = replace(conditions, pinned=pinned)
-        if prefix:
-            conditions = replace(conditions, horizon=self._horizon)
         where = Where(OTHER_SEEDS[way - 1] if way else self._cold, way)
+        conditions = replace(conditions, answers=self._answers)
         return Experiment(id_, what, place, conditions, not_judged, where, against=self._baseline)
 
     def _took_beginning(self, experiment: Experiment, run: Run) -> Iterator[Judged]:
         """Where a cold sandbox shows something, another one that shows it, too, says nothing new."""
         where = experiment.id.rpartition("~")[0]
+        if experiment.where.way and where not in self._clean:
+            self._before_cold.setdefault(where, []).append((experiment, run))
+            return
         if experiment.where.way:
-            if where not in self._clean:
-                self._before_cold.setdefault(where, []).append((experiment, run))
-                return
             yield self._of_other(experiment, run, where)
             return
         # What differs from one cold execution to the next is the environment's; what only a prefix shows is not.
@@ -245,16 +207,15 @@ class OtherSandboxes:
 
     def _judged(self, rule: Rule, experiment: Experiment, run: Run) -> Judged:
         assert self._baseline
-        found = map(partial(shown_for, rule), differences(self._baseline, run, experiment.name))
-        return Judged(experiment, run, tuple(found))
+        found = differences(self._baseline, run, experiment.name)
+        return Judged(experiment, run, tuple(one.under(rule) for one in found))
 
 
 def _beginnings(run: Run) -> Iterator[_Beginning]:
     """What had been done when an operation ended an attempt, or an invocation began, each with its name."""
     for position, update in enumerate(run.updates):
         if update.action in ATTEMPT_ENDS:
-            nth = f"#{update.occurrence + 1}" if update.occurrence else ""
-            id_ = f"{update.path}:after-{update.action.lower()}{nth}"
+            id_ = CrashPoint(update.path, update.action, update.occurrence, CrashKind.AFTER_PERSIST).id
             yield _Beginning(id_, f"dies after {update}", update.path, update.label, run.until_update(position))
     for start in run.starts[1:]:
         where = f"invocation {start.invocation} begins"

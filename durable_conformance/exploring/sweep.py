@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from durable_conformance.execution import MAX_INVOCATIONS, Conditions, CrashKind, CrashPoint, Run, pinned_by
-from durable_conformance.exploring.cases import identified, named
+from durable_conformance.exploring.cases import judged_beside, of_its_model
 from durable_conformance.model import FaultKind, ModelFault
-from durable_conformance.rules import Canonical, Finding, differences, judged_alone, passing_error
-from durable_conformance.workers import Experiment, Judge
+from durable_conformance.rules import Canonical, Finding, judged_alone, passing_error
+from durable_conformance.workers import Experiment
 
 MOST = 100
 """Interruptions of one execution. Each replays what came before: in a longer workflow several share the points."""
@@ -31,15 +31,10 @@ FAULTS = ModelFault(FaultKind.THROTTLED, times=1)
 
 @dataclass(frozen=True)
 class Sweep:
-    """One execution that is interrupted everywhere.
-
-    Attributes:
-        experiment: The execution.
-        points: The crash points that it stands for; empty if it is the model that fails.
-    """
+    """One execution that is interrupted everywhere."""
 
     experiment: Experiment
-    points: frozenset[CrashPoint] = frozenset()
+    points: frozenset[CrashPoint] = frozenset()  # that it stands for; empty if it is the model that fails
 
     def goes_like_baseline(self, run: Run) -> bool:
         """Whether `run` was interrupted at every point and shows nothing."""
@@ -65,13 +60,10 @@ def crash_sweeps(
                 max_invocations=baseline.run.invocations + len(chosen) + MAX_INVOCATIONS,
             )
             which = f", share {share + 1} of {shares}" if shares > 1 else ""
-            name = named(f"{EVERYWHERE} {kind}{which}", never_twice=never_twice)
-            id_ = identified(f"everywhere:{kind.name.lower().replace('_', '-')}-{share + 1}", never_twice=never_twice)
-            yield Sweep(Experiment(id_, name, None, conditions, _like(baseline, name)), frozenset(chosen))
-
-
-def _like(baseline: Canonical, name: str) -> Judge:
-    return lambda run: itertools.chain(judged_alone(run, name), differences(baseline, run, name))
+            name = f"{EVERYWHERE} {kind}{which}"
+            id_ = f"everywhere:{kind.name.lower().replace('_', '-')}-{share + 1}"
+            experiment = Experiment(id_, name, None, conditions, judged_beside(baseline, name))
+            yield Sweep(of_its_model(experiment), frozenset(chosen))
 
 
 def fault_sweep(baseline: Canonical) -> Sweep:
@@ -82,35 +74,5 @@ def fault_sweep(baseline: Canonical) -> Sweep:
     def judge(run: Run) -> Iterable[Finding]:
         return itertools.chain(judged_alone(run, name), passing_error(run, baseline.run, EVERYWHERE, name))
 
-    return Sweep(
-        Experiment("everywhere:throttled-once", name, None, Conditions(fault=FAULTS, max_invocations=most), judge)
-    )
-
-
-@dataclass(frozen=True)
-class Swept:
-    """What came of sweeps.
-
-    Attributes:
-        to_the_end: For each way in which the model answers (`never_twice`), the points for which an execution must be
-            followed to its end: the sweep that stands for them showed something, or could not be made.
-        passing_to_the_end: The same for errors of the model that pass.
-    """
-
-    to_the_end: Mapping[bool, frozenset[CrashPoint]]
-    passing_to_the_end: bool = False
-
-
-NOT_SWEPT = Swept({False: frozenset(), True: frozenset()})
-
-
-def swept(suspects: Iterable[Sweep]) -> Swept:
-    """What follows from those sweeps that showed something, or could not be made."""
-    suspects = list(suspects)
-    return Swept(
-        {
-            way: frozenset().union(*(one.points for one in suspects if one.experiment.conditions.never_twice is way))
-            for way in (False, True)
-        },
-        any(not one.points for one in suspects),
-    )
+    conditions = Conditions(fault=FAULTS, max_invocations=most)
+    return Sweep(Experiment("everywhere:throttled-once", name, None, conditions, judge))

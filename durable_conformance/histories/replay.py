@@ -109,7 +109,7 @@ class _Replayer:
         self._done = 0
         self._runs = 0
         self._found: dict[str, dict[int, tuple[Finding, ...]]] = {}
-        self._problems: dict[str, list[str]] = {}
+        self._problems: dict[str, dict[int, str]] = {}
         self._tracebacks: dict[str, None] = {}
 
     def replay(self, handler: Reference | HandlerFactory, subjects: Sequence[Subject]) -> None:
@@ -125,7 +125,7 @@ class _Replayer:
             except CannotRunError as error:
                 for subject in subjects:
                     self._done += len(subject.history.changes) + 1
-                    self._lost(subject, "all of it", Lost(str(error), error.detail))
+                    self._lost(subject, 0, "all of it", Lost(str(error), error.detail))
                 return
             for experiment, outcome in pool.run([experiment for experiment, *_ in of.values()]):
                 _, subject, changes = of[experiment.id]
@@ -133,7 +133,7 @@ class _Replayer:
                     self._runs += 1
                     self._found.setdefault(subject.name, {})[changes] = tuple(experiment.judge(outcome))
                 else:
-                    self._lost(subject, experiment.name, outcome)
+                    self._lost(subject, changes, experiment.name, outcome)
                 self._done += 1
                 self._progress(self._done, self._prefixes)
 
@@ -150,12 +150,12 @@ class _Replayer:
             self._runs,
             seconds,
             {name: found for name, found in findings.items() if found},
-            {name: tuple(whys) for name, whys in self._problems.items()},
+            {name: tuple(why for _, why in sorted(whys.items())) for name, whys in self._problems.items()},
             tuple(self._tracebacks),
         )
 
-    def _lost(self, subject: Subject, what: str, lost: Lost) -> None:
-        self._problems.setdefault(subject.name, []).append(f"{what}: {lost.why}")
+    def _lost(self, subject: Subject, changes: int, what: str, lost: Lost) -> None:
+        self._problems.setdefault(subject.name, {})[changes] = f"{what}: {lost.why}"
         if lost.detail:
             self._tracebacks[lost.detail] = None
 

@@ -5,52 +5,31 @@ A tap stands where a library's calls leave the handler, and translates them: `pr
 `Source`. Nothing here imports `providers` before a `ModelProvider` is at play.
 """
 
-from durable_conformance.model.call import ANSWERED, DIED, Answer, Failure, FaultKind, ModelCall, ModelFault, Request
-from durable_conformance.model.provider_tap import (
-    ProviderSource,
-    ProviderTap,
-    failure_of,
-    from_script,
-    from_script_value,
-    masked,
-    question_of,
-    request_of,
-    response_of,
-    scripted,
-    secrets_in,
-    text_answer,
-    whole_answer,
-)
-from durable_conformance.model.tags import TAG, tag, untagged
-from durable_conformance.model.tap import Asking, Gate, Question, Source
-
-__all__ = [
-    "ANSWERED",
-    "DIED",
-    "TAG",
-    "Answer",
-    "Asking",
-    "Failure",
-    "FaultKind",
-    "Gate",
-    "ModelCall",
-    "ModelFault",
-    "ProviderSource",
-    "ProviderTap",
-    "Question",
-    "Request",
-    "Source",
-    "failure_of",
-    "from_script",
-    "from_script_value",
-    "masked",
-    "question_of",
-    "request_of",
-    "response_of",
-    "scripted",
-    "secrets_in",
-    "tag",
-    "text_answer",
-    "untagged",
-    "whole_answer",
-]
+from durable_conformance.model.call import ANSWERED as ANSWERED
+from durable_conformance.model.call import DIED as DIED
+from durable_conformance.model.call import TAG as TAG
+from durable_conformance.model.call import Answer as Answer
+from durable_conformance.model.call import Failure as Failure
+from durable_conformance.model.call import FaultKind as FaultKind
+from durable_conformance.model.call import ModelCall as ModelCall
+from durable_conformance.model.call import ModelFault as ModelFault
+from durable_conformance.model.call import Request as Request
+from durable_conformance.model.call import tag as tag
+from durable_conformance.model.call import untagged as untagged
+from durable_conformance.model.provider_tap import ProviderSource as ProviderSource
+from durable_conformance.model.provider_tap import ProviderTap as ProviderTap
+from durable_conformance.model.provider_tap import failure_of as failure_of
+from durable_conformance.model.provider_tap import from_script as from_script
+from durable_conformance.model.provider_tap import from_script_value as from_script_value
+from durable_conformance.model.provider_tap import masked as masked
+from durable_conformance.model.provider_tap import question_of as question_of
+from durable_conformance.model.provider_tap import request_of as request_of
+from durable_conformance.model.provider_tap import response_of as response_of
+from durable_conformance.model.provider_tap import scripted as scripted
+from durable_conformance.model.provider_tap import secrets_in as secrets_in
+from durable_conformance.model.provider_tap import text_answer as text_answer
+from durable_conformance.model.provider_tap import whole_answer as whole_answer
+from durable_conformance.model.tap import Asking as Asking
+from durable_conformance.model.tap import Gate as Gate
+from durable_conformance.model.tap import Question as Question
+from durable_conformance.model.tap import Source as Source

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,8 +18,7 @@ from typing import TYPE_CHECKING
 from aws_durable_execution_sdk_python import ExecutionError
 
 from durable_conformance.errors import CannotRunError
-from durable_conformance.model.call import Answer, Failure, FaultKind, ModelCall, Request
-from durable_conformance.model.tags import untagged
+from durable_conformance.model.call import Answer, Failure, FaultKind, ModelCall, Request, untagged
 from durable_conformance.model.tap import Asking, Gate, Question
 
 if TYPE_CHECKING:
@@ -62,11 +62,7 @@ class ProviderQuestion:
 
 
 class ProviderTap:
-    """The `ModelProvider` that a handler under test is given.
-
-    Args:
-        gate: Where its calls pass.
-    """
+    """The `ModelProvider` that a handler under test is given: its calls pass `gate`."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
@@ -86,18 +82,19 @@ class ProviderTap:
 
 
 class ProviderSource:
-    """Has a `ModelProvider` answer.
-
-    Args:
-        make: Makes the provider, when the first question comes.
-    """
+    """Has a `ModelProvider` answer, which `make` makes when the first question comes."""
 
     def __init__(self, make: Callable[[], ModelProvider]) -> None:
         self._make = make
+        self._lock = threading.Lock()  # branches ask at once
+        self._made: ModelProvider | None = None
 
-    @cached_property
+    @property
     def _provider(self) -> ModelProvider:
-        return self._make()
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
 
     def answer(self, question: Question, asking: Asking) -> Answer | Failure:
         from providers import ModelError, ModelRequest  # noqa: PLC0415  # see the module

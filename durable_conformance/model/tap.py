@@ -14,33 +14,22 @@ class Question(Protocol):
     @property
     def request(self) -> Request:
         """What is asked, as plain data."""
-        ...
 
     def varied(self, answer: Answer, unique: str) -> Answer:
         """`answer`, still fitting the question, with `unique` in each text that may hold it."""
-        ...
 
     def failure(self, kind: FaultKind, message: str) -> Failure:
         """What an injected failure looks like to this library's callers."""
-        ...
 
 
 @dataclass(frozen=True)
 class Asking:
-    """Whose question it is.
+    """Whose question it is."""
 
-    Attributes:
-        path: The operation that asks; None outside any.
-        attempt: Its attempt, from 1; None where there is none.
-        position: Which call of this attempt it is, from 0.
-        untagged: Whether what makes answers unique is to be left out of the question: a source that answers by the
-            request then answers alike in each run.
-    """
-
-    path: str | None
-    attempt: int | None
-    position: int
-    untagged: bool = False
+    path: str | None  # None outside any operation
+    attempt: int | None  # from 1; None where there is none
+    position: int  # which call of this attempt, from 0
+    untagged: bool = False  # leave tags out of the question: what answers by the request answers alike in each run
 
 
 @runtime_checkable
@@ -49,11 +38,9 @@ class Source(Protocol):
 
     def answer(self, question: Question, asking: Asking) -> Answer | Failure:
         """Answer the question. What it raises says that it cannot: no model fails that way."""
-        ...
 
     def question(self, call: ModelCall) -> Question:
         """The question that `call` was, in another execution."""
-        ...
 
 
 class Gate(Protocol):
@@ -61,4 +48,3 @@ class Gate(Protocol):
 
     def answer(self, question: Question) -> Answer | Failure:
         """What becomes of the call. What it raises ends the call as it is."""
-        ...

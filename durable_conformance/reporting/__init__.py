@@ -1,30 +1,15 @@
 """What people see: text, timelines, pages."""
 
-from durable_conformance.reporting.html import rendered as rendered_html
-from durable_conformance.reporting.html import write_html
-from durable_conformance.reporting.text import as_json, conclude, findings_table, plain, rendered, summary
-from durable_conformance.reporting.timeline import (
-    InvocationTree,
-    LiveTimeline,
-    PlainTimeline,
-    duration,
-    timeline_on,
-    worded,
-)
-
-__all__ = [
-    "InvocationTree",
-    "LiveTimeline",
-    "PlainTimeline",
-    "as_json",
-    "conclude",
-    "duration",
-    "findings_table",
-    "plain",
-    "rendered",
-    "rendered_html",
-    "summary",
-    "timeline_on",
-    "worded",
-    "write_html",
-]
+from durable_conformance.reporting.html import write_html as write_html
+from durable_conformance.reporting.text import as_json as as_json
+from durable_conformance.reporting.text import conclude as conclude
+from durable_conformance.reporting.text import findings_table as findings_table
+from durable_conformance.reporting.text import plain as plain
+from durable_conformance.reporting.text import rendered as rendered
+from durable_conformance.reporting.text import summary as summary
+from durable_conformance.reporting.timeline import InvocationTree as InvocationTree
+from durable_conformance.reporting.timeline import LiveTimeline as LiveTimeline
+from durable_conformance.reporting.timeline import PlainTimeline as PlainTimeline
+from durable_conformance.reporting.timeline import duration as duration
+from durable_conformance.reporting.timeline import timeline_on as timeline_on
+from durable_conformance.reporting.timeline import worded as worded

@@ -11,16 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from durable_conformance.execution import Run
+from durable_conformance.execution import Run, Status
 from durable_conformance.rules import Finding, Report
-
-SUCCEEDED = "SUCCEEDED"
 
 
 def summary(report: Report) -> str:
     """What was done and found, in one line."""
     found = len(report.findings)
-    verdict = "conforms" if report.conforms else f"{found} finding{'' if found == 1 else 's'}"
+    verdict = "conforms" if report.conforms else _counted(found, "finding")
     if report.interrupted:
         verdict = f"interrupted, {verdict}"
     if report.could_not_run:
@@ -42,7 +40,7 @@ def rendered(report: Report) -> RenderableType:
     parts += [Text(traceback.rstrip(), "dim") for traceback in report.tracebacks]
     parts += [Text(f"left behind: {what}") for what in report.left_behind]
     parts += [Text(f"left out: {what}") for what in report.left_out]
-    if report.undisturbed not in {"", SUCCEEDED}:
+    if report.undisturbed not in {"", Status.SUCCEEDED}:
         parts.append(Text(f"undisturbed, the execution ends {report.undisturbed}: is that what was to be checked?"))
     parts.append(Text(summary(report)))
     return Group(*parts)
@@ -78,13 +76,7 @@ def as_json(report: Report) -> str:
 
 
 def conclude(console: Console, outcome: Run, *, repeats: bool = False) -> None:
-    """Print what the execution took, and its result or error.
-
-    Args:
-        console: Where.
-        outcome: What the execution did.
-        repeats: Whether to say which model calls were made twice, if any could have been.
-    """
+    """Print what the execution took, and its result or error; `repeats` says which model calls were made twice, too."""
     answers = [call.answer for call in outcome.calls if call.answer]
     tokens = sum(answer.input_tokens + answer.output_tokens for answer in answers)
     took = [
@@ -95,7 +87,7 @@ def conclude(console: Console, outcome: Run, *, repeats: bool = False) -> None:
     console.print(f"{escape(outcome.status)}: {', '.join(took)}")
     if repeats and outcome.invocations > 1:
         console.print(_repeats(outcome))
-    if outcome.status == SUCCEEDED:
+    if outcome.status == Status.SUCCEEDED:
         console.print_json(json.dumps(outcome.result), ensure_ascii=False)
     elif outcome.error_type or outcome.error_message:
         error = f"[red]{escape(str(outcome.error_type))}[/red]: {escape(str(outcome.error_message))}"

@@ -11,6 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from durable_conformance.execution import (
+    Action,
     AnswerCame,
     Checkpointed,
     Event,
@@ -18,8 +19,10 @@ from durable_conformance.execution import (
     InvocationEnded,
     ModelAsked,
     OperationBegan,
+    OperationKind,
     OperationReplayed,
     ProcessDied,
+    Status,
     TimePassed,
     path_order,
 )
@@ -34,17 +37,11 @@ _VERB_WIDTH = 9
 
 @dataclass(frozen=True)
 class Worded:
-    """An event in words.
+    """An event in words."""
 
-    Attributes:
-        verb: What happened.
-        path: To which operation; empty if to none.
-        detail: What else there is to say; may be empty.
-    """
-
-    verb: str
-    path: str = ""
-    detail: str = ""
+    verb: str  # what happened
+    path: str = ""  # empty if to no operation
+    detail: str = ""  # may be empty
 
     def __str__(self) -> str:
         return f"{self.verb:<{_VERB_WIDTH}} {'  '.join(filter(None, (self.path, self.detail)))}".rstrip()
@@ -63,15 +60,9 @@ class PlainTimeline:
         pass
 
     def __call__(self, event: Event) -> None:
-        match event:
-            case InvocationBegan(invocation):
-                self._print(f"invocation {invocation}")
-            case _:
-                if words := worded(event):
-                    self._print(f"  {words}")
-
-    def _print(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        line = f"invocation {event.invocation}" if isinstance(event, InvocationBegan) else f"  {worded(event) or ''}"
+        if line.strip():
+            self._console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def worded(event: Event) -> Worded | None:  # noqa: PLR0911  # a table
@@ -92,7 +83,7 @@ def worded(event: Event) -> Worded | None:  # noqa: PLR0911  # a table
             return Worded("model", event.path or "", f"{one_line(event.request.model)}: {what}")
         case ProcessDied(path, point):
             return Worded("died", path, point.where)
-        case InvocationEnded("PENDING"):
+        case InvocationEnded(Status.PENDING):
             return Worded("suspended")
         case TimePassed(seconds):
             return Worded("time", detail=f"{duration(seconds)} pass")
@@ -106,16 +97,16 @@ def _update_worded(update: Checkpointed) -> Worded | None:
     """A step or a context that starts has been told when its function began."""
     path, error = update.path, update.error and one_line(update.error)
     match update.action, update.type:
-        case "START", "CALLBACK" | "CHAINED_INVOKE":
+        case Action.START, OperationKind.CALLBACK | OperationKind.CHAINED_INVOKE:
             whom = f"for {one_line(update.function_name)}" if update.function_name else "for an answer"
             most = f", at most {duration(update.timeout_seconds)}" if update.timeout_seconds else ""
             return Worded("waits", path, whom + most)
-        case "START", "WAIT":
+        case Action.START, OperationKind.WAIT:
             return Worded("waits", path, f"for {duration(update.delay_seconds or 0)}")
-        case "RETRY", _:
+        case Action.RETRY, _:
             when = f"again in {duration(update.delay_seconds or 0)}"
             return Worded("failed", path, f"{when}: {error}") if error else Worded("polled", path, when)
-        case "SUCCEED" | "FAIL", _:
+        case Action.SUCCEED | Action.FAIL, _:
             return Worded("failed", path, error) if error else Worded("succeeded", path)
     return None
 
@@ -160,7 +151,8 @@ _SUCCEEDED = _Look("✓", "green")
 _REPLAYED = _Look("✓", "dim")
 _FAILED = _Look("✗", "red")
 _RETRIED = _Look("↻", "yellow")
-
+_LOOKS = {"waits": _WAITING, "succeeded": _SUCCEEDED, "failed": _FAILED}
+"""By the verb of an update that does not say `RETRY`."""
 
 _SAID = frozenset({"resumed", "waits"})
 """Verbs that no symbol stands for."""
@@ -175,11 +167,7 @@ class _Node:
 
 
 class InvocationTree:
-    """What one invocation has done so far. Not safe from several threads.
-
-    Args:
-        number: The invocation's number, from 1.
-    """
+    """What one invocation has done so far. Not safe from several threads."""
 
     def __init__(self, number: int) -> None:
         self._title = f"invocation {number}"
@@ -188,18 +176,17 @@ class InvocationTree:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more happens in it."""
         return bool(self._ending)
 
     def add(self, event: Event) -> None:
-        """`event` has happened in it."""
         match event:
             case OperationBegan(path):
                 self._set(path, _RUNNING, event)
             case OperationReplayed(path):
                 self._set(path, _REPLAYED, event)
             case Checkpointed():
-                if look := _look_of(event):
+                if words := worded(event):
+                    look = _RETRIED if event.action == Action.RETRY else _LOOKS[words.verb]
                     self._set(event.path, look, event)
             case ModelAsked(path, model):
                 self._set(path, _RUNNING).asking = f"asking {model}"
@@ -209,12 +196,11 @@ class InvocationTree:
                 self._node(path or OUTSIDE).died = f"the process died here: {point.where}"
                 self._end("died", _CUT_OFF)
             case InvocationEnded(status):
-                self._end("suspended" if status == "PENDING" else status.partition(" ")[0].lower(), _WAITING)
+                self._end("suspended" if status == Status.PENDING else status.partition(" ")[0].lower(), _WAITING)
             case _:
                 pass
 
     def drawn(self) -> Tree:
-        """The tree as it is now."""
         tree = Tree(Text(f"{self._title}{f', {self._ending}' if self.ended else ''}", "bold"), guide_style="dim")
         branches = {"": tree}
         for path in sorted(self._nodes, key=path_order):
@@ -252,17 +238,6 @@ class InvocationTree:
         if node.look is _RUNNING:
             return Spinner("dots", text)
         return Text.assemble((node.look.symbol, node.look.style), " ", text)
-
-
-def _look_of(update: Checkpointed) -> _Look | None:
-    match update.action, update.type:
-        case "START", "CALLBACK" | "CHAINED_INVOKE" | "WAIT":
-            return _WAITING
-        case "RETRY", _:
-            return _RETRIED
-        case "SUCCEED" | "FAIL", _:
-            return _FAILED if update.error else _SUCCEEDED
-    return None
 
 
 FRAMES_PER_SECOND = 10

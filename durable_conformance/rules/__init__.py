@@ -4,76 +4,39 @@ A rule about one run looks at that run alone; a rule about two compares an inter
 their normal form.
 """
 
-from durable_conformance.rules import budget, calls, endings, model_faults, side_effects, stability
-from durable_conformance.rules.budget import MAX_TIMEOUT_SECONDS
-from durable_conformance.rules.findings import EXECUTION, Finding, Report, Rule, finding
-from durable_conformance.rules.judge import (
-    NAMES,
-    PAIR_RULES,
-    RULES,
-    RUN_RULES,
-    as_followed,
-    differences,
-    judged_alone,
-    shown_for,
-)
-from durable_conformance.rules.model_faults import (
-    every_error,
-    exhaustion,
-    passing_error,
-    permanent_error,
-    same_attempts,
-)
-from durable_conformance.rules.normal_form import Canonical, canonical
-from durable_conformance.rules.stability import (
-    COMPLETION_ORDER,
-    ENVIRONMENT,
-    GUIDE,
-    NO_INVOCATION_STATE,
-    REQUEST_STABILITY,
-    difference,
-    history_stability,
-    replay_identity,
-    request_stability,
-    result_stability,
-)
-
-__all__ = [
-    "COMPLETION_ORDER",
-    "ENVIRONMENT",
-    "EXECUTION",
-    "GUIDE",
-    "MAX_TIMEOUT_SECONDS",
-    "NAMES",
-    "NO_INVOCATION_STATE",
-    "PAIR_RULES",
-    "REQUEST_STABILITY",
-    "RULES",
-    "RUN_RULES",
-    "Canonical",
-    "Finding",
-    "Report",
-    "Rule",
-    "as_followed",
-    "budget",
-    "calls",
-    "canonical",
-    "difference",
-    "differences",
-    "endings",
-    "every_error",
-    "exhaustion",
-    "finding",
-    "history_stability",
-    "judged_alone",
-    "model_faults",
-    "passing_error",
-    "permanent_error",
-    "replay_identity",
-    "request_stability",
-    "result_stability",
-    "same_attempts",
-    "shown_for",
-    "side_effects",
-    "stability",
-]
+from durable_conformance.rules import budget as budget
+from durable_conformance.rules import calls as calls
+from durable_conformance.rules import endings as endings
+from durable_conformance.rules import model_faults as model_faults
+from durable_conformance.rules import side_effects as side_effects
+from durable_conformance.rules import stability as stability
+from durable_conformance.rules.budget import MAX_TIMEOUT_SECONDS as MAX_TIMEOUT_SECONDS
+from durable_conformance.rules.findings import EXECUTION as EXECUTION
+from durable_conformance.rules.findings import Finding as Finding
+from durable_conformance.rules.findings import Report as Report
+from durable_conformance.rules.findings import Rule as Rule
+from durable_conformance.rules.findings import finding as finding
+from durable_conformance.rules.judge import NAMES as NAMES
+from durable_conformance.rules.judge import PAIR_RULES as PAIR_RULES
+from durable_conformance.rules.judge import RULES as RULES
+from durable_conformance.rules.judge import RUN_RULES as RUN_RULES
+from durable_conformance.rules.judge import differences as differences
+from durable_conformance.rules.judge import extrapolated as extrapolated
+from durable_conformance.rules.judge import judged_alone as judged_alone
+from durable_conformance.rules.model_faults import every_error as every_error
+from durable_conformance.rules.model_faults import exhaustion as exhaustion
+from durable_conformance.rules.model_faults import passing_error as passing_error
+from durable_conformance.rules.model_faults import permanent_error as permanent_error
+from durable_conformance.rules.model_faults import same_attempts as same_attempts
+from durable_conformance.rules.normal_form import Canonical as Canonical
+from durable_conformance.rules.normal_form import canonical as canonical
+from durable_conformance.rules.stability import COMPLETION_ORDER as COMPLETION_ORDER
+from durable_conformance.rules.stability import ENVIRONMENT as ENVIRONMENT
+from durable_conformance.rules.stability import GUIDE as GUIDE
+from durable_conformance.rules.stability import NO_INVOCATION_STATE as NO_INVOCATION_STATE
+from durable_conformance.rules.stability import REQUEST_STABILITY as REQUEST_STABILITY
+from durable_conformance.rules.stability import difference as difference
+from durable_conformance.rules.stability import history_stability as history_stability
+from durable_conformance.rules.stability import replay_identity as replay_identity
+from durable_conformance.rules.stability import request_stability as request_stability
+from durable_conformance.rules.stability import result_stability as result_stability

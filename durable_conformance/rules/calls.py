@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from durable_conformance.execution import Run
+from durable_conformance.execution import OperationKind, Run
 from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
 from durable_conformance.rules.normal_form import Canonical
 from durable_conformance.rules.stability import GUIDE
@@ -31,7 +31,7 @@ def durable_calls(run: Run, crash: str) -> Iterable[Finding]:
     for call in run.calls:
         if call.path is None:
             where = "outside any operation"
-        elif call.operation_type == "CONTEXT" and any(path.startswith(f"{call.path}/") for path in paths):
+        elif call.operation_type == OperationKind.CONTEXT and any(path.startswith(f"{call.path}/") for path in paths):
             where = "in the body of a context that has operations of its own"
         else:
             continue
@@ -48,10 +48,9 @@ def no_repeated_call(baseline: Canonical, run: Canonical, crash: str) -> Iterabl
         yield finding(NO_REPEATED_CALL, path, crash, expected="the recorded answer", actual=actual)
         return
     allowed = 1 + len(run.run.deaths)
-    theirs = baseline.run.ledger
     for name, outcomes in run.run.ledger.items():
-        known = len(theirs.get(name, []))
-        if known and len(outcomes) > known * allowed:
-            expected, actual = f"at most {known * allowed} calls", f"{len(outcomes)} calls"
+        most = allowed * len(baseline.run.ledger.get(name, []))
+        if 0 < most < len(outcomes):
+            expected, actual = f"at most {most} calls", f"{len(outcomes)} calls"
             yield finding(NO_REPEATED_CALL, name, crash, expected=expected, actual=actual)
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from durable_conformance.execution import AT_HORIZON, BATCHES, ENDINGS, OPEN, Run
+from durable_conformance.execution import AT_HORIZON, BATCHES, ENDINGS, OPEN, Run, Status
 from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
 from durable_conformance.rules.stability import GUIDE
 
@@ -19,12 +19,9 @@ SUSPENSION = Rule(
 
 def suspension(run: Run, crash: str) -> Iterable[Finding]:
     """An operation that is still open in an execution that has ended, or an execution that cannot end."""
-    if run.status == AT_HORIZON:
-        return
-    if run.status not in ENDINGS:
+    if run.status not in ENDINGS | {AT_HORIZON}:
         yield finding(SUSPENSION, EXECUTION, crash, expected="an execution that ends", actual=run.status)
-        return
-    if run.status != "SUCCEEDED":
+    if run.status != Status.SUCCEEDED:
         return
     at = {operation.path: operation for operation in run.operations}
     for operation in run.operations:
@@ -32,11 +29,7 @@ def suspension(run: Run, crash: str) -> Iterable[Finding]:
         # A batch may end before its branches do, and what stands in a context that is open is that context's matter.
         left = parent is not None and (parent.sub_type in BATCHES or parent.status in OPEN)
         if operation.status in OPEN and not left:
-            yield finding(
-                SUSPENSION,
-                operation.path,
-                crash,
-                expected="every operation has ended when the execution succeeds",
-                actual=f"{operation.type} is still {operation.status}",
-            )
+            expected = "every operation has ended when the execution succeeds"
+            actual = f"{operation.type} is still {operation.status}"
+            yield finding(SUSPENSION, operation.path, crash, expected=expected, actual=actual)
             return

@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Something that must hold for a durable handler.
+    """Something that must hold for a durable handler."""
 
-    Attributes:
-        name: Its name in reports, kebab-case.
-        breaks_it: What breaks it.
-        matters: Why that matters in production.
-        remedy: What to do about a finding.
-        source: Where the public guidance on durable functions says so; empty where it does not.
-    """
-
-    name: str
+    name: str  # kebab-case
     breaks_it: str
-    matters: str
+    matters: str  # why, in production
     remedy: str
-    source: str = ""
+    source: str = ""  # where the public guidance on durable functions says so; empty where it does not
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One way in which a handler broke a rule.
+    """One way in which a handler broke a rule."""
 
-    Attributes:
-        rule: The rule's name.
-        path: The operation it was seen at; `execution` for the execution as a whole.
-        crash: What was done to the execution that showed it.
-        expected: What should have been.
-        actual: What was.
-        remedy: What to do.
-    """
-
-    rule: str
-    path: str
-    crash: str
+    rule: str  # its name
+    path: str  # the operation it was seen at, or `EXECUTION`
+    crash: str  # what was done to the execution that showed it
     expected: str
     actual: str
     remedy: str
+
+    def under(self, rule: Rule) -> Finding:
+        """The same finding, under another rule: what showed it says what broke."""
+        return replace(self, rule=rule.name, remedy=rule.remedy)
 
 
 EXECUTION = "execution"
@@ -59,32 +46,19 @@ class Report:
 
     It is exhaustive over the enumerated points, for the scripted input, under the perturbations applied; it is not a
     proof for all inputs.
-
-    Attributes:
-        points: Crash points enumerated.
-        runs: Executions run.
-        rules: Names of the rules that were checked.
-        seconds: How long it took.
-        findings: What was found, each rule and path once, with the first crash that showed it.
-        could_not_run: What kept a part of the exploration from being done; empty if nothing did.
-        left_out: What was not explored, and why; empty if everything was.
-        undisturbed: How the execution ends that nothing disturbs: SUCCEEDED, or FAILED with its error.
-        left_behind: What executions left in their processes, such as processes of their own, and how many did.
-        tracebacks: Where what could not be run failed, as far as that is the user's code.
-        interrupted: Whether somebody has ended the exploration before its end.
     """
 
-    points: int
+    points: int  # crash points enumerated
     runs: int
-    rules: tuple[str, ...]
+    rules: tuple[str, ...]  # the names of those that were checked
     seconds: float
-    findings: tuple[Finding, ...]
-    could_not_run: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    undisturbed: str = ""
-    left_behind: tuple[str, ...] = ()
-    tracebacks: tuple[str, ...] = ()
-    interrupted: bool = False
+    findings: tuple[Finding, ...]  # each rule and path once, with the first crash that showed it
+    could_not_run: tuple[str, ...] = ()  # what kept a part of the exploration from being done
+    left_out: tuple[str, ...] = ()  # what was not explored, and why
+    undisturbed: str = ""  # how the execution ends that nothing disturbs: SUCCEEDED, or FAILED with its error
+    left_behind: tuple[str, ...] = ()  # what stayed in the processes, such as other processes, and after how many runs
+    tracebacks: tuple[str, ...] = ()  # of what could not be run, as far as that is the user's code
+    interrupted: bool = False  # somebody has ended the exploration before its end
 
     @property
     def conforms(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
@@ -50,43 +49,35 @@ NAMES: tuple[str, ...] = tuple(rule.name for rule in RULES)
 
 def judged_alone(run: Run, where: str) -> Iterator[Finding]:
     """What is wrong with a run, whatever others did."""
-    return itertools.chain.from_iterable(rule(run, where) for rule in RUN_RULES)
+    return (found for rule in RUN_RULES for found in rule(run, where))
 
 
 def differences(baseline: Canonical, run: Run, where: str) -> Iterator[Finding]:
     """What differs between a run and the baseline that should not."""
     # What a handler does about a step that died half-way, and may not be repeated, is its own business.
-    rules: tuple[PairRule, ...] = PAIR_RULES
-    if run.interrupted_for_good:
-        rules = (calls.no_repeated_call, side_effects.side_effects)
-    theirs = as_followed(baseline, canonical(run))
-    return itertools.chain.from_iterable(rule(baseline, theirs, where) for rule in rules)
+    rules = (calls.no_repeated_call, side_effects.side_effects) if run.interrupted_for_good else PAIR_RULES
+    theirs = extrapolated(baseline, canonical(run))
+    return (found for rule in rules for found in rule(baseline, theirs, where))
 
 
-def shown_for(rule: Rule, found: Finding) -> Finding:
-    """The same finding, for another rule: what showed it says what broke."""
-    return Finding(rule.name, found.path, found.crash, found.expected, found.actual, rule.remedy)
-
-
-def as_followed(baseline: Canonical, run: Canonical) -> Canonical:
+def extrapolated(baseline: Canonical, run: Canonical) -> Canonical:
     """`run` as it would be if it went on as `baseline` did from where it was stopped, if it was stopped."""
     if run.run.status != AT_HORIZON:
         return run
-    expected = {row[0]: row for row in baseline.history}
-    known = {row[0] for row in run.history}
+    expected = {row.path: row for row in baseline.history}
+    known = {row.path for row in run.history}
     ended = {operation.path for operation in run.run.operations if operation.status in ENDED}
-    history = []
+    history = [row for row in baseline.history if row.path not in known]
     for operation, row in zip(run.run.operations, run.history, strict=True):
-        theirs = expected.get(row[0])
-        same = theirs is not None and theirs[1:3] == row[1:3]
-        history.append(theirs if theirs and same and operation.path not in ended else row)
-    rest = (row for row in baseline.history if row[0] not in known)
+        theirs = expected.get(row.path, row)
+        same = (theirs.type, theirs.sub_type) == (row.type, row.sub_type)
+        history.append(theirs if same and operation.path not in ended else row)
     return replace(
         run,
         run=replace(run.run, status=baseline.run.status),
         result=baseline.result,
         error=baseline.error,
-        history=tuple(sorted((*history, *rest), key=lambda row: path_order(row[0]))),
+        history=tuple(sorted(history, key=lambda row: path_order(row.path))),
         # An operation may have begun to ask when the execution was stopped, or not: that is a matter of timing.
         requests={path: texts for path, texts in run.requests.items() if path in known or path not in expected},
     )

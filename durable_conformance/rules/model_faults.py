@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from pydantic import JsonValue
 
-from durable_conformance.execution import AT_HORIZON, Run
+from durable_conformance.execution import AT_HORIZON, Run, Status
 from durable_conformance.model import ANSWERED
 from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
 from durable_conformance.rules.stability import GUIDE
@@ -48,7 +48,7 @@ def permanent_error(run: Run, path: str, fault: str) -> Iterable[Finding]:
 
 def passing_error(run: Run, baseline: Run, path: str, fault: str) -> Iterable[Finding]:
     """The call at `path` failed once in a way that passes: the execution must end as it would have."""
-    if baseline.status == "SUCCEEDED" and run.status not in {"SUCCEEDED", AT_HORIZON}:
+    if baseline.status == Status.SUCCEEDED and run.status not in {Status.SUCCEEDED, AT_HORIZON}:
         actual = f"{run.status}: {run.error_message}"
         yield finding(RETRY_POLICY, path, fault, expected="another attempt, which succeeds", actual=actual)
 
@@ -74,14 +74,11 @@ def every_error(run: Run, baseline: Run, fault: str) -> Iterable[Finding]:
     for digest, times in Counter(call.request.digest for call in run.calls).items():
         if 0 < asked_before[digest] < times:
             path = next(call.path for call in reversed(run.calls) if call.request.digest == digest) or EXECUTION
-            expected, actual = (
-                f"{asked_before[digest]} calls",
-                f"{times} calls with this request, by several operations",
-            )
-            yield finding(RETRY_POLICY, path, fault, expected=expected, actual=actual)
+            actual = f"{times} calls with this request, by several operations"
+            yield finding(RETRY_POLICY, path, fault, expected=f"{asked_before[digest]} calls", actual=actual)
             break
     failed = bool(run.calls) and all(call.outcome != ANSWERED for call in run.calls)
-    if failed and run.status == "SUCCEEDED" and not _admissions(run.result) - _admissions(baseline.result):
+    if failed and run.status == Status.SUCCEEDED and not _admissions(run.result) - _admissions(baseline.result):
         actual = f"SUCCEEDED with {json.dumps(run.result)[:200]}"
         yield finding(FAILURE_VISIBLE, EXECUTION, fault, expected="FAILED, or a result that says so", actual=actual)
 

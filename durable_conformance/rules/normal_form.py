@@ -12,8 +12,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
-from durable_conformance.execution import BATCHES, OperationRecord, Run
+from durable_conformance.execution import BATCHES, Action, OperationRecord, Run
 from durable_conformance.model import ANSWERED, TAG
 
 _ENDED_EARLY = re.compile(r"MIN_SUCCESSFUL_REACHED|FAILURE_TOLERANCE_EXCEEDED|CUSTOM_COMPLETION")
@@ -22,35 +24,36 @@ _ENDED_EARLY = re.compile(r"MIN_SUCCESSFUL_REACHED|FAILURE_TOLERANCE_EXCEEDED|CU
 DEAD = "an answer that died with a crash"
 
 
+class Row(NamedTuple):
+    """An operation in comparable terms."""
+
+    path: str
+    type: str
+    sub_type: str | None
+    status: str
+    attempts: int | None  # None where how many is a matter of timing, or there are none
+
+    def __str__(self) -> str:
+        attempts = "" if self.attempts is None else f" attempts={self.attempts}"
+        return f"{self.type}/{self.sub_type} {self.status}{attempts}"
+
+
 @dataclass(frozen=True)
 class Canonical:
-    """A run in comparable terms.
-
-    Attributes:
-        run: The run itself.
-        result: Its result as JSON text.
-        error: The type and message it failed with.
-        history: Path, type, subtype, status and attempts of every operation.
-        decided_early: The batches that ended before all of their branches had.
-        requests: For each operation, what it asked: one text an attempt, and another if a repetition asked otherwise.
-    """
+    """A run in comparable terms."""
 
     run: Run
-    result: str
-    error: str
-    history: tuple[tuple[str, str, str | None, str, int | None], ...]
-    decided_early: frozenset[str]
-    requests: Mapping[str, frozenset[str]]
+    result: str  # JSON text
+    error: str  # type and message
+    history: tuple[Row, ...]
+    decided_early: frozenset[str]  # the batches that ended before all of their branches had: the rest is timing
+    requests: Mapping[str, frozenset[str]]  # by operation: a text an attempt, and more if a repetition asked otherwise
 
 
 def canonical(run: Run) -> Canonical:
     """`run` in comparable terms."""
-    names = _answer_names(run)
-
-    def rename(text: str) -> str:
-        return _renamed(text, names)
-
-    retries = Counter(update.path for update in run.updates if update.action == "RETRY" and not update.interrupted)
+    rename = partial(_renamed, names=_answer_names(run))
+    retries = Counter(update.path for update in run.updates if update.action == Action.RETRY and not update.interrupted)
     requests: dict[str, set[str]] = {}
     for call in run.calls:
         requests.setdefault(rename(call.path or ""), set()).add(rename(call.request.text))
@@ -59,9 +62,11 @@ def canonical(run: Run) -> Canonical:
         result=rename(json.dumps(run.result, sort_keys=True, ensure_ascii=False)),
         error=rename(f"{run.error_type}: {run.error_message}") if run.error_type else "",
         history=tuple(
-            (rename(row.path), row.type, row.sub_type, row.status, _attempts(row, retries)) for row in run.operations
+            Row(rename(one.path), one.type, one.sub_type, one.status, _attempts(one, retries)) for one in run.operations
         ),
-        decided_early=_decided_early(run),
+        decided_early=frozenset(
+            one.path for one in run.operations if one.sub_type in BATCHES and _ENDED_EARLY.search(one.result or "")
+        ),
         requests={path: frozenset(texts) for path, texts in requests.items()},
     )
 
@@ -72,29 +77,17 @@ def _renamed(text: str, names: Mapping[int, str]) -> str:
 
 def _answer_names(run: Run) -> dict[int, str]:
     """For the serial number of every answer that lived, the operation and the position of the call in its attempt."""
-    last: dict[tuple[str | None, int | None], int] = {
-        (call.path, call.attempt): call.invocation for call in run.calls if call.outcome == ANSWERED
-    }
+    last = {(call.path, call.attempt): call.invocation for call in run.calls if call.outcome == ANSWERED}
     names: dict[int, str] = {}
-    positions: dict[tuple[str | None, int | None], int] = {}
+    positions: Counter[tuple[str | None, int | None]] = Counter()
     for call in run.calls:
         attempt = (call.path, call.attempt)
         if call.answer and last[attempt] == call.invocation:
-            positions[attempt] = positions.get(attempt, 0) + 1
-            tags = TAG.findall(call.answer.text)
-            if tags:  # an answer may quote earlier ones; its own tag is the newest
+            positions[attempt] += 1
+            if tags := TAG.findall(call.answer.text):  # an answer may quote earlier ones; its own tag is the newest
                 # An operation may be named after an earlier answer, which is renamed in its path, too.
                 names[max(map(int, tags))] = f"{_renamed(call.path or '', names)}#{positions[attempt]}"
     return names
-
-
-def _decided_early(run: Run) -> frozenset[str]:
-    """The batches that ended before all of their branches had: how far the others got is a matter of timing."""
-    return frozenset(
-        operation.path
-        for operation in run.operations
-        if operation.sub_type in BATCHES and _ENDED_EARLY.search(operation.result or "")
-    )
 
 
 def _attempts(operation: OperationRecord, retries: Mapping[str, int]) -> int | None:

@@ -84,10 +84,11 @@ def result_stability(baseline: Canonical, run: Canonical, crash: str) -> Iterabl
 
 def history_stability(baseline: Canonical, run: Canonical, crash: str) -> Iterable[Finding]:
     """Operations are missing, added, or ended otherwise."""
-    theirs, mine = ({row[0]: row for row in one.history} for one in (baseline, run))
+    theirs, mine = ({row.path: row for row in one.history} for one in (baseline, run))
     for path in sorted(theirs.keys() | mine.keys()):
         if not _left_behind(path, baseline, run) and theirs.get(path) != mine.get(path):
-            yield finding(HISTORY_STABILITY, path, crash, expected=_row(theirs.get(path)), actual=_row(mine.get(path)))
+            expected, actual = (str(rows.get(path, "no such operation")) for rows in (theirs, mine))
+            yield finding(HISTORY_STABILITY, path, crash, expected=expected, actual=actual)
             return  # what follows differs because of this
 
 
@@ -124,10 +125,3 @@ def _common(one: str, two: str) -> int:
 
 def _short(text: str) -> str:
     return text if len(text) <= EXCERPT_CHARS else f"{text[:EXCERPT_CHARS]}…"
-
-
-def _row(row: tuple[str, str, str | None, str, int | None] | None) -> str:
-    if row is None:
-        return "no such operation"
-    _, type_, sub_type, status, attempts = row
-    return f"{type_}/{sub_type} {status}" + (f" attempts={attempts}" if attempts is not None else "")

@@ -12,11 +12,7 @@ never start that one while this one holds its place: its order is then left to t
 
 
 class BranchOrder:
-    """Holds each branch back until those before it have ended, or suspended. Safe from any number of threads.
-
-    Args:
-        order: What to enforce.
-    """
+    """Holds each branch back until those before it have ended, or suspended. Safe from any number of threads."""
 
     def __init__(self, order: Order) -> None:
         self._predecessors = {

@@ -4,46 +4,74 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from aws_durable_execution_sdk_python.lambda_service import CheckpointOutput, OperationUpdate, StateOutput
+from aws_durable_execution_sdk_python.lambda_service import (
+    CheckpointOutput,
+    OperationAction,
+    OperationUpdate,
+    StateOutput,
+)
 
-from durable_conformance.execution import CrashKind, CrashPoint, InvocationDied, Pinned, ProcessDied
-from durable_conformance.runtime.horizon import Horizon
+from durable_conformance.execution import (
+    BRANCHES,
+    CrashKind,
+    CrashPoint,
+    InvocationDied,
+    Pinned,
+    ProcessDied,
+    comes_later,
+)
 from durable_conformance.runtime.observer import Observer
 from durable_conformance.runtime.service import Service, merged
 
 
-class Crashes:
-    """The crash points that are still to fire, and whether the running invocation is dead already.
+class Horizon:
+    """Counts the operations that one execution begins after its interruption.
 
-    Args:
-        points: The crash points.
-        observer: Told of each that fires.
-        horizon: How far the execution goes on after the last.
-
-    Attributes:
-        dead: Whether the running invocation is.
-        cause: What it died of, for people.
-        fired: Whether any crash point has.
-        far_enough: Whether the execution need not be followed any further.
-        pinned: The operations that took on a baseline's value.
+    None for `operations` follows it to its end; None for `anchor` says that it has not been interrupted yet.
     """
+
+    def __init__(self, operations: int | None, anchor: str | None = None) -> None:
+        self._operations = operations
+        self._anchor = anchor
+        self._begun: set[str] = set()
+
+    def interrupted(self, path: str) -> None:
+        """The execution is interrupted at the operation at `path`: what comes after it counts."""
+        self._anchor = path
+
+    def passed_with(self, update: OperationUpdate, path: str) -> bool:
+        """Whether what `update` begins, at `path`, is one operation too many."""
+        if self._operations is None or self._anchor is None or update.action is not OperationAction.START:
+            return False
+        if update.sub_type in BRANCHES:
+            return False  # it runs beside the others, and may begin at any time
+        if path in self._begun or not comes_later(path, self._anchor):
+            return False
+        if len(self._begun) == self._operations:
+            return True
+        self._begun.add(path)
+        return False
+
+
+class Crashes:
+    """The crash points that are still to fire, and whether the running invocation is dead already."""
 
     def __init__(self, points: Sequence[CrashPoint], observer: Observer, horizon: Horizon) -> None:
         self._observer = observer
         self._horizon = horizon
         self._lock = threading.Lock()
         self._pending = list(points)
-        self.fired = False
-        self.pinned: set[str] = set()
-        self.dead = False
-        self.cause = ""
-        self.far_enough = False
+        self.fired = False  # whether any crash point has
+        self.pinned: set[str] = set()  # the operations that adopted a baseline's value
+        self.dead = False  # the running invocation is
+        self.cause = ""  # what it died of, for people
+        self.far_enough = False  # the execution need not be followed any further
 
     def begin(self) -> None:
         """A new invocation: alive again."""
-        self.dead = False
-        self.cause = ""
+        self.dead, self.cause = False, ""
 
     def pin(self, path: str) -> None:
         """The invocation dies, because the checkpoint now holds another value than it knows."""
@@ -73,25 +101,15 @@ class Crashes:
             return self.far_enough
 
 
+@dataclass(frozen=True)
 class Client:
-    """The service client of one invocation: refuses everything once the invocation is dead.
+    """The service client of one invocation: refuses everything once the invocation is dead."""
 
-    Args:
-        crashes: Say when it dies.
-        observer: Knows the operations' paths.
-        service: Persists what is checkpointed.
-        pinned: Values to take on.
-        interrupted: Whether the execution was interrupted before.
-    """
-
-    def __init__(
-        self, crashes: Crashes, observer: Observer, service: Service, pinned: Pinned, *, interrupted: bool
-    ) -> None:
-        self._crashes = crashes
-        self._observer = observer
-        self._service = service
-        self._pinned = pinned
-        self._interrupted = interrupted
+    crashes: Crashes
+    observer: Observer
+    service: Service
+    pinned: Pinned
+    interrupted: bool  # the execution was, before this invocation
 
     def checkpoint(
         self,
@@ -102,28 +120,28 @@ class Client:
     ) -> CheckpointOutput:
         self._check_alive()
         if not updates:
-            return self._service.refresh(checkpoint_token)
+            return self.service.refresh(checkpoint_token)
         outputs: list[CheckpointOutput] = []
         token = checkpoint_token
         for update in updates:
             self._check_alive()
-            path, action = self._observer.path_of(update), update.action.value
-            if self._crashes.ends_before(update, path):
+            path, action = self.observer.path_of(update), update.action.value
+            if self.crashes.ends_before(update, path):
                 raise InvocationDied("it was followed far enough")
-            occurrence = self._observer.occurrences(path, action)
-            if self._crashes.strikes(path, action, occurrence, CrashKind.BEFORE_PERSIST):
+            occurrence = self.observer.occurrences(path, action)
+            if self.crashes.strikes(path, action, occurrence, CrashKind.BEFORE_PERSIST):
                 raise InvocationDied("before the update persisted")
-            theirs = self._pinned.in_place_of(update, path, interrupted=self._interrupted or self._crashes.fired)
-            outputs.append(self._service.persist(token, theirs or update))
+            theirs = self.pinned.in_place_of(update, path, interrupted=self.interrupted or self.crashes.fired)
+            outputs.append(self.service.persist(token, theirs or update))
             token = outputs[-1].checkpoint_token or token
-            match self._crashes.strikes(path, action, occurrence, CrashKind.AFTER_PERSIST, CrashKind.TOKEN_REVOKED):
+            match self.crashes.strikes(path, action, occurrence, CrashKind.AFTER_PERSIST, CrashKind.TOKEN_REVOKED):
                 case CrashKind.AFTER_PERSIST:
                     raise InvocationDied("after the update persisted")
                 case CrashKind.TOKEN_REVOKED:
                     return merged(outputs, None)
             if theirs:
-                self._crashes.pin(path)
-                raise InvocationDied("after it took on the value that the baseline recorded")
+                self.crashes.pin(path)
+                raise InvocationDied("after it adopted the value that the baseline recorded")
         return merged(outputs, token)
 
     def get_execution_state(
@@ -131,8 +149,8 @@ class Client:
     ) -> StateOutput:
         del durable_execution_arn, checkpoint_token, next_marker, max_items  # one execution, one page
         self._check_alive()
-        return self._service.state()
+        return StateOutput(operations=self.service.operations, next_marker=None)
 
     def _check_alive(self) -> None:
-        if self._crashes.dead:
+        if self.crashes.dead:
             raise InvocationDied("this invocation is dead")

@@ -16,13 +16,13 @@ from durable_conformance.execution import (
     InvocationEnded,
     Run,
     Start,
+    Status,
     parsed_result,
     recorded,
 )
 from durable_conformance.model import Gate, ProviderTap
 from durable_conformance.runtime.branch_order import BranchOrder
-from durable_conformance.runtime.crashing import Client, Crashes
-from durable_conformance.runtime.horizon import Horizon
+from durable_conformance.runtime.crashing import Client, Crashes, Horizon
 from durable_conformance.runtime.model_gate import ModelGate
 from durable_conformance.runtime.observer import Observer
 from durable_conformance.runtime.sdk import lambda_context, quick_stops
@@ -48,15 +48,11 @@ def run_in_process(
 ) -> Run:
     """Run `scenario` to its end, or to where it is clear that it has none.
 
-    Args:
-        handler_for: Makes the handler under test.
-        scenario: What the execution meets.
-        conditions: What it meets besides.
-        observer: Watches the execution; a new one unless given. One that is given leaves the order to the threads.
-        before_invocation: Called with an invocation's number before it begins.
+    An `observer` that is given leaves the order of branches to the threads. `before_invocation` is called with each
+    invocation's number before it begins.
     """
     with quick_stops():
-        return _Driver(handler_for, scenario, conditions, observer, before_invocation).run()
+        return _Driver(handler_for, scenario, conditions, observer).run(before_invocation)
 
 
 def instrumented(handler_for: HandlerFactory, observer: Observer, gate: Gate) -> Handler:
@@ -72,38 +68,28 @@ class _Driver:
     """The service's side of an execution: invoke, see how the invocation ended, let something happen, invoke again."""
 
     def __init__(
-        self,
-        handler_for: HandlerFactory,
-        scenario: Scenario,
-        conditions: Conditions,
-        observer: Observer | None,
-        before_invocation: Callable[[int], None],
+        self, handler_for: HandlerFactory, scenario: Scenario, conditions: Conditions, observer: Observer | None
     ) -> None:
         self._conditions = conditions
-        self._before_invocation = before_invocation
-        observer = observer or Observer(BranchOrder(conditions.order) if conditions.order else None)
-        self._observer = observer
+        self._observer = observer = observer or Observer(BranchOrder(conditions.order) if conditions.order else None)
         self._service = Service(scenario, observer, keep_snapshots=conditions.keep_snapshots)
-        self._crashes = Crashes(conditions.crashes, observer, Horizon(conditions.horizon, _anchor(conditions)))
-        gate = ModelGate(
-            observer,
-            self._crashes,
-            scenario.source(),
-            never_twice=conditions.never_twice,
-            fault=conditions.fault,
-        )
+        prefix = conditions.prefix
+        changed_elsewhere = prefix.updates[-1].path if prefix and prefix.updates else None
+        horizon = Horizon(conditions.horizon, conditions.anchor or changed_elsewhere)
+        self._crashes = Crashes(conditions.crashes, observer, horizon)
+        gate = ModelGate(observer, self._crashes, scenario.source(), conditions.never_twice, conditions.fault)
         gate.know(conditions.answers)
         self._handler = instrumented(handler_for, observer, gate)
         self._starts: list[Start] = []
         self._first = 1
         self._interrupted = conditions.interrupted
-        if prefix := conditions.prefix:
+        if prefix:
             self._first = prefix.start.invocation
             self._service.resume(prefix)
             gate.resume(prefix.events)
             self._interrupted |= prefix.died
 
-    def run(self) -> Run:
+    def run(self, before_invocation: Callable[[int], None]) -> Run:
         idle = 0
         most = self._conditions.max_invocations
         for invocation in range(self._first, self._first + most):
@@ -111,7 +97,7 @@ class _Driver:
             self._starts.append(start)
             self._observer.begin(start)
             self._crashes.begin()
-            self._before_invocation(invocation)
+            before_invocation(invocation)
             output = self._invoke()
             if output is not None:
                 self._observer.tell(InvocationEnded(output["Status"]))
@@ -121,7 +107,7 @@ class _Driver:
             if output is None:
                 self._observer.tell(Death(invocation, self._service.completed_paths(), self._crashes.cause))
                 continue
-            if output["Status"] != "PENDING":
+            if output["Status"] != Status.PENDING:
                 return self._finish(output["Status"], output.get("Result"), output.get("Error"))
             idle = 0 if self._service.progress() else idle + 1
             if idle == MAX_IDLE_INVOCATIONS:
@@ -130,9 +116,7 @@ class _Driver:
 
     def _invoke(self) -> dict[str, Any] | None:
         """What the invocation returned; None if it died, whatever a dead process may still say."""
-        client = Client(
-            self._crashes, self._observer, self._service, self._conditions.pinned, interrupted=self._interrupted
-        )
+        client = Client(self._crashes, self._observer, self._service, self._conditions.pinned, self._interrupted)
         try:
             output: dict[str, Any] = self._handler(self._service.invocation_input(client), lambda_context())
         except KeyboardInterrupt:
@@ -143,22 +127,15 @@ class _Driver:
 
     def _finish(self, status: str, result: str | None = None, error: dict[str, str] | None = None) -> Run:
         error = error or {}
-        operations = recorded(self._service.operations, self._observer.paths)
         return Run(
             status=status,
             result=parsed_result(result),
             error_type=error.get("ErrorType"),
             error_message=error.get("ErrorMessage"),
-            operations=operations,
+            operations=recorded(self._service.operations, self._observer.paths),
             events=tuple(self._observer.events),
             starts=tuple(self._starts),
             snapshots=tuple(self._service.snapshots),
             met=frozenset(self._observer.met),
             pinned=frozenset(self._crashes.pinned),
         )
-
-
-def _anchor(conditions: Conditions) -> str | None:
-    """The operation past which a horizon begins: at first, the last one that was changed elsewhere."""
-    prefix = conditions.prefix
-    return conditions.anchor or (prefix.updates[-1].path if prefix and prefix.updates else None)

@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from aws_durable_execution_sdk_python.plugin import UserFunctionStartInfo
-
 from durable_conformance.errors import in_words
 from durable_conformance.execution import MODEL_CALL, CrashKind, DiedInCall, Event, ModelAsked
 from durable_conformance.model import (
@@ -42,34 +40,21 @@ class _Known:
     outcome: Answer | Failure
 
 
+@dataclass(eq=False)
 class ModelGate:
     """Asks the source once for each call that the execution makes, however often crashes repeat it.
 
     A script is so used up by what the execution does, and not by what happens to it. A repeated call gets the answer of
     the first; if it asks something else, the answer differs, as it would. Safe from any number of threads.
-
-    Args:
-        observer: Knows which operation asks, and is told what comes of it.
-        crashes: Know whether the process dies here.
-        source: Who answers.
-        never_twice: Give every answer a tag of its own, the repeated ones too.
-        fault: Calls that fail instead.
     """
 
-    def __init__(
-        self,
-        observer: Observer,
-        crashes: Crashes,
-        source: Source,
-        *,
-        never_twice: bool = False,
-        fault: ModelFault | None = None,
-    ) -> None:
-        self._observer = observer
-        self._crashes = crashes
-        self._source = source
-        self._never_twice = never_twice
-        self._fault = fault
+    observer: Observer
+    crashes: Crashes
+    source: Source
+    never_twice: bool = False  # every answer has a tag of its own, the repeated ones too
+    fault: ModelFault | None = None
+
+    def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[tuple[str | None, int | None, int], _Known] = {}
         self._made: Counter[tuple[int, str | None, int | None]] = Counter()
@@ -90,7 +75,7 @@ class ModelGate:
         """Have the calls of `events`, which were made elsewhere, answered here: a script is used up by them, too."""
         for call in events:
             if isinstance(call, ModelCall):
-                self._first(partial(self._source.question, call), call.invocation, call.path, call.attempt)
+                self._first(partial(self.source.question, call), call.invocation, call.path, call.attempt)
                 self._serial += 1
 
     def answer(self, question: Question) -> Answer | Failure:
@@ -99,34 +84,44 @@ class ModelGate:
         Raises:
             DiedInCall: The process dies in it, or is dead.
         """
-        info = self._observer.running()
-        path = self._observer.seen(info) if info else None
-        self._observer.tell(ModelAsked(path, question.request.model))
+        info = self.observer.running()
+        path = self.observer.seen(info) if info else None
+        attempt = info.attempt if info else None
+        made = partial(
+            ModelCall,
+            path=path,
+            operation_id=info.operation_id if info else None,
+            operation_type=info.operation_type.value if info else None,
+            attempt=attempt,
+            request=question.request,
+        )
+        tell, at = self.observer.tell, self.observer
+        tell(ModelAsked(path, question.request.model))
         try:
-            outcome = self._outcome(question, path, info.attempt if info else None)
+            came = self._outcome(question, path, attempt)
         except BaseException as error:  # a call that died was made, and paid for, too
             kind = DIED if isinstance(error, DiedInCall) else type(error).__name__
-            self._tell(question, info, path, kind, error_message=in_words(error).partition(": ")[2])
+            tell(made(at.invocation, outcome=kind, error_message=in_words(error).partition(": ")[2]))
             raise
-        if isinstance(outcome, Answer):
-            self._tell(question, info, path, ANSWERED, outcome)
+        if isinstance(came, Answer):
+            tell(made(at.invocation, outcome=ANSWERED, answer=came))
         else:
-            self._tell(question, info, path, outcome.name, failure=outcome, error_message=outcome.message)
-        return outcome
+            tell(made(at.invocation, outcome=came.name, failure=came, error_message=came.message))
+        return came
 
     def _outcome(self, question: Question, path: str | None, attempt: int | None) -> Answer | Failure:
-        survived = self._observer.calls_survived(path)
-        if self._crashes.dead or self._crashes.strikes(path, MODEL_CALL, survived, CrashKind.DURING_CALL):
+        survived = self.observer.calls_survived(path)
+        if self.crashes.dead or self.crashes.strikes(path, MODEL_CALL, survived, CrashKind.DURING_CALL):
             raise DiedInCall(f"died during a call in {path}")
-        if self._fault and self._fails(self._fault, path):
-            return question.failure(self._fault.kind, f"Injected: {self._fault}.")
-        known = self._first(lambda: question, self._observer.invocation, path, attempt)
+        if self.fault and self._fails(self.fault, path):
+            return question.failure(self.fault.kind, f"Injected: {self.fault}.")
+        known = self._first(lambda: question, self.observer.invocation, path, attempt)
         if isinstance(known.outcome, Failure):
             return known.outcome
         with self._lock:
             self._serial += 1
             serial = self._serial
-        if self._never_twice:
+        if self.never_twice:
             return question.varied(known.outcome, tag(serial))
         if known.digest != question.request.digest:
             return question.varied(known.outcome, question.request.digest[:DIGEST_CHARS])
@@ -149,34 +144,8 @@ class ModelGate:
             known = self._known.get((path, attempt, position))
         if known is None:
             asked = question()
-            asking = Asking(path, attempt, position, untagged=self._never_twice)
-            known = _Known(asked.request.digest, self._source.answer(asked, asking))
+            asking = Asking(path, attempt, position, untagged=self.never_twice)
+            known = _Known(asked.request.digest, self.source.answer(asked, asking))
             with self._lock:
                 self._known[path, attempt, position] = known
         return known
-
-    def _tell(
-        self,
-        question: Question,
-        info: UserFunctionStartInfo | None,
-        path: str | None,
-        outcome: str,
-        answer: Answer | None = None,
-        *,
-        failure: Failure | None = None,
-        error_message: str = "",
-    ) -> None:
-        self._observer.tell(
-            ModelCall(
-                invocation=self._observer.invocation,
-                path=path,
-                operation_id=info.operation_id if info else None,
-                operation_type=info.operation_type.value if info else None,
-                attempt=info.attempt if info else None,
-                request=question.request,
-                outcome=outcome,
-                answer=answer,
-                failure=failure,
-                error_message=error_message,
-            )
-        )

@@ -16,12 +16,13 @@ from durable_conformance.execution import (
     OperationReplayed,
     ProcessDied,
     Start,
+    Status,
     path_order,
 )
 from durable_conformance.model import ModelCall
 from durable_conformance.runtime.observer import Observer
 
-_CAME_BY_ALL = frozenset({"PENDING", "SUCCEEDED"})
+_CAME_BY_ALL = frozenset({Status.PENDING, Status.SUCCEEDED})
 """How an invocation ends whose code has come by everything that had ended in the contexts that it went through."""
 
 
@@ -60,12 +61,12 @@ class Narrator(Observer):
         self._replayed = set()
         super().begin(start)
 
-    def entered(self, info: UserFunctionStartInfo) -> None:
+    def on_user_function_start(self, info: UserFunctionStartInfo) -> None:
         self._entered.add(self.seen(info))
-        super().entered(info)
+        super().on_user_function_start(info)
 
-    def ended(self, info: OperationEndInfo) -> None:
-        super().ended(info)
+    def on_operation_end(self, info: OperationEndInfo) -> None:
+        super().on_operation_end(info)
         path = self.seen(info)
         if path in self._ended:
             self._tell_replayed(path)

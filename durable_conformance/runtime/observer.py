@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
 
 from aws_durable_execution_sdk_python.exceptions import StepInterruptedError
 from aws_durable_execution_sdk_python.lambda_service import OperationUpdate
@@ -35,42 +34,21 @@ from durable_conformance.execution import (
     Start,
 )
 from durable_conformance.model import DIED, ModelCall
+from durable_conformance.runtime.branch_order import BranchOrder
 
 
-class BranchGate(Protocol):
-    """Decides when an operation's function may begin."""
-
-    def enter(self, path: str) -> None:
-        """The function of the operation at `path` is about to run, on this thread: return when it may."""
-        ...
-
-    def leave(self, path: str) -> None:
-        """It has ended or suspended."""
-        ...
-
-
-class Observer:
-    """The record of one execution. Safe from any number of threads.
-
-    Args:
-        order: The order in which the branches of batches are to end; None leaves it to the threads.
-
-    Attributes:
-        paths: The paths of all operations seen so far.
-        invocation: The number of the running invocation, from 1.
-        events: What has happened, in order.
-        met: Ids of the operations that the code came by.
-        wants_replays: Whether the service is to have the SDK tell it about every operation that is replayed.
-    """
+class Observer(DurableInstrumentationPlugin):
+    """The record of one execution. Safe from any number of threads."""
 
     wants_replays = False
+    """Whether the service is to have the SDK tell about every operation that is replayed."""
 
-    def __init__(self, order: BranchGate | None = None) -> None:
+    def __init__(self, order: BranchOrder | None = None) -> None:
         self._order = order
-        self.paths = OperationPaths()
-        self.invocation = 0
+        self.paths = OperationPaths()  # of all operations seen so far
+        self.invocation = 0  # the running one, from 1
         self.events: list[Event] = []
-        self.met: set[str] = set()
+        self.met: set[str] = set()  # the ids of what the code came by
         self._occurrences: Counter[tuple[str, str]] = Counter()
         self._survived: Counter[str | None] = Counter()
         self._begun: set[tuple[str, int | None]] = set()
@@ -78,8 +56,8 @@ class Observer:
         self._threads = threading.local()
 
     def create_plugin(self, info: InvocationStartInfo, /) -> DurableInstrumentationPlugin:  # noqa: ARG002
-        """The SDK's plugin factory interface: one plugin an invocation, all reporting here."""
-        return _Watch(self)
+        """The SDK's plugin factory interface: the same plugin for each invocation."""
+        return self
 
     def resume(self, events: Sequence[Event]) -> None:
         """Take up a record that began elsewhere."""
@@ -88,12 +66,10 @@ class Observer:
             self._count(event)
 
     def begin(self, start: Start) -> None:
-        """An invocation begins with `start`."""
         self.invocation = start.invocation
         self.tell(InvocationBegan(start.invocation, start.now, start.completed))
 
     def tell(self, event: Event) -> None:
-        """`event` has happened."""
         with self._lock:
             self.events.append(event)
             self._count(event)
@@ -106,7 +82,17 @@ class Observer:
         self.met.add(info.operation_id)
         return self.paths.register(info.operation_id, info.parent_id, info.name or info.sub_type)
 
-    def entered(self, info: UserFunctionStartInfo) -> None:
+    def on_invocation_start(self, info: InvocationStartInfo) -> None:  # noqa: ARG002
+        WITNESS.set(self.witnessed)
+
+    def on_operation_start(self, info: OperationStartInfo) -> None:
+        self.seen(info)
+
+    def on_operation_end(self, info: OperationEndInfo) -> None:
+        """An operation has ended, or the code came by one that had."""
+        self.seen(info)
+
+    def on_user_function_start(self, info: UserFunctionStartInfo) -> None:
         path = self.seen(info)
         attempt = info.attempt if info.operation_type is OperationType.STEP else None
         self.tell(OperationBegan(path, attempt, again=(path, attempt) in self._begun))
@@ -115,21 +101,15 @@ class Observer:
         if self._order:
             self._order.enter(path)
 
-    def left(self, info: UserFunctionEndInfo) -> None:
-        stack = self._stack()
-        if stack:
+    def on_user_function_end(self, info: UserFunctionEndInfo) -> None:
+        if stack := self._stack():
             stack.pop()
         if self._order:
             self._order.leave(self.seen(info))
 
-    def ended(self, info: OperationEndInfo) -> None:
-        """An operation has ended, or the code came by one that had."""
-        self.seen(info)
-
     def running(self) -> UserFunctionStartInfo | None:
         """The innermost operation whose function runs on this thread."""
-        stack = self._stack()
-        return stack[-1] if stack else None
+        return next(reversed(self._stack()), None)
 
     def calls_survived(self, path: str | None) -> int:
         """How many model calls of the operation at `path`, None for outside any, did not die."""
@@ -149,12 +129,10 @@ class Observer:
         return self.paths.register(update.operation_id, update.parent_id, label)
 
     def occurrences(self, path: str, action: str) -> int:
-        """How many updates of this path and action were persisted."""
         with self._lock:
             return self._occurrences[path, action]
 
     def persisted(self, update: OperationUpdate) -> None:
-        """Record that the service has persisted `update`."""
         path, action = self.path_of(update), update.action.value
         step, wait = update.step_options, update.wait_options
         error_type = (update.error.type or "") if update.error else ""
@@ -176,36 +154,12 @@ class Observer:
         )
 
     def _count(self, event: Event) -> None:
-        match event:
-            case Checkpointed():
-                self._occurrences[event.path, event.action] += 1
-            case ModelCall():
-                self._survived[event.path] += event.outcome != DIED
-            case _:
-                pass
+        if isinstance(event, Checkpointed):
+            self._occurrences[event.path, event.action] += 1
+        elif isinstance(event, ModelCall):
+            self._survived[event.path] += event.outcome != DIED
 
     def _stack(self) -> list[UserFunctionStartInfo]:
-        if not hasattr(self._threads, "stack"):
-            self._threads.stack = []
-        stack: list[UserFunctionStartInfo] = self._threads.stack
+        """The operations whose functions run on this thread, the innermost last."""
+        stack: list[UserFunctionStartInfo] = self._threads.__dict__.setdefault("stack", [])
         return stack
-
-
-class _Watch(DurableInstrumentationPlugin):
-    def __init__(self, observer: Observer) -> None:
-        self._observer = observer
-
-    def on_invocation_start(self, info: InvocationStartInfo) -> None:  # noqa: ARG002
-        WITNESS.set(self._observer)
-
-    def on_operation_start(self, info: OperationStartInfo) -> None:
-        self._observer.seen(info)
-
-    def on_operation_end(self, info: OperationEndInfo) -> None:
-        self._observer.ended(info)
-
-    def on_user_function_start(self, info: UserFunctionStartInfo) -> None:
-        self._observer.entered(info)
-
-    def on_user_function_end(self, info: UserFunctionEndInfo) -> None:
-        self._observer.left(info)

@@ -49,11 +49,7 @@ def quick_stops() -> Iterator[None]:
 
 
 def quiet_sdk_logs(*others: str) -> None:
-    """Silence the SDKs' logs in this process: the traceback of every failure, thousands of times.
-
-    Args:
-        others: Further loggers to silence.
-    """
+    """Silence the SDKs' logs, and others, in this process: the traceback of every failure, thousands of times."""
     for name in (*_LOGGERS, *others):
         logging.getLogger(name).setLevel(_SILENT)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from typing import Any
+from dataclasses import replace
 
 from aws_durable_execution_sdk_python.execution import (
     DurableExecutionInvocationInputWithClient,
@@ -25,7 +25,6 @@ from aws_durable_execution_sdk_python.lambda_service import (
     OperationStatus,
     OperationType,
     OperationUpdate,
-    StateOutput,
 )
 from aws_durable_execution_sdk_python_testing.checkpoint.processor import CheckpointProcessor
 from aws_durable_execution_sdk_python_testing.execution import Execution
@@ -33,6 +32,7 @@ from aws_durable_execution_sdk_python_testing.model import StartDurableExecution
 from aws_durable_execution_sdk_python_testing.stores.memory import InMemoryExecutionStore
 
 from durable_conformance.execution import (
+    EPOCH,
     TERMINAL,
     AnswerCame,
     Awaited,
@@ -43,7 +43,6 @@ from durable_conformance.execution import (
     in_order,
     recorded,
 )
-from durable_conformance.runtime.clock import VirtualClock
 from durable_conformance.runtime.observer import Observer
 from durable_conformance.subject import Answered, CallbackAnswer, Refused, Scenario, Silence
 
@@ -52,20 +51,36 @@ ARN = f"arn:aws:lambda:us-east-1:000000000000:function:conformance:1/durable-exe
 """Every execution has the same ARN, so that whatever a handler derives from it is the same in every run."""
 
 
+class VirtualClock:
+    """The testing SDK's clock protocol, moved by hand. Every reading is later than the one before."""
+
+    def __init__(self) -> None:
+        self._now = EPOCH
+        self._lock = threading.Lock()
+
+    def now(self) -> dt.datetime:
+        with self._lock:
+            self._now += dt.timedelta(microseconds=1)
+            return self._now
+
+    def advance_to(self, moment: dt.datetime) -> dt.timedelta:
+        """Let time pass until `moment`, if it is still to come; returns how much has passed."""
+        with self._lock:
+            passed = max(moment - self._now, dt.timedelta())
+            self._now += passed
+            return passed
+
+    def arm(self, wake: dt.datetime) -> float:
+        """Seconds of real time to wait until `wake`: none."""
+        self.advance_to(wake)
+        return 0.0
+
+
 class Service:
-    """One execution's service: starts it, persists its checkpoints, lets its time pass and answers its callbacks.
-
-    Args:
-        scenario: The event and the callbacks' answers.
-        observer: Told about every update that persists.
-        keep_snapshots: Whether to keep the state after each update.
-
-    Attributes:
-        snapshots: The state after each update that persisted here.
-    """
+    """One execution's service: starts it, persists its checkpoints, lets its time pass and answers its callbacks."""
 
     def __init__(self, scenario: Scenario, observer: Observer, *, keep_snapshots: bool = False) -> None:
-        self.snapshots: list[Start] = []
+        self.snapshots: list[Start] = []  # the state after each update that persisted here
         self._keep_snapshots = keep_snapshots
         self._scenario = scenario
         self._observer = observer
@@ -75,7 +90,18 @@ class Service:
         self._processor = CheckpointProcessor(self._store, None, self._clock)  # type: ignore[arg-type]
         self._lock = threading.Lock()
         self._awaited: dict[str, Awaited] = {}
-        self._execution = Execution.new(_start_input(scenario.event))
+        self._execution = Execution.new(
+            StartDurableExecutionInput(
+                account_id="000000000000",
+                function_name="conformance",
+                function_qualifier="1",
+                execution_name="conformance",
+                execution_timeout_seconds=0,
+                execution_retention_period_days=1,
+                invocation_id=EXECUTION_ID,
+                input=json.dumps(scenario.event),
+            )
+        )
         self._execution.durable_execution_arn = ARN
         self._execution.start(now=self._clock.now())
         self._store.save(self._execution)
@@ -108,38 +134,30 @@ class Service:
         return self._execution.get_navigable_operations()
 
     def completed_paths(self) -> frozenset[str]:
-        """The paths of the operations that have ended."""
-        return frozenset(
-            self._observer.paths[operation.operation_id]
-            for operation in self.operations
-            if operation.status in TERMINAL
-        )
+        paths = self._observer.paths
+        return frozenset(paths[one.operation_id] for one in self.operations if one.status in TERMINAL)
 
     def invocation_input(self, client: DurableServiceClient) -> DurableExecutionInvocationInputWithClient:
         """What the next invocation is given. Tokens of earlier invocations stop working."""
         execution = self._execution
         execution.begin_new_invocation()
         state = InitialExecutionState(operations=self.operations, next_marker="")
+        changed = list(execution.updated_operation_ids)
+        if self._observer.wants_replays:
+            # The SDK tells its plugins about a finished operation that it meets on replay only if it is among these.
+            changed += (one.operation_id for one in self.operations if one.status in TERMINAL)
         invocation = DurableExecutionInvocationInputWithClient(
             durable_execution_arn=ARN,
             checkpoint_token=execution.get_new_checkpoint_token(),
             initial_execution_state=state,
-            updated_operation_ids=self._changed_for_the_handler(),
+            updated_operation_ids=changed,
             service_client=client,
         )
         execution.mark_state_delivered()
         execution.handler_seen_seq = execution.seq_counter
         return invocation
 
-    def _changed_for_the_handler(self) -> list[str]:
-        changed = list(self._execution.updated_operation_ids)
-        if self._observer.wants_replays:
-            # The SDK tells its plugins about a finished operation that it meets on replay only if it is among these.
-            changed += (one.operation_id for one in self.operations if one.status in TERMINAL)
-        return changed
-
     def persist(self, token: str, update: OperationUpdate) -> CheckpointOutput:
-        """Persist one update."""
         with self._lock:
             if options := update.callback_options:
                 self._awaited[update.operation_id] = Awaited(options.timeout_seconds, options.heartbeat_timeout_seconds)
@@ -156,15 +174,10 @@ class Service:
         with self._lock:
             return self._processor.process_checkpoint(token, [], None)
 
-    def state(self) -> StateOutput:
-        """Every operation, on one page."""
-        return StateOutput(operations=self.operations, next_marker=None)
-
     def progress(self) -> bool:
         """Let happen what happens next while nobody runs: an answer to a callback, or else the next timer.
 
-        Returns:
-            Whether anything could happen; if not, the execution waits for ever.
+        Returns whether anything could happen; if not, the execution waits for ever.
         """
         if self._execution.has_unseen_changes():
             return True
@@ -181,7 +194,8 @@ class Service:
         callback_id, now = operation.callback_details.callback_id, self._clock.now()
         match answer:
             case Answered(payload):
-                self._execution.complete_callback_success(callback_id, _encoded(payload), now=now)
+                data = None if payload is None else payload.encode()
+                self._execution.complete_callback_success(callback_id, data, now=now)
             case Refused(message):
                 self._execution.complete_callback_failure(callback_id, ErrorObject.from_message(message), now=now)
             case Silence():
@@ -234,12 +248,8 @@ class Service:
             self._observer.tell(TimePassed(seconds))
 
 
-TIMED_OUT = ErrorObject(
-    message="Callback timed out", type=CallbackTimeoutType.TIMEOUT.value, data=None, stack_trace=None
-)
-NO_HEARTBEAT = ErrorObject(
-    message="Callback timed out on heartbeat", type=CallbackTimeoutType.HEARTBEAT.value, data=None, stack_trace=None
-)
+TIMED_OUT = ErrorObject("Callback timed out", CallbackTimeoutType.TIMEOUT.value, data=None, stack_trace=None)
+NO_HEARTBEAT = replace(TIMED_OUT, message="Callback timed out on heartbeat", type=CallbackTimeoutType.HEARTBEAT.value)
 """What the testing SDK's own runner records for a callback that nobody answers, or keeps alive."""
 
 
@@ -260,23 +270,6 @@ def _came(path: str, answer: CallbackAnswer) -> AnswerCame:
             return AnswerCame(path, refused=message)
         case Silence():
             return AnswerCame(path, in_time=False)
-
-
-def _start_input(event: Any) -> StartDurableExecutionInput:
-    return StartDurableExecutionInput(
-        account_id="000000000000",
-        function_name="conformance",
-        function_qualifier="1",
-        execution_name="conformance",
-        execution_timeout_seconds=0,
-        execution_retention_period_days=1,
-        invocation_id=EXECUTION_ID,
-        input=json.dumps(event),
-    )
-
-
-def _encoded(payload: str | None) -> bytes | None:
-    return None if payload is None else payload.encode()
 
 
 def _due(operation: Operation) -> dt.datetime | None:

@@ -1,45 +1,23 @@
 """What is checked, and what it meets: the handler, where it is found, and the scenario."""
 
-from durable_conformance.subject.answers import APPROVE, OK, REJECT, Always, Asker, silence
-from durable_conformance.subject.handlers import handler_factory
-from durable_conformance.subject.importing import import_file, import_module, users_traceback
-from durable_conformance.subject.patterns import ModelledHandler, find_pattern, pattern_names
-from durable_conformance.subject.reference import Reference, reference_to
-from durable_conformance.subject.scenario import (
-    CALLBACK_SUFFIX,
-    Answered,
-    CallbackAnswer,
-    Handler,
-    HandlerFactory,
-    Refused,
-    Scenario,
-    Silence,
-    UnansweredCallbackError,
-)
-
-__all__ = [
-    "APPROVE",
-    "CALLBACK_SUFFIX",
-    "OK",
-    "REJECT",
-    "Always",
-    "Answered",
-    "Asker",
-    "CallbackAnswer",
-    "Handler",
-    "HandlerFactory",
-    "ModelledHandler",
-    "Reference",
-    "Refused",
-    "Scenario",
-    "Silence",
-    "UnansweredCallbackError",
-    "find_pattern",
-    "handler_factory",
-    "import_file",
-    "import_module",
-    "pattern_names",
-    "reference_to",
-    "silence",
-    "users_traceback",
-]
+from durable_conformance.subject.handlers import handler_factory as handler_factory
+from durable_conformance.subject.importing import import_file as import_file
+from durable_conformance.subject.importing import users_traceback as users_traceback
+from durable_conformance.subject.patterns import find_pattern as find_pattern
+from durable_conformance.subject.patterns import pattern_names as pattern_names
+from durable_conformance.subject.reference import Reference as Reference
+from durable_conformance.subject.reference import reference_to as reference_to
+from durable_conformance.subject.scenario import APPROVE as APPROVE
+from durable_conformance.subject.scenario import CALLBACK_SUFFIX as CALLBACK_SUFFIX
+from durable_conformance.subject.scenario import OK as OK
+from durable_conformance.subject.scenario import REJECT as REJECT
+from durable_conformance.subject.scenario import Always as Always
+from durable_conformance.subject.scenario import Answered as Answered
+from durable_conformance.subject.scenario import Asker as Asker
+from durable_conformance.subject.scenario import CallbackAnswer as CallbackAnswer
+from durable_conformance.subject.scenario import Handler as Handler
+from durable_conformance.subject.scenario import HandlerFactory as HandlerFactory
+from durable_conformance.subject.scenario import Refused as Refused
+from durable_conformance.subject.scenario import Scenario as Scenario
+from durable_conformance.subject.scenario import Silence as Silence
+from durable_conformance.subject.scenario import silence as silence

@@ -23,10 +23,8 @@ WORKFLOW_PARAMETERS = 3
 def handler_factory(target: object, name: str = "the handler") -> HandlerFactory:
     """Makes the handler under test out of what a user has.
 
-    Args:
-        target: A handler made by `durable_handler`; any other durable handler, whose model calls the engine then does
-            not see; or a function `(event, context, model)`.
-        name: What to call it in an error.
+    `target` is a handler made by `durable_handler`; any other durable handler, whose model calls the engine then does
+    not see; or a function `(event, context, model)`. An error calls it `name`.
 
     Raises:
         CannotRunError: It is none of these.
@@ -35,16 +33,13 @@ def handler_factory(target: object, name: str = "the handler") -> HandlerFactory
         return target.with_model
     if callable(target) and hasattr(target, "__wrapped__"):
         return lambda _model: target
-    if inspect.isfunction(target) and _positional(target) == WORKFLOW_PARAMETERS:
-        return _workflow_factory(target)
+    if inspect.isfunction(target):
+        parameters = inspect.signature(target).parameters.values()
+        if sum(one.kind is one.POSITIONAL_OR_KEYWORD for one in parameters) == WORKFLOW_PARAMETERS:
+            return _workflow_factory(target)
     raise CannotRunError(
         f"{name} is neither a durable handler (@durable_execution) nor a function (event, context, model)."
     )
-
-
-def _positional(function: Callable[..., Any]) -> int:
-    parameters = inspect.signature(function).parameters.values()
-    return sum(parameter.kind is parameter.POSITIONAL_OR_KEYWORD for parameter in parameters)
 
 
 def _workflow_factory(workflow: Callable[..., Any]) -> HandlerFactory:

@@ -16,11 +16,7 @@ from durable_conformance.errors import CannotRunError, in_words
 
 
 def import_module(name: str, file: Path | None = None) -> ModuleType:
-    """The module called `name`.
-
-    Args:
-        name: Its dotted name.
-        file: Where it was found before; what else bears that name is not taken for it.
+    """The module called `name`; if `file` says where it was found before, nothing else is taken for it.
 
     Raises:
         CannotRunError: Importing it fails.

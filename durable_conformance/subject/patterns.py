@@ -21,7 +21,6 @@ class ModelledHandler(Protocol):
 
     def with_model(self, model: ModelProvider) -> Handler:
         """The same handler, asking `model`."""
-        ...
 
 
 def pattern_names() -> list[str]:

@@ -17,17 +17,11 @@ from durable_conformance.subject.scenario import HandlerFactory
 
 @dataclass(frozen=True)
 class Reference:
-    """The name of a handler.
+    """The name of a handler."""
 
-    Attributes:
-        text: `PATH.py:NAME`, `package.module:NAME`, or the name of a pattern.
-        makes: Whether NAME is a function that makes the handler, as if its module were imported anew.
-        file: Where the module was found; None leaves that to the import system.
-    """
-
-    text: str
-    makes: bool = False
-    file: str | None = None
+    text: str  # `PATH.py:NAME`, `package.module:NAME`, or the name of a pattern
+    makes: bool = False  # NAME is a function that makes the handler, as if its module were imported anew
+    file: str | None = None  # where the module was found; None leaves that to the import system
 
     def check(self) -> None:
         """See whether it can name something. Nothing is imported.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,10 @@ type Handler = Callable[[Any, Any], Any]
 
 type HandlerFactory = Callable[["ModelProvider"], Handler]
 """Makes the handler under test, with the provider that it asks."""
+
+APPROVE = json.dumps({"approved": True})
+REJECT = json.dumps({"approved": False})
+OK = json.dumps("ok")
 
 CALLBACK_SUFFIX = " create callback id"
 """What `wait_for_callback` appends to its name for the callback operation itself."""
@@ -42,27 +47,37 @@ class Silence:
 
 type CallbackAnswer = Answered | Refused | Silence
 
+type Asker = Callable[[str, int], CallbackAnswer]
+"""Answers, given a name, and how many of that name come before."""
+
+
+@dataclass(frozen=True)
+class Always:
+    """Answers every callback with `payload`."""
+
+    payload: str
+
+    def __call__(self, _name: str, _occurrence: int) -> CallbackAnswer:
+        return Answered(self.payload)
+
+
+def silence(_name: str, _occurrence: int) -> CallbackAnswer:
+    """Answers no callback."""
+    return Silence()
+
 
 @dataclass(frozen=True)
 class Scenario:
-    """One way an execution can go.
+    """One way an execution can go."""
 
-    Attributes:
-        event: The execution's input, JSON.
-        model: Who answers model calls: a source, or what makes a provider, a new one for each run.
-        callbacks: Answers by callback name (without the suffix that `wait_for_callback` appends), in the order of
-            the callbacks' paths where several have the same name.
-        ask: Answers what `callbacks` or `invokes` do not, given its name and how many of that name come before it. It
-            may ask a person. None: a callback without an answer is an error.
-        invokes: Results of chained invocations by operation name (by function name where the operation has none), in
-            the order of their paths; payloads are JSON.
-    """
-
-    event: Any
-    model: Callable[[], ModelProvider] | Source = scripted
+    event: Any  # JSON
+    model: Callable[[], ModelProvider] | Source = scripted  # a provider is made for each run
     callbacks: Mapping[str, Sequence[CallbackAnswer]] = field(default_factory=dict)
-    ask: Callable[[str, int], CallbackAnswer] | None = None
+    """By callback name (without `CALLBACK_SUFFIX`), in the order of the paths where several have the same name."""
+    ask: Asker | None = None
+    """What these do not answer, by name and how many of that name come before; None makes that an error."""
     invokes: Mapping[str, Sequence[CallbackAnswer]] = field(default_factory=dict)
+    """By operation name (function name where there is none), in the order of the paths; payloads are JSON."""
 
     def source(self) -> Source:
         """Who answers the model calls of one execution."""

@@ -4,28 +4,18 @@ The engine's own process imports no handler. It gives experiments to a `Pool`, a
 is bounded, and what a run has started ends with it.
 """
 
-from durable_conformance.workers.channel import Channel, ClosedError, SilentError
-from durable_conformance.workers.experiment import WARM, Experiment, Judge, Lost, Where, not_judged
-from durable_conformance.workers.pool import HASH_SEEDS, MAX_LOST, OTHER_SEEDS, PATIENCE_SECONDS, Elsewhere, Pool
-from durable_conformance.workers.template import AVAILABLE, Base, close_bases
-
-__all__ = [
-    "AVAILABLE",
-    "HASH_SEEDS",
-    "MAX_LOST",
-    "OTHER_SEEDS",
-    "PATIENCE_SECONDS",
-    "WARM",
-    "Base",
-    "Channel",
-    "ClosedError",
-    "Elsewhere",
-    "Experiment",
-    "Judge",
-    "Lost",
-    "Pool",
-    "SilentError",
-    "Where",
-    "close_bases",
-    "not_judged",
-]
+from durable_conformance.workers.channel import Channel as Channel
+from durable_conformance.workers.channel import ClosedError as ClosedError
+from durable_conformance.workers.channel import SilentError as SilentError
+from durable_conformance.workers.experiment import Experiment as Experiment
+from durable_conformance.workers.experiment import Judge as Judge
+from durable_conformance.workers.experiment import Lost as Lost
+from durable_conformance.workers.experiment import Where as Where
+from durable_conformance.workers.experiment import not_judged as not_judged
+from durable_conformance.workers.pool import HASH_SEEDS as HASH_SEEDS
+from durable_conformance.workers.pool import MAX_LOST as MAX_LOST
+from durable_conformance.workers.pool import OTHER_SEEDS as OTHER_SEEDS
+from durable_conformance.workers.pool import PATIENCE_SECONDS as PATIENCE_SECONDS
+from durable_conformance.workers.pool import Elsewhere as Elsewhere
+from durable_conformance.workers.pool import Pool as Pool
+from durable_conformance.workers.template import AVAILABLE as AVAILABLE

@@ -44,13 +44,11 @@ class Channel:
 
     @classmethod
     def pair(cls) -> tuple[Channel, Channel]:
-        """Two ends."""
         one, other = socket.socketpair()
         return cls(one), cls(other)
 
     @classmethod
     def of(cls, descriptor: int) -> Channel:
-        """The end that `descriptor` is."""
         return cls(socket.socket(fileno=descriptor))
 
     def fileno(self) -> int:

@@ -25,7 +25,7 @@ class Where:
     seed: int = 0
     """Which of the templates it is forked from, each with a hash seed of its own; 0 is the main one."""
     way: int | None = None
-    """How clock, random numbers and variables differ between invocations; 0: a process that is only new, None: warm."""
+    """How clock, randomness and variables differ by invocation; 0 is a process that is only new, None a warm one."""
 
 
 WARM = Where()

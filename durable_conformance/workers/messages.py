@@ -23,11 +23,9 @@ class ProcessState:
 
     @classmethod
     def here(cls) -> ProcessState:
-        """This process's own."""
         return cls(os.getcwd(), tuple(folder or os.getcwd() for folder in sys.path), dict(os.environ))  # noqa: PTH109
 
     def take_over(self) -> None:
-        """Make it this process's."""
         os.chdir(self.folder)
         sys.path[:] = self.path
         for name in os.environ.keys() - self.environment.keys():

@@ -63,7 +63,7 @@ class Pool:
     """Processes in which experiments are made. A context manager: its processes and files end with it.
 
     `handler` is where what is checked is found, or, for what no other process can import, what makes it. `at_once` is
-    None for as many executions as the cores bear; importing, and one execution, may take `patience` seconds.
+    None for as many executions as the cores bear; `patience` are the seconds that importing may take, and an execution.
     """
 
     def __init__(
@@ -97,7 +97,6 @@ class Pool:
         self.close()
 
     def close(self) -> None:
-        """End all processes."""
         for worker in (*self._busy, *itertools.chain.from_iterable(self._idle.values())):
             worker.forget()
         for template in self._templates.values():

@@ -12,12 +12,14 @@ import select
 import signal
 import sys
 import time
+import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from durable_conformance.errors import in_words
 from durable_conformance.workers.channel import Channel, ClosedError
-from durable_conformance.workers.messages import End, Ended, Hello
+from durable_conformance.workers.messages import End, Ended, Failed, Hello
 
 _SET_PARENT_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
@@ -83,8 +85,8 @@ def described(pid: int) -> str:
 def fork(channel: Channel, role: Callable[[Channel], None]) -> int:
     """Fork this process; returns the child's id.
 
-    The child has a session of its own, no standard streams, nothing of ours but `channel`, its end of the connection,
-    which is closed here. It ends with `role`.
+    The child has a session of its own, no standard streams, and nothing of ours but `channel`, its end of the
+    connection, which is closed here. It ends with `role`.
     """
     with warnings.catch_warnings():
         # In a process with threads: what they hold is of no use to the child, which runs our own code and the handler.
@@ -105,6 +107,9 @@ def fork(channel: Channel, role: Callable[[Channel], None]) -> int:
         code = 0
     except ClosedError:
         code = 0  # nobody is there any more
+    except Exception as error:  # noqa: BLE001  # a defect of ours: who waits for the process hears of it
+        with contextlib.suppress(ClosedError):
+            channel.send(Failed(in_words(error), traceback.format_exc()))
     finally:
         os._exit(code)  # whatever threads and exit handlers there are
 
@@ -122,7 +127,7 @@ def _quiet() -> None:
 
 
 class Forker:
-    """Forks processes when `channel` says so, and ends them. Each does `role`, given its channel and the order."""
+    """Forks processes when `channel` says so, and ends them. Each does `role`, given its channel and its order."""
 
     def __init__(self, channel: Channel, role: Callable[[Channel, object], None]) -> None:
         self._channel = channel

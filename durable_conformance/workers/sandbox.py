@@ -47,7 +47,7 @@ class Sandbox:
         self._use(folder)
 
     def enter(self, number: int, way: int | None) -> None:
-        """Execution `number` begins; `way` says how its invocations' sandboxes differ, None is this one as it is."""
+        """Execution `number` begins; `way` says how the sandboxes of its invocations differ, None is not at all."""
         self._way = way
         if way is None:
             random.seed(number)

@@ -52,7 +52,7 @@ base()
 
 
 class Base:
-    """An interpreter with a hash seed of its own that has imported the SDK and no handler. It forks templates."""
+    """An interpreter with a `PYTHONHASHSEED` of its own, which has imported the SDK, and forks templates."""
 
     def __init__(self, hash_seed: int) -> None:
         self.channel, theirs = Channel.pair()
@@ -124,7 +124,6 @@ class Worker:
     made: int = 0  # how many executions
 
     def give(self, task: Task, patience: float) -> None:
-        """Have it make an execution."""
         self.task = task.number
         self.deadline = time.monotonic() + patience
         with contextlib.suppress(ClosedError):  # noticed when it is read from

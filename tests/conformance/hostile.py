@@ -11,8 +11,16 @@ from typing import Any, NoReturn
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from aws_durable_execution_sdk_python.config import StepConfig
 
+from durable_conformance.subject import Reference
 from providers import ModelAccessDeniedError, ModelProvider
 from tests.conformance.corpus.asking import SENSIBLE, say
+
+
+class BrokenReference(Reference):
+    """Stands for a defect of ours in a process of ours."""
+
+    def handler_factory(self) -> NoReturn:
+        raise ZeroDivisionError("a defect of ours")
 
 
 def forever() -> NoReturn:

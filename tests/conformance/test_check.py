@@ -14,7 +14,7 @@ from aws_durable_execution_sdk_python import DurableContext
 
 from durable_conformance import Exploration, Finding, Scenario, explore, handler_factory
 from durable_conformance.commands import main
-from durable_conformance.durable_check import DurableCheck, checked_by
+from durable_conformance.durable_check import DurableCheck
 from durable_conformance.evidence import Explored
 from durable_conformance.subject import reference_to
 from durable_conformance.workers import HASH_SEEDS, Experiment
@@ -258,7 +258,7 @@ def test_a_folder_for_reports_that_cannot_be_made_is_told_before_any_test(pytest
 
 def test_several_checks_of_one_test_stand_on_its_page() -> None:
     kept: list[Explored] = []
-    check = checked_by(in_other_processes=False, keep=kept.append)
+    check = DurableCheck(in_other_processes=False, keep=kept.append)
     check(good_flow, event={"order": 7})
 
     def late(event: object, context: DurableContext, model: object) -> int:

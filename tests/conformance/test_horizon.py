@@ -25,9 +25,9 @@ from aws_durable_execution_sdk_python.retries import RetryDecision
 from durable_conformance import CrashKind, CrashPoint, Exploration, Scenario, explore, handler_factory
 from durable_conformance.evidence import Place, Records, Section
 from durable_conformance.execution import AT_HORIZON, MODEL_CALL, Conditions, Run, comes_later
-from durable_conformance.exploring import begun_before, crash_cases, drifted, fault_cases
+from durable_conformance.exploring import begun_before, crash_cases, diverged, fault_cases
 from durable_conformance.model import ModelCall
-from durable_conformance.rules import as_followed, canonical, differences
+from durable_conformance.rules import canonical, differences, extrapolated
 from durable_conformance.runtime import Horizon, run_in_process
 from durable_conformance.subject import HandlerFactory, reference_to
 from durable_conformance.workers import Experiment, not_judged
@@ -323,26 +323,26 @@ def test_only_a_value_that_may_show_further_on_has_an_execution_followed_there()
         *others, last = stopped.operations
         return replace(stopped, operations=(*others, replace(last, **change)))  # type: ignore[arg-type]
 
-    assert not drifted(baseline, stopped)
-    assert drifted(baseline, changed(result="wrong"))
-    assert drifted(baseline, changed(status="FAILED"))
-    assert drifted(baseline, changed(error_message="wrong"))
-    assert not drifted(baseline, changed(result=None, status="STARTED")), "it has not ended"
+    assert not diverged(baseline, stopped)
+    assert diverged(baseline, changed(result="wrong"))
+    assert diverged(baseline, changed(status="FAILED"))
+    assert diverged(baseline, changed(error_message="wrong"))
+    assert not diverged(baseline, changed(result=None, status="STARTED")), "it has not ended"
     first, *others = stopped.operations
-    assert drifted(baseline, replace(stopped, operations=(replace(first, status="PENDING"), *others))), "nor has it"
+    assert diverged(baseline, replace(stopped, operations=(replace(first, status="PENDING"), *others))), "nor has it"
     tagged = replace(baseline, operations=tuple(replace(one, result="yes ~a1z") for one in baseline.operations))
-    assert not drifted(
+    assert not diverged(
         tagged, replace(stopped, operations=tuple(replace(one, result="yes ~a2z") for one in stopped.operations))
     )
-    assert not drifted(baseline, changed(result="as branches ended", sub_type="Map"))
-    assert not drifted(baseline, replace(changed(result="wrong"), status="SUCCEEDED")), "it was followed to its end"
+    assert not diverged(baseline, changed(result="as branches ended", sub_type="Map"))
+    assert not diverged(baseline, replace(changed(result="wrong"), status="SUCCEEDED")), "it was followed to its end"
 
 
 def test_what_ended_otherwise_is_not_taken_from_the_baseline() -> None:
     baseline = canonical(run_in_process(chain(FAR), SCENARIO))
     stopped = crashed(chain(FAR), at(3), horizon=2)
     failed = tuple(replace(one, status="FAILED") if one.name == "step-4" else one for one in stopped.operations)
-    followed = as_followed(baseline, canonical(replace(stopped, operations=failed)))
+    followed = extrapolated(baseline, canonical(replace(stopped, operations=failed)))
     assert [row[3] for row in followed.history] == ["SUCCEEDED"] * 4 + ["FAILED"] + ["SUCCEEDED"] * (FAR - 5)
 
 
@@ -350,14 +350,14 @@ def test_what_was_not_followed_stands_in_its_place() -> None:
     baseline = canonical(run_in_process(chain(FAR), SCENARIO))
     stopped = crashed(chain(FAR), at(3), horizon=2)
     without = tuple(one for one in stopped.operations if one.name != "step-2")
-    assert as_followed(baseline, canonical(replace(stopped, operations=without))).history == baseline.history
+    assert extrapolated(baseline, canonical(replace(stopped, operations=without))).history == baseline.history
 
 
 def test_what_was_not_followed_is_as_in_the_baseline() -> None:
     baseline = canonical(run_in_process(chain(FAR), SCENARIO))
     run = canonical(crashed(chain(FAR), at(3), horizon=2))
     asked = {path: frozenset({"Greet me"}) for path in ("/6:step-5", "/7:step-6", "")}
-    followed = as_followed(baseline, replace(run, requests=asked))
+    followed = extrapolated(baseline, replace(run, requests=asked))
     assert (followed.history, followed.result, followed.run.status) == (baseline.history, "66", "SUCCEEDED")
     assert set(followed.requests) == {"/6:step-5", ""}, "step-6 had begun to ask when the execution was stopped"
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from typing import NoReturn
+import threading
+from typing import Any, NoReturn
 
 import pytest
+from aws_durable_execution_sdk_python import DurableContext, durable_execution
 
+from durable_conformance import Scenario
 from durable_conformance.model import Asking, Failure, ModelCall, ProviderSource, ProviderTap, Question
-from durable_conformance.runtime import Crashes, Horizon, ModelGate, Observer
+from durable_conformance.runtime import Crashes, Horizon, ModelGate, Observer, run_in_process
+from durable_conformance.subject import Handler
 from providers import Message, ModelError, ModelProvider, ModelRequest, ModelResponse, ModelThrottledError
+from providers.scripted import ScriptedProvider
 from tests.conformance.made_up_runs import made_call
 
 QUESTION = ModelRequest(messages=(Message.user("Hi"),))
@@ -73,3 +79,44 @@ def test_an_error_that_is_not_loaded_is_still_a_model_error(kind: str) -> None:
     with pytest.raises(ModelError) as raised:
         Asked(Nobody(), call).model.converse(QUESTION)
     assert (type(raised.value), str(raised.value)) == (ModelError, "UnheardOfError: no")
+
+
+def test_branches_that_ask_at_once_ask_one_provider() -> None:
+    """A script that a second provider began anew would answer twice what it says once."""
+    made: list[ScriptedProvider] = []
+    both = threading.Barrier(2)
+
+    def make() -> ScriptedProvider:
+        made.append(ScriptedProvider())
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.2)  # until another thread makes one, too, if any does
+        return made[-1]
+
+    def handler_for(model: ModelProvider) -> Handler:
+        @durable_execution
+        def handler(_event: Any, context: DurableContext) -> list[str]:
+            def branch(inner: DurableContext, item: str, _index: int, _items: object) -> str:
+                request = ModelRequest(messages=(Message.user(item),))
+                return inner.step(lambda _: model.converse(request).text, "ask")
+
+            return list(context.map(["Ada", "Alan"], branch, "all").get_results())
+
+        return handler
+
+    assert run_in_process(handler_for, Scenario({}, make)).status == "SUCCEEDED"
+    assert len(made) == 1
+
+
+def test_a_script_that_has_run_out_ends_the_execution_of_any_handler_at_once() -> None:
+    def handler_for(model: ModelProvider) -> Handler:
+        @durable_execution
+        def handler(_event: Any, context: DurableContext) -> str:
+            request = ModelRequest(messages=(Message.user("What is there?"),))
+            return context.step(lambda _: model.converse(request).text, name="ask")
+
+        return handler
+
+    run = run_in_process(handler_for, Scenario({}, lambda: ScriptedProvider([])))
+    assert run.status == "FAILED"
+    assert "The script has no answer number 1" in (run.error_message or "")
+    assert [call.outcome for call in run.calls] == ["ScriptExhaustedError"]

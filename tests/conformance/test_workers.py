@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -268,6 +269,10 @@ DEED = """
 import asyncio, json, multiprocessing, os, subprocess, sys, threading, time
 from aws_durable_execution_sdk_python import durable_execution
 
+if os.path.exists(ALIVE := os.path.join(os.path.dirname(__file__), "alive")):
+    kept = os.open(ALIVE, os.O_WRONLY)   # each process that comes of this one keeps it, to its end
+    os.set_inheritable(kept, True)
+
 def sleep():
     time.sleep(600)
 
@@ -285,9 +290,9 @@ def written(folder: Path, deed: str) -> Reference:
 
 LEFT = {
     "a fork": ("if os.fork() == 0: time.sleep(600); os._exit(0)", "a process (a fork of the handler's)"),
-    "a program": ("subprocess.Popen(['sleep', '600'])", "a process (sleep 600)"),
+    "a program": ("subprocess.Popen(['sleep', '600'], close_fds=False)", "a process (sleep 600)"),
     "a program in a session of its own": (
-        "subprocess.Popen(['sleep', '601'], start_new_session=True)",
+        "subprocess.Popen(['sleep', '601'], start_new_session=True, close_fds=False)",
         "a process (sleep 601)",
     ),
     "a fork that left": (
@@ -311,38 +316,39 @@ LEFT = {
 @pytest.mark.parametrize("what", LEFT)
 def test_what_an_execution_leaves_behind_is_named_and_does_not_stay(tmp_path: Path, what: str) -> None:
     deed, left = LEFT[what]
-    before = processes()
+    alive = Alive(tmp_path)
     with Pool(written(tmp_path, deed), Scenario({}), at_once=2, patience=20) as pool:
         pool.start()
         outcomes = [one for _, one in pool.run(experiments(4))]
         assert results(outcomes) == ["fine"] * 4
+        assert alive
         assert (left in pool.left_behind) is bool(left), pool.left_behind
-    assert processes() - before == set()
+    assert not alive
 
 
 def test_what_a_killed_execution_has_started_does_not_stay(tmp_path: Path) -> None:
-    deed = "subprocess.Popen(['sleep', '602'], start_new_session=True); time.sleep(600)"
-    before = processes()
+    deed = "subprocess.Popen(['sleep', '602'], start_new_session=True, close_fds=False); time.sleep(600)"
+    alive = Alive(tmp_path)
     with Pool(written(tmp_path, deed), Scenario({}), patience=1) as pool:
         pool.start()
         outcomes = [one for _, one in pool.run(experiments(1))]
         assert isinstance(outcomes[0], Lost)
         assert "a process (sleep 602)" in pool.left_behind
-    assert processes() - before == set()
+    assert not alive
 
 
-def processes() -> set[str]:
-    """Command lines of all processes but interpreters of ours, which stay for the next exploration."""
-    found = set()
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                command = (folder / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if b"sleep" in command and b"\0" in command:
-                found.add(f"{folder.name} {command!r}")
-    return found
+class Alive:
+    """True while any process lives that has imported the handler of `written`, or has come of one."""
+
+    def __init__(self, folder: Path) -> None:
+        os.mkfifo(folder / "alive")
+        self._end = os.open(folder / "alive", os.O_RDONLY | os.O_NONBLOCK)
+
+    def __bool__(self) -> bool:
+        """The pipe hangs up once the last process has ended that holds its other end."""
+        waiting = select.poll()
+        waiting.register(self._end, select.POLLIN)
+        return not any(events & select.POLLHUP for _, events in waiting.poll(0))
 
 
 def test_the_files_of_a_pool_do_not_stay(tmp_path: Path) -> None:
@@ -371,6 +377,13 @@ def test_an_import_that_hangs_or_fails_is_told_in_time(tmp_path: Path, deed: str
         if "Error" in why:
             assert "importing.py" in failed.value.detail
     assert time.monotonic() - began < 300, "and not after the fixed time that an import once had"
+
+
+def test_a_defect_of_ours_in_a_process_of_ours_is_told_with_its_traceback() -> None:
+    with Pool(hostile.BrokenReference("anything"), Scenario({})) as pool:
+        with pytest.raises(CannotRunError, match="ZeroDivisionError: a defect of ours") as failed:
+            pool.start()
+        assert "hostile.py" in failed.value.detail
 
 
 def test_a_thread_that_the_handlers_module_has_started_keeps_no_process(tmp_path: Path) -> None:

@@ -19,51 +19,32 @@ _SHOWN = (Section.WHOLE, Section.FAULTS)
 
 @dataclass(frozen=True)
 class Bar:
-    """One delay.
-
-    Attributes:
-        x: Left edge, in pixels.
-        y: Upper edge.
-        height: In pixels.
-        seconds: The delay.
-        attempt: The attempt that comes after it.
-    """
+    """One delay; `x` and `y` are its upper left corner, in pixels."""
 
     x: int
     y: float
-    height: float
+    height: float  # pixels
     seconds: int
-    attempt: int
+    attempt: int  # the one that comes after it
 
     @property
     def middle(self) -> float:
-        """Where its labels stand."""
         return self.x + BAR_WIDTH / 2
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One operation's schedule.
-
-    Attributes:
-        path: The operation.
-        run: The number of the run that shows it.
-        circumstance: What happens in that run.
-        bars: The delays.
-        more: How many delays there are besides.
-        total: Seconds that they take together.
-    """
+    """One operation's schedule."""
 
     path: str
-    run: int
-    circumstance: str
+    run: int  # the number of the run that shows it
+    circumstance: str  # what happens in that run
     bars: tuple[Bar, ...]
-    more: int
-    total: int
+    more: int  # delays besides
+    total: int  # seconds
 
     @property
     def width(self) -> int:
-        """In pixels."""
         return len(self.bars) * (BAR_WIDTH + GAP) + GAP
 
     @property
@@ -73,7 +54,6 @@ class Chart:
 
     @property
     def text(self) -> str:
-        """The same in words."""
         delays = ", ".join(str(bar.seconds) for bar in self.bars)
         return f"{len(self.bars) + self.more + 1} attempts; seconds between them: {delays}{', …' if self.more else ''}"
 
@@ -81,9 +61,7 @@ class Chart:
 def charts(records: Sequence[RunRecord], first: int) -> tuple[Chart, ...]:
     """For each operation that was tried again, its longest schedule where only the model disturbs it.
 
-    Args:
-        records: The runs of an exploration.
-        first: The number that the first of them has on the page.
+    On the page, the first of `records` has the number `first`.
     """
     longest: dict[str, tuple[int, RunRecord, tuple[int, ...]]] = {}
     for number, record in enumerate(records, first):

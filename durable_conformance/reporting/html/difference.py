@@ -27,17 +27,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Piece:
-    """Part of a text.
-
-    Attributes:
-        kind: Whether both texts have it.
-        text: What it says; for a skipped one, nothing.
-        lines: How many lines a skipped one stands for.
-    """
+    """Part of a text."""
 
     kind: Kind
-    text: str
-    lines: int = 0
+    text: str  # empty for a skipped one
+    lines: int = 0  # how many a skipped one stands for
 
 
 def by_words(expected: str, actual: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:

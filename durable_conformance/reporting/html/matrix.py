@@ -13,21 +13,13 @@ _GRIDS = (Section.CRASHES, Section.FAULTS)
 
 @dataclass(frozen=True)
 class Cell:
-    """One run.
+    """One run."""
 
-    Attributes:
-        run: Its number on the page.
-        verdict: `conforms`, `breaks` or `unknown`.
-        findings: How many findings it has.
-        variant: Its column.
-        span: How many columns it takes.
-    """
-
-    run: int
-    verdict: str
-    findings: int
-    variant: str
-    span: int = 1
+    run: int  # its number on the page
+    verdict: str  # `conforms`, `breaks` or `unknown`
+    findings: int  # how many
+    variant: str  # its column
+    span: int = 1  # columns
 
 
 @dataclass(frozen=True)
@@ -56,33 +48,20 @@ class Group:
 
 @dataclass(frozen=True)
 class Part:
-    """One section of an exploration.
-
-    Attributes:
-        section: Which.
-        groups: The columns; empty where runs simply follow one another.
-        bands: The rows.
-        runs: How many runs it has.
-        broken: How many of them have findings, or could not be run.
-    """
+    """One section of an exploration."""
 
     section: Section
-    groups: tuple[Group, ...]
-    bands: tuple[Band, ...]
+    groups: tuple[Group, ...]  # the columns; empty where runs simply follow one another
+    bands: tuple[Band, ...]  # the rows
     runs: int
-    broken: int
+    broken: int  # have findings, or could not be run
 
 
 type _Numbered = Sequence[tuple[int, RunRecord]]
 
 
 def parts(records: Sequence[RunRecord], first: int) -> tuple[Part, ...]:
-    """The sections of an exploration that have runs.
-
-    Args:
-        records: Its runs.
-        first: The number that the first of them has on the page.
-    """
+    """The sections of an exploration that have runs, of which the first has the number `first` on the page."""
     order = _order(records)
     found = []
     for section in Section:

@@ -4,51 +4,33 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from durable_conformance.evidence import Explored
+from durable_conformance.evidence import Comparison, Explored, InvocationTrace, Moment, RunRecord
 from durable_conformance.reporting.html.charts import Chart, charts
-from durable_conformance.reporting.html.difference import Piece, by_lines, by_words
-from durable_conformance.reporting.html.island import Island
+from durable_conformance.reporting.html.difference import by_lines, by_words
 from durable_conformance.reporting.html.matrix import Part, parts
 from durable_conformance.rules import RULES, Finding, Rule
 
 TEMPLATES = "templates"
-
-
-@dataclass(frozen=True)
-class Compared:
-    """How the run that showed a finding differs from the one it is held against, in full."""
-
-    what: str
-    pieces: tuple[Piece, ...]
+NONE = -1
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A finding.
-
-    Attributes:
-        finding: The finding.
-        run: The number of the run that showed it; None if there is no record of it.
-        runs: How many runs break the rule at this place.
-        expected: What should have been, with what differs marked.
-        actual: What was.
-        compared: The differences in full.
-    """
+    """A finding, and who showed it."""
 
     finding: Finding
-    run: int | None
-    runs: int
-    expected: tuple[Piece, ...]
-    actual: tuple[Piece, ...]
-    compared: tuple[Compared, ...]
+    run: int | None  # the number of the one that showed it; None if there is no record of it
+    runs: int  # how many break the rule at this place
+    compared: tuple[Comparison, ...]  # the differences in full
 
 
 @dataclass(frozen=True)
@@ -61,40 +43,17 @@ class Broken:
 
 @dataclass(frozen=True)
 class Chapter:
-    """One exploration.
+    """One exploration."""
 
-    Attributes:
-        number: Its position on the page, from 1.
-        explored: What was explored.
-        broken: The rules that are broken, in their order.
-        parts: Every run.
-        charts: Retry schedules.
-    """
-
-    number: int
+    number: int  # from 1
     explored: Explored
     broken: tuple[Broken, ...]
-    parts: tuple[Part, ...]
-    charts: tuple[Chart, ...]
-
-    @property
-    def findings(self) -> int:
-        """How many there are."""
-        return len(self.explored.report.findings)
-
-    @property
-    def could_not_run(self) -> int:
-        """How many parts could not be run."""
-        return len(self.explored.report.could_not_run)
+    parts: tuple[Part, ...]  # every run
+    charts: tuple[Chart, ...]  # retry schedules
 
 
 def rendered(title: str, explorations: Sequence[Explored]) -> str:
-    """The page, as HTML text.
-
-    Args:
-        title: Its heading.
-        explorations: What it is about.
-    """
+    """The page, as HTML text."""
     chapters = tuple(_chapters(explorations))
     style, script = _text("report.css"), _text("report.js")
     page = _environment().get_template("page.html.jinja")
@@ -104,6 +63,8 @@ def rendered(title: str, explorations: Sequence[Explored]) -> str:
         rules=RULES,
         broken={one.rule.name for chapter in chapters for one in chapter.broken},
         conforms=all(one.report.conforms for one in explorations),
+        findings=sum(len(one.report.findings) for one in explorations),
+        unknown=sum(len(one.report.could_not_run) for one in explorations),
         style=Markup(style),  # noqa: S704  # files of this package
         script=Markup(script),  # noqa: S704
         policy=_policy(style, script),
@@ -112,13 +73,7 @@ def rendered(title: str, explorations: Sequence[Explored]) -> str:
 
 
 def write_html(file: Path, title: str, explorations: Sequence[Explored]) -> None:
-    """Write a report.
-
-    Args:
-        file: Where it goes; what was there is replaced.
-        title: Its heading.
-        explorations: What it is about.
-    """
+    """Write a report, in place of what was there."""
     # Half of a surrogate pair, which a handler's text can hold and UTF-8 cannot, is shown as its escape.
     file.write_bytes(rendered(title, explorations).encode("utf-8", errors="backslashreplace"))
 
@@ -129,7 +84,7 @@ def _environment() -> Environment:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
-    environment.filters["counted"] = _counted
+    environment.filters |= {"counted": _counted, "by_words": by_words, "by_lines": by_lines}
     return environment
 
 
@@ -174,6 +129,68 @@ def _shown(explored: Explored, finding: Finding, first: int) -> Shown:
         finding,
         None if position is None else first + position,
         explored.showing(finding),
-        *by_words(finding.expected, finding.actual),
-        tuple(Compared(one.what, by_lines(one.expected, one.actual)) for one in differences),
+        differences,
     )
+
+
+class Table[T: Hashable]:
+    """Values, each kept once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[T, int] = {}
+
+    def number(self, value: T) -> int:
+        """The position of `value`, which is added if it is new."""
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    @property
+    def values(self) -> list[T]:
+        return list(self._numbers)
+
+
+class Island:
+    """What the script finds in the page; `report.js` reads it, position by position."""
+
+    def __init__(self) -> None:
+        self._texts: Table[str] = Table()
+        self._invocations: Table[tuple[Any, ...]] = Table()
+
+    def data(self, explorations: Sequence[Explored]) -> dict[str, Any]:
+        """All runs of all explorations: `texts`, `invocations`, and `runs`, in that order."""
+        runs = [self._run(one.name, record) for one in explorations for record in one.records]
+        return {"texts": self._texts.values, "invocations": self._invocations.values, "runs": runs}
+
+    def _run(self, exploration: str, record: RunRecord) -> list[Any]:
+        text, trace = self._texts.number, record.trace
+        head = [text(record.name), text(exploration), text(record.could_not_run)]
+        if trace is None:
+            return head
+        return [
+            *head,
+            text(trace.status),
+            text(trace.ending),
+            trace.first,
+            [self._invocations.number(self._invocation(invocation)) for invocation in trace.invocations],
+            [self._finding(finding) for finding in record.findings],
+        ]
+
+    def _invocation(self, invocation: InvocationTrace) -> tuple[Any, ...]:
+        text = self._texts.number
+        return (
+            invocation.number,
+            invocation.at_seconds,
+            tuple((text(arrival.path), text(arrival.how)) for arrival in invocation.arrived),
+            tuple(text(path) for path in invocation.replayed),
+            tuple(self._moment(moment) for moment in invocation.moments),
+            text(invocation.ended),
+            text(invocation.why),
+        )
+
+    def _moment(self, moment: Moment) -> tuple[int, ...]:
+        text = self._texts.number
+        delay = NONE if moment.delay_seconds is None else moment.delay_seconds
+        return (text(moment.label), text(moment.path), text(moment.outcome), delay, int(moment.again))
+
+    def _finding(self, finding: Finding) -> list[int]:
+        parts = (finding.rule, finding.path, finding.expected, finding.actual, finding.remedy)
+        return [self._texts.number(part) for part in parts]
