@@ -280,7 +280,7 @@ class Template:
         """End it, with all its workers."""
         OURS.discard(self.channel)
         self.channel.close()
-        self._end(PARTING_SECONDS)
+        self._end(PARTING_SECONDS if self.ready else 0.0)  # one that hangs in its import hears nothing
 
     def _end(self, grace: float) -> Ended:
         pid, self.pid = self.pid, None
