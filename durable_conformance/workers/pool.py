@@ -188,7 +188,12 @@ class Pool:
 
     def _template(self, seed: int) -> Template:
         template = self._templates.get(seed)
-        if template is None or (template.failed and template.ready and self._made[seed] < MAX_TEMPLATES):
+        if template and template.failed and template.ready and self._made[seed] < MAX_TEMPLATES:
+            for worker in self._idle.pop(template, ()):
+                worker.forget()
+            template.close()  # whatever is left of it
+            template = None
+        if template is None:
             template = self._templates[seed] = self._new_template(seed)
             self._made[seed] += 1
         return template
@@ -237,7 +242,7 @@ class Pool:
                 if spoilt or experiment.where.way is not None:
                     self._end(worker)  # what it left is told already
                 else:
-                    self._idle[worker.template].append(worker)
+                    self._idle.setdefault(worker.template, []).append(worker)
                 yield experiment, run
             case Failed(why, traceback):
                 self._end(worker)

@@ -121,7 +121,6 @@ class Worker:
     watch: int | None = None  # a descriptor, readable once it has ended, where there is such
     task: int | None = None  # the number of the execution that it makes
     deadline: float = 0.0  # when that counts as hanging
-    made: int = 0  # how many executions
 
     def give(self, task: Task, patience: float) -> None:
         self.task = task.number
@@ -145,7 +144,6 @@ class Worker:
                         self.watch = os.pidfd_open(pid)
                 case Made() | Failed():
                     self.task = None
-                    self.made += 1
                     return message
         if not there:
             raise ClosedError
