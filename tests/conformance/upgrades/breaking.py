@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from aws_durable_execution_sdk_python import DurableContext
-from aws_durable_execution_sdk_python.config import Duration, StepConfig, WaitForCallbackConfig
+from aws_durable_execution_sdk_python.config import Duration, MapConfig, StepConfig, WaitForCallbackConfig
 from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create_retry_strategy
 
 from durable_conformance import Answered
@@ -27,11 +27,17 @@ def approve(context: DurableContext) -> str:
     return context.wait_for_callback(lambda _id, _step: None, "approve", A_DAY) or ""
 
 
-def translate(context: DurableContext, model: ModelProvider, text: str, languages: tuple[str, ...]) -> str:
+def translate(
+    context: DurableContext,
+    model: ModelProvider,
+    text: str,
+    languages: tuple[str, ...] = LANGUAGES,
+    config: MapConfig | None = None,
+) -> str:
     def into(branch: DurableContext, language: str, *_: object) -> str:
         return say_in_step(branch, model, "say", f"{text} in {language}")
 
-    return " ".join(context.map(list(languages), into, "translate").get_results())
+    return " ".join(context.map(list(languages), into, "translate", config).get_results())
 
 
 def titled(context: DurableContext, model: ModelProvider, edited: str, languages: tuple[str, ...] = LANGUAGES) -> str:
@@ -88,7 +94,9 @@ def inserted_in_the_middle(event: Any, context: DurableContext, model: ModelProv
     Reported("/2:edit", 3, "recorded operations", "type checkpoint='STEP' current='CONTEXT'"),
 )
 def removed(event: Any, context: DurableContext, model: ModelProvider) -> str:
-    return titled(context, model, say_in_step(context, model, "draft", "Draft"))
+    """Side by side, either branch could be the first to ask what was not recorded, which ends the execution."""
+    translate(context, model, say_in_step(context, model, "draft", "Draft"), config=MapConfig(max_concurrency=1))
+    return approve(context)
 
 
 @CHANGES.breaking(
