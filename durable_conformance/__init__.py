@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from durable_conformance.errors import CannotRunError
     from durable_conformance.execution import CrashKind, CrashPoint
     from durable_conformance.exploring import Exploration, explore
-    from durable_conformance.rules import Finding, Report
+    from durable_conformance.rules import Finding, Report, Severity
     from durable_conformance.subject import Answered, Refused, Scenario, Silence, handler_factory
 
 _ROOMS = ("errors", "effects", "execution", "subject", "rules", "exploring")
@@ -53,6 +53,7 @@ __all__ = [
     "Report",
     "Scenario",
     "Semantics",
+    "Severity",
     "Silence",
     "explore",
     "handler_factory",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,47 @@ import pytest
 
 from durable_conformance import reporting
 from durable_conformance.evidence import Explored, Records
-from durable_conformance.exploring import EVERYTHING, Exploration, explore
+from durable_conformance.execution import Status
+from durable_conformance.exploring import EVERYTHING, Exploration, explore, explore_every_answer
 from durable_conformance.model import from_script_value, scripted
-from durable_conformance.rules import Report
-from durable_conformance.subject import OK, Always, CallbackAnswer, Scenario, handler_factory, reference_to
+from durable_conformance.rules import Report, Severity
+from durable_conformance.subject import (
+    Answered,
+    ByName,
+    CallbackAnswer,
+    Refused,
+    Scenario,
+    Silence,
+    handler_factory,
+    reference_to,
+)
 
 if TYPE_CHECKING:
     from providers.scripted import Script
+
+type SetUpLike = str | Callable[[], AbstractContextManager[Any] | Iterator[Any]]
+"""What a fixture takes for a set-up."""
+
+type Given = Mapping[str, str | CallbackAnswer | Sequence[str | CallbackAnswer]]
+"""Answers by name: one to each of that name, or a sequence to one after the other."""
+
+
+def _one_after_the_other(given: Given) -> dict[str, list[CallbackAnswer]]:
+    return {
+        name: list(map(_answer, said))
+        for name, said in given.items()
+        if not isinstance(said, str | Answered | Refused | Silence)
+    }
+
+
+def _alike(given: Given) -> ByName:
+    return ByName(
+        {name: _answer(said) for name, said in given.items() if isinstance(said, str | Answered | Refused | Silence)}
+    )
+
+
+def _answer(said: str | CallbackAnswer) -> CallbackAnswer:
+    return Answered(said) if isinstance(said, str) else said
 
 
 @dataclass(frozen=True)
@@ -34,10 +69,16 @@ class DurableCheck:
         *,
         event: Any = None,
         script: Script | None = None,
-        callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
-        invokes: Mapping[str, Sequence[CallbackAnswer]] | None = None,
+        callbacks: Given | None = None,
+        invokes: Given | None = None,
+        env: Mapping[str, str] | None = None,
+        setup: SetUpLike | None = None,
         exploration: Exploration | None = None,
         other_sandboxes: bool | None = None,
+        expect: str = Status.SUCCEEDED,
+        fail_on: Severity | str = Severity.ERROR,
+        answers: Mapping[str, Any] | None = None,
+        live: bool = False,
     ) -> Report:
         """Explore `target`, and fail the test with a table of what breaks.
 
@@ -45,26 +86,64 @@ class DurableCheck:
             target: A durable handler, or a function `(event, context, model)`.
             event: The execution's input; `{}` unless given.
             script: What the model answers (`providers.script`); without one it answers everything.
-            callbacks: What people answer, by callback name; `"ok"` to whatever is not mentioned.
-            invokes: What chained invocations come to, by operation name; `"ok"` for whatever is not mentioned.
+            callbacks: What people answer, by callback name, to each of that name or to one after the other: a payload,
+                or `Answered`, `Refused`, `Silence`. `"ok"`, which is JSON, to whatever is not mentioned. If none are
+                given, they are refused, and time out, too, where the execution succeeds all the same.
+            invokes: What chained invocations come to, by operation name, likewise; payloads are JSON.
+            env: Variables that are set where executions run; before the handler is imported, where that is done anew.
+            setup: What each execution is made in, in its process: a function that returns a context manager, or a
+                generator function; or where it is found (`MODULE:FUNCTION`, `PATH.py:FUNCTION`).
             exploration: How far to go; everywhere, in every variant, unless given.
             other_sandboxes: Whether to run the handler in other processes, too, where it is imported afresh. Unless
                 given, it is if it is bound to a name of its module and the test uses no fixture that patches.
+            expect: How the undisturbed execution ends: SUCCEEDED or FAILED.
+            fail_on: What fails the test: errors, or `"warning"` for warnings, too.
+            answers: What AWS calls are answered, by name (`dynamodb.GetItem`): a response as boto3 gives it, an
+                `{"Error": {"Code": …}}`, a list of these for one call after the other, or a function of the parameters.
+            live: Whether what nobody answers goes to the services, with the credentials that there are.
         """
         event = {} if event is None else event
         model = scripted if script is None else partial(from_script_value, script)
-        scenario = Scenario(event, model, callbacks or {}, ask=Always(OK), invokes=invokes or {})
+        scenario = Scenario(
+            event,
+            model,
+            _one_after_the_other(callbacks or {}),
+            ask=_alike(callbacks or {}),
+            invokes=_one_after_the_other(invokes or {}),
+            ask_invokes=_alike(invokes or {}),
+            setup=setup,
+            environment=env or {},
+            expect=expect,
+            answers=answers or {},
+            live=live,
+        )
         elsewhere = self.in_other_processes if other_sandboxes is None else other_sandboxes
         reference = reference_to(target) if elsewhere else None
         if other_sandboxes and reference is None:
             raise ValueError(f"{target!r} is bound to no name of its module, so no other process can import it.")
+        if callable(setup) and reference is not None:
+            found = reference_to(setup)
+            if other_sandboxes and found is None:
+                raise ValueError(f"The set-up {setup!r} is bound to no name, so no other process can import it.")
+            scenario, reference = (replace(scenario, setup=found), reference) if found else (scenario, None)
         name = getattr(target, "__name__", str(target))
-        records = Records()
-        recorder = records.add if self.keep else None
+        factory = handler_factory(target)
+        explored: dict[str, Explored] = {}  # what was explored with an answer that is of no use makes place
+
+        def made(scenario: Scenario, exploration: Exploration, words: str | None) -> Report:
+            records = Records()
+            recorder = records.add if self.keep and words is not None else None
+            report = explore(factory, scenario, exploration, elsewhere=reference, recorder=recorder)
+            if words is not None:
+                met = ", ".join(filter(None, (f"event {json.dumps(event, ensure_ascii=False)}", words)))
+                explored[words] = Explored(name, met, report, tuple(records))
+            return report
+
         how = exploration or EVERYTHING
-        report = explore(handler_factory(target), scenario, how, elsewhere=reference, recorder=recorder)
+        report = made(scenario, how, "") if callbacks is not None else explore_every_answer(scenario, how, made)
         if self.keep:
-            self.keep(Explored(name, f"event {json.dumps(event, ensure_ascii=False)}", report, tuple(records)))
-        if not report.conforms:
+            for one in explored.values():
+                self.keep(one)
+        if not report.conforms or report.failing(Severity(fail_on)):
             pytest.fail(f"{name} is not durable.\n{reporting.plain(report)}", pytrace=False)
         return report

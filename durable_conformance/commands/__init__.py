@@ -1,9 +1,23 @@
 """The command line: a module for each command."""
 
+from durable_conformance.commands.answers import GivenAnswer as GivenAnswer
+from durable_conformance.commands.answers import callback_answers as callback_answers
+from durable_conformance.commands.answers import invoke_results as invoke_results
+from durable_conformance.commands.answers import typed_answer as typed_answer
+from durable_conformance.commands.checks import Check as Check
+from durable_conformance.commands.checks import planned as planned
 from durable_conformance.commands.cli import app as app
 from durable_conformance.commands.cli import main as main
 from durable_conformance.commands.crash_at import came_by as came_by
 from durable_conformance.commands.crash_at import not_reached as not_reached
 from durable_conformance.commands.crash_at import typed_point as typed_point
+from durable_conformance.commands.options import Json as Json
 from durable_conformance.commands.options import can_be_written as can_be_written
 from durable_conformance.commands.run import run as run
+from durable_conformance.commands.sam_template import ACCOUNT as ACCOUNT
+from durable_conformance.commands.sam_template import SamFunction as SamFunction
+from durable_conformance.commands.sam_template import durable_functions as durable_functions
+from durable_conformance.commands.settings import Settings as Settings
+from durable_conformance.commands.settings import project_file as project_file
+from durable_conformance.commands.variables import typed_variable as typed_variable
+from durable_conformance.commands.variables import variables_in as variables_in

@@ -1,100 +1,254 @@
-"""`durable-ai check`: explore a handler and say what breaks."""
+"""`durable-ai check`: explore handlers and say what breaks."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from durable_conformance import reporting
 from durable_conformance.commands import options
-from durable_conformance.errors import ExitCode
+from durable_conformance.commands.answers import GivenAnswer, typed_answer, typed_by_name
+from durable_conformance.commands.checks import Check, planned
+from durable_conformance.commands.settings import Settings, project_file
+from durable_conformance.commands.variables import typed_variable, variables_in
+from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.evidence import Explored, Records
-from durable_conformance.exploring import HORIZON, Exploration, ExplorationInterrupted, explore
-from durable_conformance.rules import NAMES, Finding, Report
-from durable_conformance.subject import Always, Reference, Scenario
+from durable_conformance.execution import Status
+from durable_conformance.exploring import (
+    HORIZON,
+    Exploration,
+    ExplorationInterrupted,
+    explore,
+    explore_every_answer,
+)
+from durable_conformance.rules import Finding, Report, Severity
+from durable_conformance.subject import Scenario
 from durable_conformance.workers import PATIENCE_SECONDS, Experiment
 
 
 def check(  # noqa: PLR0917  # options, which a person names
-    target: Annotated[str, typer.Argument(metavar="PATH.py:FUNCTION", help="What to check.")],
-    event: options.Event = options.EMPTY,
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="[PATH.py:FUNCTION]", help="What to check; all that pyproject.toml has, unless given."),
+    ] = None,
+    event: Annotated[
+        list[options.Json] | None,
+        typer.Option(parser=options.event, metavar="JSON|@FILE", help="The execution's input. May be repeated."),
+    ] = None,
+    event_file: Annotated[
+        list[options.Json] | None,
+        typer.Option(parser=options.event_file, metavar="FILE", help="A file that holds one. May be repeated."),
+    ] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A variable, set before the handler is imported. May be repeated."),
+    ] = None,
+    env_file: Annotated[Path | None, typer.Option(help="A dotenv file of such variables.")] = None,
+    setup: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:FUNCTION|PATH.py:FUNCTION",
+            help="A context manager that each execution is made in: doubles.",
+        ),
+    ] = None,
     script: options.Script = None,
-    answer: options.Answer = options.AGREED,
-    pairs: Annotated[bool, typer.Option("--pairs", help="Try every pair of crash points, too.")] = False,  # noqa: FBT002
-    order_matters: Annotated[  # noqa: FBT002
-        bool, typer.Option("--order-matters", help="The order in which branches end may change the result.")
-    ] = False,
-    exit_first: Annotated[bool, typer.Option("--exit-first", "-x", help="Stop at the first finding.")] = False,  # noqa: FBT002
+    answer: Annotated[
+        list[GivenAnswer] | None,
+        typer.Option(
+            parser=typed_answer,
+            metavar="[NAME=]TEXT",
+            help="What a callback is answered: a text, !fail:MESSAGE or !silent. May be repeated.",
+        ),
+    ] = None,
+    invoke: Annotated[
+        list[GivenAnswer] | None,
+        typer.Option(
+            parser=typed_answer, metavar="[NAME=]JSON", help="What a chained invocation comes to. May be repeated."
+        ),
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Check the durable functions of this SAM or CloudFormation template.")
+    ] = None,
+    function: Annotated[str | None, typer.Option(metavar="NAME", help="Only this one of them.")] = None,
+    pairs: Annotated[bool | None, typer.Option("--pairs", help="Try every pair of crash points, too.")] = None,
+    order_matters: Annotated[
+        bool | None, typer.Option("--order-matters", help="The order in which branches end may change the result.")
+    ] = None,
+    exit_first: Annotated[bool | None, typer.Option("--exit-first", "-x", help="Stop at the first finding.")] = None,
     horizon: Annotated[
-        int,
+        int | None,
         typer.Option(
             min=1,
             metavar="OPERATIONS",
-            help="Of a workflow of more than twice as many: follow executions so far past an interruption.",
+            help="Of a workflow of more than twice as many: follow executions so far past an interruption. "
+            f"{HORIZON} unless given.",
         ),
-    ] = HORIZON,
-    to_the_end: Annotated[  # noqa: FBT002
-        bool, typer.Option("--to-the-end", help="Follow every execution to its end, however long the workflow is.")
-    ] = False,
-    other_sandboxes: Annotated[  # noqa: FBT002
-        bool, typer.Option(help="Run it in other processes, too: cold, at another time, with another hash seed.")
-    ] = True,
+    ] = None,
+    to_the_end: Annotated[
+        bool | None,
+        typer.Option("--to-the-end", help="Follow every execution to its end, however long the workflow is."),
+    ] = None,
+    other_sandboxes: Annotated[
+        bool | None,
+        typer.Option(
+            "--other-sandboxes/--no-other-sandboxes",
+            help="Run it in other processes, too: cold, at another time, with another hash seed.",
+        ),
+    ] = None,
     patience: Annotated[
-        float, typer.Option(min=1, help="Seconds that importing it, and one execution, may take in real time.")
-    ] = PATIENCE_SECONDS,
+        float | None,
+        typer.Option(
+            min=1,
+            help="Seconds that importing it, and one execution, may take in real time. "
+            f"{PATIENCE_SECONDS:g} unless given.",
+        ),
+    ] = None,
+    expect_failure: Annotated[
+        bool | None, typer.Option("--expect-failure", help="Undisturbed, the execution is to end FAILED.")
+    ] = None,
+    fail_on: Annotated[
+        Severity | None,
+        typer.Option(help="What exit code 1 is for: errors, or warnings, too. error unless given."),
+    ] = None,
+    aws_answers: Annotated[
+        Path | None,
+        typer.Option(
+            "--answers",
+            metavar="FILE",
+            help='What AWS calls are answered: JSON such as {"dynamodb.GetItem": {"Item": …}}.',
+        ),
+    ] = None,
+    live: Annotated[
+        bool | None,
+        typer.Option("--live", help="Let what nobody answers go to the services, with the credentials that there are."),
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file, as JSON.")] = None,
     html_file: Annotated[
         Path | None, typer.Option("--html", help="Write a page about the report and every run to this file.")
     ] = None,
 ) -> None:
-    """Interrupt a handler everywhere, and report what breaks: exit code 0 conforms, 1 findings, 2 could not run."""
-    reference = Reference(target)
-    reference.parts()  # what names nothing is told at once
-    model = options.model_of(script)
+    """Interrupt handlers everywhere, and report what breaks: exit code 0 conforms, 1 findings, 2 could not run."""
+    answers, results = typed_by_name("--answer", answer or ()), typed_by_name("--invoke", invoke or ())
+    typed = {
+        "env": (variables_in(env_file) if env_file else {}) | dict(map(typed_variable, env or ())),
+        "setup": setup,
+        "script": str(script) if script else None,
+        "answer": answers.pop("", None),
+        "answers": answers,
+        "invoke": results.pop("", None),
+        "invokes": results,
+        "pairs": pairs,
+        "order_matters": order_matters,
+        "exit_first": exit_first,
+        "horizon": horizon,
+        "to_the_end": to_the_end,
+        "other_sandboxes": other_sandboxes,
+        "patience": patience,
+        "expect": Status.FAILED.value if expect_failure else None,
+        "fail_on": fail_on.value if fail_on else None,
+        "aws_answers": str(aws_answers) if aws_answers else None,
+        "live": live,
+    }
+    given = Settings.model_validate({name: value for name, value in typed.items() if value not in (None, {})})
+    events = [*(event or ()), *(event_file or ())]
+    project = project_file(Path.cwd())
+    for folder in (Path.cwd(), *((project.folder,) if project else ())):
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))  # where `package.module:NAME` is found
+    checks = planned(target, given, project, template=template, function=function, events=events)
+    for one in checks:  # what names nothing is told at once
+        one.reference.parts()
+        _ = one.scenario
     options.can_be_written("--json", json_file)
     options.can_be_written("--html", html_file)
-    exploration = Exploration(
-        pairs=pairs,
-        orders=not order_matters,
-        patience=patience,
-        horizon=None if to_the_end else horizon,
-        until=frozenset(NAMES) if exit_first else frozenset(),
-    )
-    scenario = Scenario(event.value, model, ask=Always(answer.text))
-    records = Records() if html_file else None
-    console = Console(soft_wrap=False)
+    _Checking(checks, json_file, html_file).all()
 
-    def tell(report: Report) -> None:
-        console.print(reporting.rendered(report))
-        if json_file:
-            json_file.write_text(reporting.as_json(report), encoding="utf-8")
-        if html_file and records is not None:
-            explored = Explored(target, f"event {event.text}", report, tuple(records))
-            reporting.write_html(html_file, target, [explored])
 
-    with options.interruptible(), console.status("Exploring…") as status:
+class _Checking:
+    """Explores one handler after the other, and tells what is found."""
 
-        def progress(_experiment: Experiment, _findings: Sequence[Finding], done: int, all_: int) -> None:
-            status.update(f"Exploring: {done} of {all_} runs")
+    def __init__(self, checks: Sequence[Check], json_file: Path | None, html_file: Path | None) -> None:
+        self._checks = checks
+        self._json_file = json_file
+        self._html_file = html_file
+        self._console = Console(soft_wrap=False)
+        self._explored: list[Explored] = []
+        self._reports: dict[str, Report] = {}
 
-        try:
-            report = explore(
-                reference,
-                scenario,
-                exploration,
-                elsewhere=reference if other_sandboxes else None,
-                listener=progress,
-                recorder=records.add if records is not None else None,
-            )
-        except ExplorationInterrupted as stopped:
-            status.stop()
-            tell(stopped.report)
-            code = ExitCode.TERMINATED if isinstance(stopped.__cause__, options.Terminated) else ExitCode.INTERRUPTED
-            raise typer.Exit(code) from stopped
-    tell(report)
-    if not report.conforms:
-        raise typer.Exit(ExitCode.FINDINGS if report.findings else ExitCode.CANNOT_RUN)
+    def all(self) -> None:
+        problems = False
+        for check in self._checks:
+            if len(self._checks) > 1:
+                self._console.rule(Text(check.title, "bold"), align="left")
+            try:
+                self._tell(check, check.timed_out(self._one(check)))
+            except CannotRunError as error:
+                if len(self._checks) == 1:
+                    raise
+                problems = True
+                self._console.print(Text(f"could not run: {error}"))
+                self._console.print(Text(error.detail.rstrip(), "dim"))
+            except ExplorationInterrupted as stopped:
+                self._tell(check, stopped.report)
+                terminated = isinstance(stopped.__cause__, options.Terminated)
+                raise typer.Exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED) from stopped
+        severities = {check.title: Severity(check.settings.fail_on or Severity.ERROR) for check in self._checks}
+        findings = any(report.failing(severities[title]) for title, report in self._reports.items())
+        if findings or problems or not all(report.conforms for report in self._reports.values()):
+            raise typer.Exit(ExitCode.FINDINGS if findings else ExitCode.CANNOT_RUN)
+
+    def _one(self, check: Check) -> Report:
+        if check.cannot:
+            raise CannotRunError(f"{check.name} cannot be checked: {check.cannot}.")
+        for note in check.notes:
+            self._console.print(Text(f"{check.name}: {note}"))
+        with options.interruptible(), self._console.status("Exploring…") as status:
+
+            def progress(_experiment: Experiment, _findings: Sequence[Finding], done: int, all_: int) -> None:
+                status.update(f"Exploring: {done} of {all_} runs")
+
+            def made(scenario: Scenario, exploration: Exploration, words: str | None) -> Report:
+                records = Records()
+                try:
+                    report = explore(
+                        check.reference,
+                        scenario,
+                        exploration,
+                        elsewhere=None if check.settings.other_sandboxes is False else check.reference,
+                        listener=progress,
+                        recorder=records.add if self._html_file and words is not None else None,
+                    )
+                except ExplorationInterrupted as stopped:
+                    self._keep(check, words, stopped.report, records)
+                    raise
+                self._keep(check, words, report, records)
+                return report
+
+            if check.everything_answered:
+                return explore_every_answer(check.scenario, check.exploration, made)
+            return made(check.scenario, check.exploration, "")
+
+    def _keep(self, check: Check, words: str | None, report: Report, records: Records) -> None:
+        """For the page. What has been explored with an answer that proved to be of no use makes place for what is."""
+        if words is None or not self._html_file:
+            return
+        scenario = ", ".join(filter(None, (f"event {check.event.text}", words)))
+        others = [one for one in self._explored if (one.name, one.scenario) != (check.title, scenario)]
+        self._explored = [*others, Explored(check.title, scenario, report, tuple(records))]
+
+    def _tell(self, check: Check, report: Report) -> None:
+        self._reports[check.title] = report
+        self._console.print(reporting.rendered(report))
+        if self._json_file:
+            several = len(self._checks) > 1
+            text = reporting.all_as_json(self._reports) if several else reporting.as_json(report)
+            self._json_file.write_text(text, encoding="utf-8")
+        if self._html_file:
+            title = check.name if len({one.name for one in self._checks}) == 1 else "durable-ai check"
+            reporting.write_html(self._html_file, title, self._explored)

@@ -45,11 +45,36 @@ class Json:
 
     text: str
     value: Any
+    file: Path | None = None  # that it stands in; None if it was typed
+
+
+NO_EVENT = Json("{}", {})
+"""What an execution is given where nobody says what."""
 
 
 def event(text: str) -> Json:
-    """The parser of `--event`."""
+    """The parser of `--event`: JSON, or `@FILE`."""
+    if text.startswith("@"):
+        return json_file("--event", Path(text.removeprefix("@")))
     return Json(text, _parsed("--event", text))
+
+
+def event_file(file: str) -> Json:
+    """The parser of `--event-file`."""
+    return json_file("--event-file", Path(file))
+
+
+def json_file(option: str, file: Path) -> Json:
+    """The JSON that `file`, which `option` names, holds.
+
+    Raises:
+        CannotRunError: It cannot be read, or is not JSON.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotRunError(f"Cannot read the file {file} of {option}: {error}.") from error
+    return Json(text.strip(), _parsed(str(file), text), file)
 
 
 def answer(text: str) -> Json:

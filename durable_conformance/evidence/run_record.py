@@ -79,8 +79,12 @@ class Explored:
     records: Sequence[RunRecord]  # every run
 
     def shown_by(self, finding: Finding) -> int | None:
-        """The position of the run that showed `finding`; None if no record has it."""
-        return next((n for n, record in enumerate(self.records) if finding in record.findings), None)
+        """The position of the run that showed `finding`, or the first of those it groups; None if no record has it."""
+        for same in (finding.__eq__, lambda one: (one.rule, one.crash) == (finding.rule, finding.crash)):
+            for position, record in enumerate(self.records):
+                if any(map(same, record.findings)):
+                    return position
+        return None
 
     def showing(self, finding: Finding) -> int:
         """How many runs break the same rule at the same place."""

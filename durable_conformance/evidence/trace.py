@@ -19,7 +19,7 @@ from durable_conformance.execution import (
     numbered,
     with_parents,
 )
-from durable_conformance.model import ModelCall
+from durable_conformance.model import AwsCall, ModelCall
 
 MAX_RESULT_CHARS = 300
 SUSPENDED = "suspended"
@@ -30,11 +30,11 @@ DIED = "died"
 class Moment:
     """Something that an invocation did."""
 
-    what: str  # the action of the checkpoint update that persisted, or `CALL`
+    what: str  # the action of the checkpoint update that persisted, `CALL` of a model, or the name of an AWS call
     path: str  # empty outside any operation
     nth: int = 0  # which of its path and `what` in the execution, from 0
     delay_seconds: int | None = None  # of a RETRY
-    outcome: str = ""  # of a CALL: `answered`, `died` or the error's name; `interrupted` where a step says so
+    outcome: str = ""  # of a call: `answered`, `died` or the error's name; `interrupted` where a step says so
     again: bool = False  # the same attempt of the operation had made this CALL in an earlier invocation
 
     @property
@@ -123,9 +123,10 @@ def _invocations(run: Run) -> Iterator[InvocationTrace]:
 
 
 def _moments(run: Run) -> Iterator[tuple[int, Moment]]:
-    """Updates and model calls in the order in which they came, each with its invocation."""
+    """Updates and calls in the order in which they came, each with its invocation."""
     asked: dict[tuple[str | None, int | None], int] = {}
     seen: Counter[str | None] = Counter()
+    aws: Counter[tuple[str, str | None]] = Counter()
     for event in run.events:
         match event:
             case Checkpointed():
@@ -137,6 +138,10 @@ def _moments(run: Run) -> Iterator[tuple[int, Moment]]:
                 nth = seen[event.path]
                 yield event.invocation, Moment(MODEL_CALL, event.path or "", nth, outcome=event.outcome, again=again)
                 seen[event.path] += 1
+            case AwsCall():
+                nth = aws[event.name, event.path]
+                yield event.invocation, Moment(event.name, event.path or "", nth, outcome=event.outcome)
+                aws[event.name, event.path] += 1
             case _:
                 pass
 

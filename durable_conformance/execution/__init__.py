@@ -29,6 +29,8 @@ from durable_conformance.execution.events import OperationBegan as OperationBega
 from durable_conformance.execution.events import OperationReplayed as OperationReplayed
 from durable_conformance.execution.events import ProcessDied as ProcessDied
 from durable_conformance.execution.events import TimePassed as TimePassed
+from durable_conformance.execution.events import TimeSpent as TimeSpent
+from durable_conformance.execution.events import VariableChanged as VariableChanged
 from durable_conformance.execution.operations import BATCHES as BATCHES
 from durable_conformance.execution.operations import BRANCHES as BRANCHES
 from durable_conformance.execution.operations import ENDED as ENDED
@@ -56,6 +58,7 @@ from durable_conformance.execution.run import AT_HORIZON as AT_HORIZON
 from durable_conformance.execution.run import EPOCH as EPOCH
 from durable_conformance.execution.run import Awaited as Awaited
 from durable_conformance.execution.run import Prefix as Prefix
+from durable_conformance.execution.run import Raised as Raised
 from durable_conformance.execution.run import Run as Run
 from durable_conformance.execution.run import Start as Start
 from durable_conformance.execution.run import parsed_result as parsed_result

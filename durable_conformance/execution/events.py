@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from durable_conformance.effects import Semantics
 from durable_conformance.execution.crash_points import CrashPoint
 from durable_conformance.execution.operations import numbered
-from durable_conformance.model import ModelCall
+from durable_conformance.model import AwsCall, ModelCall
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class ModelAsked:
 
 @dataclass(frozen=True)
 class EffectHappened:
-    """A side effect that a double has declared."""
+    """A side effect that a double has declared, or that the guard saw outside any step."""
 
     name: str
     key: str  # tells it from others of the same name, such as an order number
@@ -87,6 +87,18 @@ class EffectHappened:
     invocation: int  # from 1
     path: str | None  # the operation whose function caused it; None outside any
     in_step: bool
+    line: str = ""  # that caused it, as `handler.py:12`; empty where it is not known
+    seen: bool = False  # by the guard: nobody has declared it
+    grave: bool = True  # more than a file of this machine
+
+
+@dataclass(frozen=True)
+class VariableChanged:
+    """An operation's function has changed a variable of the handler's, which replay does not."""
+
+    path: str
+    name: str
+    line: str  # where the function is defined, as `handler.py:12`
 
 
 @dataclass(frozen=True)
@@ -121,6 +133,15 @@ class TimePassed:
 
 
 @dataclass(frozen=True)
+class TimeSpent:
+    """The function of an operation has taken virtual time: it has slept."""
+
+    path: str
+    attempt: int | None  # of a step; None otherwise
+    nanoseconds: int
+
+
+@dataclass(frozen=True)
 class AnswerCame:
     """Who was waited for has answered, or has let the time run out."""
 
@@ -137,11 +158,14 @@ type Event = (
     | Checkpointed
     | ModelAsked
     | ModelCall
+    | AwsCall
     | EffectHappened
+    | VariableChanged
     | ProcessDied
     | Death
     | InvocationEnded
     | TimePassed
+    | TimeSpent
     | AnswerCame
 )
 

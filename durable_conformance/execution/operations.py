@@ -15,6 +15,8 @@ from enum import StrEnum
 from aws_durable_execution_sdk_python.identifier import OperationIdNamespace
 from aws_durable_execution_sdk_python.lambda_service import Operation, OperationStatus, OperationType
 
+from durable_conformance.identity import alike
+
 
 class OperationKind(StrEnum):
     """The type of an operation, as the service writes it."""
@@ -108,7 +110,9 @@ class OperationPaths:
         with self._lock:
             if operation_id not in self._paths:
                 parent = self._paths[parent_id] if parent_id else ""
-                self._paths[operation_id] = f"{parent}/{self._position(operation_id, parent_id)}:{_escaped(str(label))}"
+                self._paths[operation_id] = (
+                    f"{parent}/{self._position(operation_id, parent_id)}:{_escaped(alike(str(label)))}"
+                )
             return self._paths[operation_id]
 
     def __getitem__(self, operation_id: str) -> str:

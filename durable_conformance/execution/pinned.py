@@ -19,6 +19,7 @@ from aws_durable_execution_sdk_python.lambda_service import OperationAction, Ope
 
 from durable_conformance.execution.operations import OperationKind, OperationRecord
 from durable_conformance.execution.run import Run
+from durable_conformance.identity import alike
 from durable_conformance.model import TAG
 
 
@@ -44,10 +45,10 @@ class Pinned:
             return None
         if update.action is OperationAction.SUCCEED and value.message is None:
             payload = _with_tags_of(update.payload, value.payload)
-            return None if payload == update.payload else dataclasses.replace(update, payload=payload)
+            return None if _same(payload, update.payload) else dataclasses.replace(update, payload=payload)
         if update.action is OperationAction.FAIL and value.message is not None and update.error:
             message = _with_tags_of(update.error.message, value.message)
-            if message != update.error.message:
+            if not _same(message, update.error.message):
                 return dataclasses.replace(update, error=dataclasses.replace(update.error, message=message))
         return None
 
@@ -68,6 +69,11 @@ def values_of(operations: Sequence[OperationRecord], asking: Set[str | None]) ->
         for operation in operations
         if operation.type in {OperationKind.STEP, OperationKind.CONTEXT} and operation.path not in asking | parents
     }
+
+
+def _same(one: str | None, two: str | None) -> bool:
+    """Whether they differ by the ids of their executions alone."""
+    return one == two or (one is not None and two is not None and alike(one) == alike(two))
 
 
 def _with_tags_of(mine: str | None, theirs: str | None) -> str | None:

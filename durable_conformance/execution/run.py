@@ -20,15 +20,29 @@ from durable_conformance.execution.events import (
     Event,
     InvocationBegan,
     ProcessDied,
+    TimePassed,
 )
 from durable_conformance.execution.operations import Action, OperationRecord, with_parents
-from durable_conformance.model import DIED, ModelCall
+from durable_conformance.identity import EXECUTION_ID
+from durable_conformance.model import DIED, AwsCall, Call, ModelCall
 
 EPOCH = dt.datetime(2040, 1, 1, tzinfo=dt.UTC)
 """Where virtual time starts. It must lie in the future: the SDK compares scheduled times with the real clock."""
 
 AT_HORIZON = "HORIZON: not followed any further"
 """The status of an execution that was followed some operations past its interruption, and stopped there."""
+
+
+@dataclass(frozen=True)
+class Raised:
+    """What the user's code has raised, for people."""
+
+    error: str  # `KeyError: 'ORDERS_TABLE'`
+    line: str = ""  # the last one of the user's, as `handler.py:12`; empty where it is not known
+    advice: str = ""  # what to do about it, as far as the error tells
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.error}" if self.line else self.error
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,7 @@ class Start:
     events: int  # how many came before
     completed: frozenset[str]  # the paths of the operations that have ended
     changed: tuple[str, ...] = ()  # the ids of what has changed since the handler last saw the state
+    execution_id: str = EXECUTION_ID
 
 
 @dataclass(frozen=True)
@@ -83,6 +98,7 @@ class Run:
     snapshots: tuple[Start, ...] = field(default=(), repr=False, compare=False)  # after each update
     met: frozenset[str] = field(default=frozenset(), repr=False, compare=False)  # the ids of what the code came by
     pinned: frozenset[str] = frozenset()  # the paths of what adopted another run's value
+    raised: Raised | None = field(default=None, repr=False, compare=False)  # what it failed with, if it failed
 
     def __getstate__(self) -> dict[str, Any]:
         """The fields alone: what is read off them is not sent to another process."""
@@ -92,6 +108,16 @@ class Run:
     def calls(self) -> tuple[ModelCall, ...]:
         """Every model call, in the order in which they ended."""
         return tuple(event for event in self.events if isinstance(event, ModelCall))
+
+    @cached_property
+    def aws_calls(self) -> tuple[AwsCall, ...]:
+        """Every call of an AWS service that is no model, in the order in which they ended."""
+        return tuple(event for event in self.events if isinstance(event, AwsCall))
+
+    @cached_property
+    def all_calls(self) -> tuple[Call, ...]:
+        """Both, in the order in which they ended."""
+        return tuple(event for event in self.events if isinstance(event, ModelCall | AwsCall))
 
     @cached_property
     def updates(self) -> tuple[Checkpointed, ...]:
@@ -112,6 +138,11 @@ class Run:
     @cached_property
     def invocations(self) -> int:
         return max((event.invocation for event in self.events if isinstance(event, InvocationBegan)), default=0)
+
+    @property
+    def waited(self) -> int:
+        """The seconds of virtual time that passed while nobody ran."""
+        return sum(event.seconds for event in self.events if isinstance(event, TimePassed))
 
     def until_invocation(self, number: int) -> Prefix:
         """What was done before invocation `number`, from 1."""
@@ -159,8 +190,8 @@ class Run:
         return tuple(points)
 
     @cached_property
-    def repeated_calls(self) -> tuple[ModelCall, ...]:
-        """Model calls by operations that had ended before an earlier invocation died: paid for twice.
+    def repeated_calls(self) -> tuple[Call, ...]:
+        """Calls by operations that had ended before an earlier invocation died: paid for twice.
 
         What stands in a context that had ended had, too: a flat branch is no operation of its own.
         """
@@ -169,7 +200,7 @@ class Run:
         ended = {path: death.invocation for death in deaths for path in death.completed}
         return tuple(
             call
-            for call in self.calls
+            for call in self.all_calls
             if any(call.invocation > ended.get(path, call.invocation) for path in with_parents(call.path))
         )
 

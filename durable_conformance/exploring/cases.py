@@ -10,6 +10,7 @@ from functools import partial
 from durable_conformance.evidence import Place, Section
 from durable_conformance.execution import (
     BRANCHES,
+    ENDS,
     Action,
     Conditions,
     CrashKind,
@@ -28,6 +29,7 @@ from durable_conformance.rules import (
     Finding,
     canonical,
     differences,
+    every_aws_error,
     every_error,
     exhaustion,
     history_stability,
@@ -46,6 +48,12 @@ MAX_FAULTY_INVOCATIONS = 60
 MAX_ORDERS = 8
 """Orders tried for a batch: each branch once first and once last, as far as this goes."""
 
+PAUSE_SECONDS = 0.2
+"""Of real time: well past what the SDK needs to take note that enough branches have succeeded."""
+
+SHORT_PAUSE_SECONDS = 0.04
+"""The same where nobody knows whether some branches are enough."""
+
 SAME_ANSWERS = "same question, same answer"
 NEVER_TWICE = "never the same answer twice"
 COLUMNS = {
@@ -55,6 +63,7 @@ COLUMNS = {
     CrashKind.DURING_CALL: "",  # a call can be interrupted in one way only
 }
 EVERY_CALL = "every model call"
+EVERY_AWS_CALL = "every AWS call"
 DIES_BETWEEN = "throttled every time, dies in between"
 
 
@@ -84,11 +93,13 @@ def crash_cases(
     never_twice: bool,
     horizon: int | None = None,
     to_the_end: Set[CrashPoint] = frozenset(),
+    from_the_start: bool = False,
 ) -> list[Experiment]:
     """An experiment for every point at which `baseline` can be interrupted, and for every pair of them on request.
 
     Recorded values of `volatile` operations differ from execution to execution. Executions are followed as far as
-    `horizon` says, None is to their ends; those that die at a point of `to_the_end` go there in any case.
+    `horizon` says, None is to their ends; those that die at a point of `to_the_end` go there in any case. They begin
+    where their crash is near, unless they are to be made `from_the_start`.
     """
     pinned = pinned_by(baseline.run, volatile)
     plans: list[tuple[CrashPoint, ...]] = [*zip(points), *(itertools.combinations(points, 2) if pairs else ())]
@@ -96,10 +107,17 @@ def crash_cases(
     def case(plan: tuple[CrashPoint, ...]) -> Experiment:
         what = ", then ".join(str(point) for point in plan)
         followed = horizon if to_the_end.isdisjoint(plan) else None
-        prefix, rest = _seeded(baseline.run, plan, followed)
-        if rest == plan and prefix.died:
+        prefix, rest = (None, plan) if from_the_start else _seeded(baseline.run, plan, followed)
+        if prefix and rest == plan and prefix.died:
             what += f", in an invocation that goes on from {prefix.updates[-1]}"
-        conditions = Conditions(crashes=rest, prefix=prefix, never_twice=never_twice, pinned=pinned, horizon=followed)
+        conditions = Conditions(
+            crashes=rest,
+            prefix=prefix,
+            never_twice=never_twice,
+            pinned=pinned,
+            order=decided_as(baseline),
+            horizon=followed,
+        )
         id_, place = "+".join(point.id for point in plan), _place(plan, model_group(never_twice=never_twice))
         judge = judged_beside(baseline, what)
         return of_its_model(Experiment(id_, what, place, conditions, judge, against=baseline, like=baseline.run))
@@ -138,7 +156,11 @@ def orders(run: Run) -> tuple[Order, ...]:
     per_batch = {batch: _permutations(sorted(paths, key=path_order)) for batch, paths in found.items()}
     tried = itertools.zip_longest(*per_batch.values())
     return tuple(
-        Order({batch: order for batch, order in zip(per_batch, chosen, strict=True) if order}) for chosen in tried
+        Order(
+            {batch: order for batch, order in zip(per_batch, chosen, strict=True) if order},
+            pause_seconds=SHORT_PAUSE_SECONDS,
+        )
+        for chosen in tried
     )
 
 
@@ -150,7 +172,39 @@ def _permutations(branches: Sequence[str]) -> Sequence[Sequence[str]]:
     first = [[branch, *rest] for branch, rest in zip(branches, others, strict=True)]
     last = [[*rest, branch] for branch, rest in zip(branches, others, strict=True)]
     candidates: Iterable[Sequence[str]] = [list(reversed(branches)), *reversed(first), *last]
+    if len(first) + len(last) >= MAX_ORDERS:  # some of each
+        candidates = [list(reversed(branches)), *itertools.chain.from_iterable(zip(reversed(first), last, strict=True))]
     return list(dict.fromkeys(map(tuple, candidates)))[:MAX_ORDERS]
+
+
+def decided_as(baseline: Canonical) -> Order | None:
+    """The order in which the branches end that decided a batch of `baseline` early: each run has the same winners.
+
+    None if there is no such batch.
+    """
+    ended = [update.path for update in baseline.run.updates if update.action in ENDS]
+    batches: dict[str, list[str]] = {}
+    for operation in baseline.run.operations:
+        batch, _, branch = operation.path.rpartition("/")
+        won = {number for number, _ in baseline.winners.get(batch, ())}
+        if batch in baseline.decided_early and operation.sub_type in BRANCHES and branch.partition(":")[0] in won:
+            batches.setdefault(batch, []).append(operation.path)
+    in_order = {batch: sorted(paths, key=ended.index) for batch, paths in batches.items()}
+    return Order(in_order, decides=True) if in_order else None
+
+
+def one_by_one(baseline: Canonical) -> Order | None:
+    """The branches of those batches that were decided early one after another, none more than it takes to decide.
+
+    Left to themselves, some more have ended by the time that the SDK takes note of it, now these and now those. None if
+    there is no such batch.
+    """
+    batches: dict[str, list[str]] = {}
+    for operation in baseline.run.operations:
+        batch = operation.path.rpartition("/")[0]
+        if batch in baseline.decided_early and operation.sub_type in BRANCHES:
+            batches.setdefault(batch, []).append(operation.path)
+    return Order(batches, decides=True, pause_seconds=PAUSE_SECONDS) if batches else None
 
 
 def order_cases(baseline: Canonical, volatile: Set[str]) -> list[Experiment]:
@@ -160,8 +214,8 @@ def order_cases(baseline: Canonical, volatile: Set[str]) -> list[Experiment]:
     def judge(what: str, run: Run) -> Iterator[Finding]:
         yield from judged_alone(run, what)
         theirs = canonical(run)
-        if baseline.decided_early or theirs.decided_early:
-            return  # the batch's completion configuration declares that the first ones decide
+        if (baseline.decided_early | theirs.decided_early) - (baseline.races | theirs.races):
+            return  # a batch has ended by a failure: which of several came first says nothing
         for rule in (result_stability, history_stability, request_stability):
             for found in rule(baseline, theirs, what):
                 yield found.under(COMPLETION_ORDER)
@@ -184,11 +238,13 @@ def _order_place(order: Order) -> Place:
     return Place(Section.ORDERS, "; ".join(order.batches), column="; ".join(branches))
 
 
-def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end: bool = False) -> list[Experiment]:
+def fault_cases(
+    baseline: Run, horizon: int | None = None, *, passing_to_the_end: bool = False, from_the_start: bool = False
+) -> list[Experiment]:
     """For each operation that asks the model, how it takes a permanent error and one that passes; and both for all.
 
     Executions are followed `horizon` operations past it, None is to their ends; or there if the error passes and
-    `passing_to_the_end` says so.
+    `passing_to_the_end` says so. They begin as in `crash_cases`.
     """
 
     def case(
@@ -196,7 +252,9 @@ def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end
     ) -> Experiment:
         what = str(fault)
         begins = (position for position, update in enumerate(baseline.updates) if update.path == fault.path)
-        prefix = begun_before(baseline, next(begins, 0), horizon) if horizon and fault.path else None
+        prefix = None
+        if horizon and fault.path and not from_the_start:
+            prefix = begun_before(baseline, next(begins, 0), horizon)
         conditions = Conditions(
             fault=fault,
             prefix=prefix,
@@ -224,10 +282,15 @@ def fault_cases(baseline: Run, horizon: int | None = None, *, passing_to_the_end
             case(ModelFault(throttled, path, times=1), "throttled once", passing, once_followed),
             case(ModelFault(throttled, path), "throttled every time", partial(exhaustion, path=path)),
         ]
-    return [*cases, case(ModelFault(denied), "denied", partial(every_error, baseline=baseline))]
+    if baseline.calls:
+        cases.append(case(ModelFault(denied), "denied", partial(every_error, baseline=baseline)))
+    if baseline.aws_calls:
+        refused = case(ModelFault(denied, aws=True), "refused", partial(every_aws_error, baseline=baseline))
+        cases.append(replace(refused, id="aws:refused", place=Place(Section.FAULTS, EVERY_AWS_CALL, column="denied")))
+    return cases
 
 
-def between_attempts(run: Run, case: Experiment) -> Experiment | None:
+def between_attempts(run: Run, case: Experiment, *, from_the_start: bool = False) -> Experiment | None:
     """One in which an invocation of `run` dies after the first failed attempt; None if there is no second one.
 
     `run` is that of `case`, whose model fails every time.
@@ -239,11 +302,15 @@ def between_attempts(run: Run, case: Experiment) -> Experiment | None:
     if path is None or position is None or not case.conditions.keep_snapshots:
         return None
     what = f"{fault}, and {path} RETRY {CrashKind.AFTER_PERSIST}"
+    conditions = replace(case.conditions, prefix=run.until_update(position), keep_snapshots=False)
+    if from_the_start:
+        dies = CrashPoint(path, Action.RETRY, 0, CrashKind.AFTER_PERSIST)
+        conditions = replace(case.conditions, crashes=(dies,), keep_snapshots=False)
     return Experiment(
         f"{case.id}+dies-between",
         what,
         Place(Section.FAULTS, path, column=DIES_BETWEEN),
-        replace(case.conditions, prefix=run.until_update(position), keep_snapshots=False),
+        conditions,
         lambda interrupted: same_attempts(run, interrupted, path, what),
         like=case.like,
     )

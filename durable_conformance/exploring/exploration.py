@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 
 from durable_conformance.execution import ALL_KINDS, CrashKind, CrashPoint
+from durable_conformance.rules import Severity
 from durable_conformance.workers import MAX_LOST, PATIENCE_SECONDS
 
 HORIZON = 8
@@ -31,6 +32,7 @@ class Exploration:
     ends: if those show something, so are single ones (`sweep`)."""
     until: Set[str] = frozenset()
     """Rules of which one finding is enough: what has not begun by then is left out. Empty goes on to the end."""
+    until_severities: Set[Severity] = frozenset({Severity.ERROR})  # and a finding of these
     max_lost: int = MAX_LOST  # executions that may hang or end their process before the rest is left out
 
     def __post_init__(self) -> None:

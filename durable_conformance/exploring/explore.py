@@ -12,23 +12,29 @@ from durable_conformance.execution import AT_HORIZON, ENDINGS, Conditions, Crash
 from durable_conformance.exploring.cases import (
     between_attempts,
     crash_cases,
+    decided_as,
     fault_cases,
     model_group,
     of_its_model,
+    one_by_one,
     order_cases,
 )
 from durable_conformance.exploring.exploration import EVERYTHING, Exploration
 from durable_conformance.exploring.following import diverged
 from durable_conformance.exploring.other_sandboxes import Judged, OtherSandboxes, scenario_of
 from durable_conformance.exploring.sweep import Sweep, crash_sweeps, fault_sweep
+from durable_conformance.exploring.undisturbed import not_as_expected, nothing_durable, seen, unused
 from durable_conformance.rules import (
+    COMPLETION_ORDER,
     NAMES,
     NO_INVOCATION_STATE,
     Canonical,
     Finding,
     Report,
+    Severity,
     canonical,
     differences,
+    grouped,
     judged_alone,
 )
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
@@ -92,6 +98,15 @@ class _Baseline:
     canonical: Canonical
     volatile: frozenset[str]  # the operations whose recorded values differ from execution to execution
     points: tuple[CrashPoint, ...]  # where it can be interrupted
+    execution_id: str | None = None  # others have its ARN, because results or prompts are derived from that; or None
+
+    def same_arn(self, experiments: list[Experiment]) -> list[Experiment]:
+        """`experiments`, with its ARN if what they do is to be comparable with it."""
+        return [_under(one, self.execution_id) for one in experiments] if self.execution_id else experiments
+
+
+def _under(one: Experiment, execution_id: str) -> Experiment:
+    return replace(one, conditions=replace(one.conditions, execution_id=execution_id))
 
 
 class _Enough(Exception):  # noqa: N818  # no error
@@ -114,12 +129,15 @@ class _Explorer:
     _runs: int = 0
     _points: int = 0
     _horizon: int | None = None
-    _undisturbed: str = ""
+    _undisturbed: list[Run] = field(default_factory=list)
+    _asked: Scenario | None = None
+    _waited: int = 0
     _stopped_early: bool = False
     _enough: bool = False
     _could_not_run: dict[str, None] = field(default_factory=dict)
     _tracebacks: dict[str, None] = field(default_factory=dict)
     _left_out: list[str] = field(default_factory=list)
+    _told: set[str] = field(default_factory=set)
     _not_begun: int = 0
 
     def explore(self) -> None:
@@ -128,29 +146,52 @@ class _Explorer:
             statuses = [one.canonical.run.status for one in baselines.values()]
             if unended := [status for status in statuses if status not in ENDINGS]:
                 self._note(f"{unended[0]}; an execution that does not end has no interruptions to try")
-            elif baselines:
+            elif baselines and not self._undisturbed_is_wrong():
                 self._explore(baselines)
         except _Enough:
             self._enough = True
 
     def report(self, *, interrupted: bool = False) -> Report:
-        findings: dict[tuple[str, str], Finding] = {}
+        findings: dict[tuple[str, str, str], Finding] = {}
         for _, found in sorted(self._found, key=lambda one: one[0]):  # in their order, not in that of arrival
             for one in found:
-                findings.setdefault((one.rule, one.path), one)
+                known = findings.setdefault(one.told_as, one)
+                if one.severity is Severity.ERROR is not known.severity:
+                    findings[one.told_as] = one  # a warning hides no error
+        in_order = sorted(findings.values(), key=lambda one: (NAMES.index(one.rule), one.path))
+        told = sorted(grouped(in_order), key=lambda one: (NAMES.index(one.rule), one.path))
+        broken = frozenset(one.rule for one in told)
+        runs = self._undisturbed
+        explored = bool(runs) and not not_as_expected(runs[0], self.scenario.expect)
+        elsewhere = self.elsewhere is not None
+        idle = tuple(unused(runs, self.exploration, broken, elsewhere=elsewhere)) if explored else ()
+        not_used = {one.rule for one in idle}
         return Report(
             self._points,
             self._runs,
-            NAMES,
+            tuple(name for name in NAMES if explored and name not in not_used),
             time.monotonic() - self._began,
-            tuple(sorted(findings.values(), key=lambda one: (NAMES.index(one.rule), one.path))),
+            tuple(told),
             tuple(self._could_not_run),
             tuple(self._all_left_out(interrupted=interrupted)),
-            self._undisturbed,
+            _ending(runs[0]) if runs else "",
             tuple(f"{what}, in {times} runs" for what, times in sorted(self.pool.left_behind.items())),
             tuple(self._tracebacks),
+            tuple(self._asked.callbacks) if self._asked else (),
+            waited=self._waited,
             interrupted=interrupted,
+            seen=seen(runs[0]) if runs else (),
+            unused=idle,
         )
+
+    def _undisturbed_is_wrong(self) -> bool:
+        """Whether the execution that nothing disturbs is another one than was to be checked: then nothing is."""
+        first = self._undisturbed[0]
+        if empty := nothing_durable(first):
+            self._note(empty)  # and yet it may depend on what it should not
+        if wrong := not_as_expected(first, self.scenario.expect):
+            self._note(wrong)
+        return bool(wrong)
 
     def _all_left_out(self, *, interrupted: bool) -> Iterator[str]:
         if interrupted:
@@ -165,8 +206,12 @@ class _Explorer:
             operations = f"{horizon} operation{'' if horizon == 1 else 's'}"
             yield f"what an interruption shows only more than {operations} later, and one that dies everywhere does not"
         yield from self._left_out
+        if self._asked:
+            yield from self.scenario.unasked(self._asked.callbacks, self._asked.invokes)
         if not self.elsewhere:
             yield "other sandboxes: the handler is not run in other processes"
+        elif self.scenario.keeps_state:
+            yield "going on in another sandbox: what the set-up holds would not be there; executions run there whole"
 
     def _baselines(self) -> dict[bool, _Baseline]:
         """A baseline for each way in which the model answers: the same, or never twice the same."""
@@ -178,7 +223,8 @@ class _Explorer:
             if baseline is None:
                 break
             baselines[way] = baseline
-            self._undisturbed = self._undisturbed or _ending(baseline.canonical.run)
+            self._waited = self._waited or baseline.canonical.run.waited
+            self._asked = self._asked or scenario_of(baseline.canonical.run, self.scenario)
             if chosen.pure and not baseline.canonical.run.calls:
                 break  # nobody asks the model, and how it answers makes no difference
         return baselines
@@ -194,20 +240,39 @@ class _Explorer:
         first = self._one(experiment)
         if first is None:
             return None
-        findings = tuple(judged_alone(first, NOTHING))
-        self._tell(experiment, first, findings)
         baseline = canonical(first)
+        if order := one_by_one(baseline):  # made once more, so that the same branches can win in every other run
+            experiment = replace(experiment, conditions=replace(experiment.conditions, order=order))
+            self._progress(experiment, ())
+            first = self._one(experiment)
+            if first is None:
+                return None
+            baseline = canonical(first)
+        self._undisturbed.append(first)
+        self._tell(experiment, first, tuple(judged_alone(first, NOTHING)))
         if first.status not in ENDINGS:
             return _Baseline(baseline, frozenset(), ())
-        experiment = whole("again", AGAIN, Conditions(never_twice=never_twice, pinned=pinned_by(first)))
+        conditions = Conditions(never_twice=never_twice, pinned=pinned_by(first), order=decided_as(baseline))
+        experiment = whole("again", AGAIN, conditions)
         experiment = replace(experiment, against=baseline)
         volatile: frozenset[str] = frozenset()
+        execution_id = None
         if second := self._one(experiment):
-            again = [found.under(NO_INVOCATION_STATE) for found in differences(baseline, second, AGAIN)]
-            self._tell(experiment, second, again)
+            again = list(differences(baseline, second, AGAIN, NO_INVOCATION_STATE))
             volatile = second.pinned
+            if again and self._derived_from_its_arn(experiment, baseline):
+                again, execution_id = [], first.starts[0].execution_id
+            self._tell(experiment, second, again)
         chosen, points = self.exploration.points, first.crash_points(self.exploration.kinds)
-        return _Baseline(baseline, volatile, tuple(one for one in points if chosen is None or one in chosen))
+        points = tuple(one for one in points if chosen is None or one in chosen)
+        return _Baseline(baseline, volatile, points, execution_id)
+
+    def _derived_from_its_arn(self, again: Experiment, baseline: Canonical) -> bool:
+        """Whether a second execution that differs does not if it has the first one's ARN."""
+        same = _under(replace(again, id=f"{again.id}~same-arn", place=None), baseline.run.starts[0].execution_id)
+        run = self._one(same)
+        self._progress(same, ())
+        return run is not None and not any(differences(baseline, run, AGAIN))
 
     def _one(self, experiment: Experiment) -> Run | None:
         """The run of `experiment`, before any other is made; None if it is lost."""
@@ -228,14 +293,20 @@ class _Explorer:
         elsewhere = None
         if pure and self.elsewhere:
             run = pure.canonical.run
-            elsewhere = OtherSandboxes(run.calls, self._horizon, self.pool.cold)
+            elsewhere = OtherSandboxes(
+                pure.canonical,
+                self._horizon,
+                self.pool.cold,
+                pure.execution_id,
+                whole=self.scenario.keeps_state,
+            )
             if self.pool.cold:
-                self.pool.open_elsewhere(Elsewhere(self.elsewhere, scenario_of(run, self.scenario.event)))
+                self.pool.open_elsewhere(Elsewhere(self.elsewhere, scenario_of(run, self.scenario)))
         to_crash = {way: baseline for way, baseline in baselines.items() if way or chosen.pure}
         suspects = self._suspects(baselines, to_crash) if self._horizon else []
         cases: list[Experiment] = []
         for way, baseline in to_crash.items():
-            cases += crash_cases(
+            crashes = crash_cases(
                 baseline.canonical,
                 baseline.points,
                 baseline.volatile,
@@ -245,12 +316,21 @@ class _Explorer:
                 to_the_end={
                     point for one in suspects if one.experiment.conditions.never_twice is way for point in one.points
                 },
+                from_the_start=self.scenario.keeps_state,
             )
+            cases += baseline.same_arn(crashes)
         if pure and chosen.orders:
-            cases += order_cases(pure.canonical, pure.volatile)
+            cases += pure.same_arn(order_cases(pure.canonical, pure.volatile))
         if pure and chosen.faults:
             to_the_end = any(not one.points for one in suspects)
-            cases += fault_cases(pure.canonical.run, self._horizon, passing_to_the_end=to_the_end)
+            cases += pure.same_arn(
+                fault_cases(
+                    pure.canonical.run,
+                    self._horizon,
+                    passing_to_the_end=to_the_end,
+                    from_the_start=self.scenario.keeps_state,
+                )
+            )
         self._try(cases, elsewhere)
 
     def _suspects(self, baselines: Mapping[bool, _Baseline], to_crash: Mapping[bool, _Baseline]) -> list[Sweep]:
@@ -301,7 +381,7 @@ class _Explorer:
         if run.status == AT_HORIZON:
             self._stopped_early = True
         self._tell(case, run, list(case.judge(run)))
-        if again := between_attempts(run, case):
+        if again := between_attempts(run, case, from_the_start=self.scenario.keeps_state):
             self._order[again.id] = self._order[case.id] + 0.5
         return [again] if again else []
 
@@ -324,13 +404,16 @@ class _Explorer:
 
     def _tell(self, experiment: Experiment, run: Run, findings: Sequence[Finding], *, told: bool = True) -> None:
         """Take note of a run that was made, and stop if what it shows is enough."""
+        if not self.exploration.orders:
+            findings = [one for one in findings if one.rule != COMPLETION_ORDER.name]
         if self.recorder and experiment.place:
             self.recorder(experiment.planned().made(run, findings, experiment.against))
         if not told:
             findings = ()
         self._found.append((self._order[experiment.id], findings))
         self._progress(experiment, findings)
-        if not self.exploration.until.isdisjoint(found.rule for found in findings):
+        chosen = self.exploration
+        if any(one.rule in chosen.until and one.severity in chosen.until_severities for one in findings):
             raise _Enough
 
     def _progress(self, experiment: Experiment, findings: Sequence[Finding]) -> None:
@@ -342,7 +425,9 @@ class _Explorer:
         if not lost.begun:
             self._not_begun += 1
             return
-        self._note(f"{experiment.name}: {lost.why}", lost.detail)
+        if not (lost.telling and lost.why in self._told):
+            self._note(f"{experiment.name}: {lost.why}", lost.detail)
+        self._told.add(lost.why)
         if self.recorder and experiment.place:
             self.recorder(experiment.planned(lost.why))
 

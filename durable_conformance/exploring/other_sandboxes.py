@@ -7,7 +7,7 @@ random numbers, variables and temporary folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from durable_conformance.evidence import Place, Section
@@ -27,8 +27,9 @@ from durable_conformance.execution import (
     Status,
     pinned_by,
 )
+from durable_conformance.exploring.cases import decided_as
 from durable_conformance.exploring.following import diverged
-from durable_conformance.model import ModelCall
+from durable_conformance.model import scripted
 from durable_conformance.rules import (
     ENVIRONMENT,
     NO_INVOCATION_STATE,
@@ -52,16 +53,19 @@ def way_named(way: int) -> str:
     return f"other sandboxes, way {way}" if way else "a cold sandbox"
 
 
-def scenario_of(run: Run, event: object) -> Scenario:
-    """A scenario in which people and other functions answer as in `run`. It can be sent to another process."""
+def scenario_of(run: Run, scenario: Scenario) -> Scenario:
+    """`scenario`, but people and other functions answer as in `run`. It can be sent to another process."""
     called, chained = OperationKind.CALLBACK, OperationKind.CHAINED_INVOKE
     answers: dict[str, dict[str, list[CallbackAnswer]]] = {called: {}, chained: {}}
-    invoked = {update.path: update.name or update.function_name for update in run.updates if update.function_name}
+    # Not what its path says, which is its subtype if it has no name.
+    names = {update.path: update.name or update.function_name or "" for update in run.updates}
     for operation in run.operations:
         if operation.type in answers:
-            name = invoked.get(operation.path) or operation.name.removesuffix(CALLBACK_SUFFIX)
+            name = names.get(operation.path, operation.name).removesuffix(CALLBACK_SUFFIX)
             answers[operation.type].setdefault(name, []).append(_answer(operation))
-    return Scenario(event, callbacks=answers[called], invokes=answers[chained])
+    return replace(
+        scenario, model=scripted, ask=None, ask_invokes=None, callbacks=answers[called], invokes=answers[chained]
+    )
 
 
 def _answer(operation: OperationRecord) -> CallbackAnswer:
@@ -92,10 +96,19 @@ class _Beginning:
 
 
 class OtherSandboxes:
-    """Plans what runs elsewhere, step by step, and judges it. `cold` is the template of processes that are only new."""
+    """Plans what runs elsewhere, and judges it: as `like` ran here. `cold` is the template of what is only new.
 
-    def __init__(self, answers: Sequence[ModelCall], horizon: int | None, cold: int) -> None:
-        self._answers = answers
+    `execution_id` is whose ARN they all have; None leaves each its own. `whole` executions alone can run there if a
+    process keeps what they need.
+    """
+
+    def __init__(
+        self, like: Canonical, horizon: int | None, cold: int, execution_id: str | None = None, *, whole: bool = False
+    ) -> None:
+        self._whole_alone = whole
+        self._execution_id = execution_id
+        self._answers = like.run.all_calls
+        self._order = decided_as(like)
         self._horizon = horizon
         self._cold = cold
         self._baseline: Canonical | None = None
@@ -157,7 +170,7 @@ class OtherSandboxes:
     def _after_whole(self, experiment: Experiment) -> list[Experiment]:
         """From every prefix, once all whole executions have shown which values differ."""
         self._whole.discard(experiment.id)
-        if self._whole or self._baseline is None:
+        if self._whole or self._whole_alone or self._baseline is None:
             return []
         pinned = pinned_by(self._baseline.run, frozenset(self._volatile))
         return [
@@ -175,7 +188,7 @@ class OtherSandboxes:
     def _experiment(self, id_: str, what: str, place: Place, way: int, conditions: Conditions) -> Experiment:
         self._ours.add(id_)
         where = Where(OTHER_SEEDS[way - 1] if way else self._cold, way)
-        conditions = replace(conditions, answers=self._answers)
+        conditions = replace(conditions, answers=self._answers, order=self._order, execution_id=self._execution_id)
         return Experiment(id_, what, place, conditions, not_judged, where, against=self._baseline)
 
     def _took_beginning(self, experiment: Experiment, run: Run) -> Iterator[Judged]:
@@ -207,8 +220,7 @@ class OtherSandboxes:
 
     def _judged(self, rule: Rule, experiment: Experiment, run: Run) -> Judged:
         assert self._baseline
-        found = differences(self._baseline, run, experiment.name)
-        return Judged(experiment, run, tuple(one.under(rule) for one in found))
+        return Judged(experiment, run, tuple(differences(self._baseline, run, experiment.name, rule)))
 
 
 def _beginnings(run: Run) -> Iterator[_Beginning]:

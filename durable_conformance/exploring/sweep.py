@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from durable_conformance.execution import MAX_INVOCATIONS, Conditions, CrashKind, CrashPoint, Run, pinned_by
-from durable_conformance.exploring.cases import judged_beside, of_its_model
+from durable_conformance.exploring.cases import decided_as, judged_beside, of_its_model
 from durable_conformance.model import FaultKind, ModelFault
-from durable_conformance.rules import Canonical, Finding, judged_alone, passing_error
+from durable_conformance.rules import Canonical, Finding, Severity, judged_alone, passing_error
 from durable_conformance.workers import Experiment
 
 MOST = 100
@@ -37,10 +37,10 @@ class Sweep:
     points: frozenset[CrashPoint] = frozenset()  # that it stands for; empty if it is the model that fails
 
     def goes_like_baseline(self, run: Run) -> bool:
-        """Whether `run` was interrupted at every point and shows nothing."""
+        """Whether `run` was interrupted at every point and shows nothing that goes wrong."""
         if len(run.crashes) < len(self.points) or run.interrupted_for_good:
             return False
-        return not any(self.experiment.judge(run))
+        return all(found.severity is Severity.WARNING for found in self.experiment.judge(run))
 
 
 def crash_sweeps(
@@ -57,6 +57,7 @@ def crash_sweeps(
                 crashes=chosen,
                 never_twice=never_twice,
                 pinned=pinned,
+                order=decided_as(baseline),
                 max_invocations=baseline.run.invocations + len(chosen) + MAX_INVOCATIONS,
             )
             which = f", share {share + 1} of {shares}" if shares > 1 else ""

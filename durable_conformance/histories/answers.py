@@ -15,12 +15,15 @@ from aws_durable_execution_sdk_python.lambda_service import OperationAction, Ope
 from durable_conformance.execution import path_order, place
 from durable_conformance.histories.file import Call, Change, History, RecordedError
 from durable_conformance.model import (
+    CODES,
     Answer,
     Asking,
+    BedrockQuestion,
     Failure,
     FaultKind,
     ModelCall,
     Question,
+    Reply,
     failure_of,
     question_of,
     text_answer,
@@ -68,12 +71,12 @@ class HistorySource:
         if call := self._call(request.digest, where, (attempt, asking.position)):
             if call.response is not None:
                 return Answer(json.dumps(call.response))
-            return _failure(call.error, FaultKind.UNAVAILABLE)
+            return _failure(question, call.error, FaultKind.UNAVAILABLE)
         if change := self._recorded.get((where, attempt)):
             if change.error is None:
-                return _response(change)
+                return _response(question, change)
             may_pass = change.action is OperationAction.RETRY
-            return _failure(change.error, FaultKind.UNAVAILABLE if may_pass else FaultKind.PERMANENT)
+            return _failure(question, change.error, FaultKind.UNAVAILABLE if may_pass else FaultKind.PERMANENT)
         raise NotInHistoryError(
             f"{asking.path or 'The handler'} asks the model what was not asked when the history was recorded, so that "
             f"it holds no answer: {request.text[:200]}."
@@ -150,15 +153,20 @@ def _outcomes(changes: Iterable[Change]) -> Mapping[tuple[str, int], Change]:
     return {(place(change.path), _attempt(change.attempt)): change for change in ended}
 
 
-def _failure(error: RecordedError | None, otherwise: FaultKind) -> Failure:
+def _failure(question: Question, error: RecordedError | None, otherwise: FaultKind) -> Failure:
     assert error is not None
+    if isinstance(question, BedrockQuestion):
+        return Failure((error.type or "").rpartition(".")[2] or CODES[otherwise], error.message or "")
     return failure_of(error.type, error.message or "", otherwise)
 
 
-def _response(change: Change) -> Answer:
+def _response(question: Question, change: Change) -> Answer:
     """The answer that a checkpoint holds: whole, as `patterns.durable` stores it, or its text."""
     assert change.result is not None
     value = change.result.json_
+    text = value if isinstance(value, str) else str(change.result)
+    if isinstance(question, BedrockQuestion):
+        return Answer(Reply(text).as_json())
     if isinstance(value, dict) and (answer := whole_answer(value.get("response"))):
         return answer
-    return text_answer(value if isinstance(value, str) else str(change.result))
+    return text_answer(text)

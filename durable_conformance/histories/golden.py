@@ -39,8 +39,8 @@ from durable_conformance.execution import (
     values_of,
 )
 from durable_conformance.histories.file import Call, Change, History, HistoryOperation, by_path
+from durable_conformance.identity import ARN
 from durable_conformance.rules import Canonical, canonical
-from durable_conformance.runtime import ARN
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,38 @@ class ModelCall:
     answer: Answer | None = None
     failure: Failure | None = None  # the model's; an error of whoever stands in for the model is none
     error_message: str = ""  # of whatever error was raised
+    resent: int = 0  # how often the library had sent it before, by itself
+
+
+class AnsweredBy(StrEnum):
+    """Who answered an AWS call, in the order in which they are asked."""
+
+    GIVEN = "the answers that were given"
+    SET_UP = "the set-up"
+    MADE_UP = "made up from its output shape"
+    LIVE = "the service itself"
+
+
+@dataclass(frozen=True)
+class AwsCall:
+    """One call of an AWS service that is no model, as a run keeps it."""
+
+    invocation: int  # from 1
+    path: str | None  # the operation whose function made it; None outside any
+    operation_id: str | None  # the SDK's
+    operation_type: str | None  # an `OperationKind`
+    attempt: int | None  # from 1; None where there is none
+    name: str  # the service, as boto3's clients are named, and the operation: `dynamodb.PutItem`
+    request: Request  # its parameters
+    reads: bool  # it changes nothing, as far as its name tells
+    outcome: str  # `answered`, the code of the service's error, or `died` with its invocation
+    by: AnsweredBy | None = None  # None if nobody answered
+    answer: Answer | None = None  # its response, as JSON
+    failure: Failure | None = None
+    line: str = ""  # that made it, as `handler.py:12`; empty where it is not known
+
+
+type Call = ModelCall | AwsCall
 
 
 class FaultKind(StrEnum):
@@ -75,13 +107,16 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True)
 class ModelFault:
-    """Calls of one operation, or of all, that fail."""
+    """Model calls of one operation, or of all, that fail; or AWS calls."""
 
     kind: FaultKind
     path: str | None = None  # None is everybody's
     times: int | None = None  # how many of each operation's, from the first on; None is all
+    aws: bool = False  # AWS calls fail, and no model's
 
     def __str__(self) -> str:
+        if self.aws:
+            return "AccessDeniedException in every AWS call"
         calls = "every call" if self.times is None else "one call" if self.times == 1 else f"{self.times} calls"
         whose = f" of {self.path}" if self.path else "" if self.times is None else " of every operation"
         return f"{self.kind} in {calls}{whose}"

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from aws_durable_execution_sdk_python import ExecutionError
 
 from durable_conformance.errors import CannotRunError
+from durable_conformance.identity import alike
+from durable_conformance.model.bedrock import CODES, Asked, Reply, ToolUse
 from durable_conformance.model.call import Answer, Failure, FaultKind, ModelCall, Request, untagged
 from durable_conformance.model.tap import Asking, Gate, Question
 
@@ -37,6 +39,11 @@ class ProviderQuestion:
         text = json.dumps(self.asked.model_dump(mode="json", exclude_defaults=True), sort_keys=True, ensure_ascii=False)
         whole = json.dumps(self.asked.model_dump(mode="json"))
         return Request(text, self.asked.digest(), self.asked.model, whole)
+
+    @property
+    def resent(self) -> int:
+        """A provider sends what it is asked once."""
+        return 0
 
     def varied(self, answer: Answer, unique: str) -> Answer:
         """Texts and tool use ids bear `unique`; tool input stays, and what the schema enumerates."""
@@ -101,15 +108,47 @@ class ProviderSource:
 
         assert isinstance(question, ProviderQuestion)
         asked = question.asked
-        if asking.untagged:
-            asked = ModelRequest.model_validate(json.loads(untagged(json.dumps(asked.model_dump(mode="json")))))
+        text = question.request.text
+        if asking.untagged or alike(text) != text:  # what answers by the request answers alike in each execution
+            plain = alike(json.dumps(asked.model_dump(mode="json")))
+            asked = ModelRequest.model_validate(json.loads(untagged(plain) if asking.untagged else plain))
         try:
             return _answer(self._provider.converse(asked))
         except ModelError as error:
             return _failure(error)
 
     def question(self, call: ModelCall) -> Question:
-        return question_of(call)
+        return ProviderQuestion(request_of(call))
+
+    def bedrock_answer(self, asked: Asked, asking: Asking) -> Answer | Failure:
+        """What the provider says to a request of Bedrock's, labelled with the operation's name."""
+        from providers import Message, ModelError, ModelRequest, TextBlock  # noqa: PLC0415  # see the module
+
+        messages = tuple(
+            Message(role="assistant" if role == "assistant" else "user", content=(TextBlock(text=text),))
+            for role, text in asked.turns
+        )
+        label = (asking.path or "").rpartition("/")[2].partition(":")[2]  # whatever it holds: Bedrock never sees it
+        request = ModelRequest(messages=messages, model=asked.model).model_copy(update={"label": label})
+        try:
+            response = self._provider.converse(request)
+        except ModelError as error:
+            return Failure(CODES[fault_kind(error)], str(error))
+        uses = tuple(ToolUse(one.tool_use_id, one.name, one.input) for one in response.tool_uses)
+        usage = response.usage
+        reply = Reply(response.text, uses, response.stop_reason, usage.input_tokens, usage.output_tokens)
+        return Answer(reply.as_json(), usage.input_tokens, usage.output_tokens)
+
+
+def fault_kind(error: ModelError) -> FaultKind:
+    """How an error of the model layer looks to whoever asks Bedrock."""
+    from providers import RetryableModelError  # noqa: PLC0415  # see the module
+
+    kinds = {kind.value: kind for kind in FaultKind}
+    for class_ in type(error).__mro__:
+        if kind := kinds.get(class_.__name__):
+            return kind
+    return FaultKind.UNAVAILABLE if isinstance(error, RetryableModelError) else FaultKind.PERMANENT
 
 
 def scripted() -> ModelProvider:
@@ -185,11 +224,6 @@ def text_answer(text: str) -> Answer:
     from providers import Message, ModelResponse, StopReason  # noqa: PLC0415  # see the module
 
     return _answer(ModelResponse(message=Message.assistant(text), stop_reason=StopReason.END_TURN, model="recorded"))
-
-
-def question_of(call: ModelCall) -> Question:
-    """The question that `call` was."""
-    return ProviderQuestion(request_of(call))
 
 
 def secrets_in(text: str) -> list[str]:

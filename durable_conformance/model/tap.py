@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
-from durable_conformance.model.call import Answer, Failure, FaultKind, ModelCall, Request
+from durable_conformance.model.call import Answer, AnsweredBy, Failure, FaultKind, ModelCall, Request
 
 
 class Question(Protocol):
-    """One call on its way out of the handler, in the words of its tap."""
+    """One model call on its way out of the handler, in the words of its tap."""
 
     @property
     def request(self) -> Request:
         """What is asked, as plain data."""
+
+    @property
+    def resent(self) -> int:
+        """How often the library has sent it before, by itself."""
 
     def varied(self, answer: Answer, unique: str) -> Answer:
         """`answer`, still fitting the question, with `unique` in each text that may hold it."""
 
     def failure(self, kind: FaultKind, message: str) -> Failure:
         """What an injected failure looks like to this library's callers."""
+
+
+@dataclass(frozen=True)
+class AwsQuestion:
+    """One call of an AWS service that is no model, on its way out of the handler."""
+
+    name: str  # `dynamodb.PutItem`
+    reads: bool  # it changes nothing, as far as its name tells
+    parameters: dict[str, Any]
+    request: Request
+    line: str = ""  # that makes it, as `handler.py:12`
 
 
 @dataclass(frozen=True)
@@ -43,8 +58,40 @@ class Source(Protocol):
         """The question that `call` was, in another execution."""
 
 
+class AwsAsked(Protocol):
+    """An AWS call that has passed the gate."""
+
+    @property
+    def unique(self) -> str:
+        """What tells it from other calls, and is the same in each run."""
+
+    @property
+    def known(self) -> Answer | None:
+        """What it is answered; None if the tap is to find out."""
+
+    def came(self, answer: Answer, by: AnsweredBy) -> None:
+        """It was answered."""
+
+    def failed(self, error: BaseException) -> None:
+        """Nobody could answer it."""
+
+
 class Gate(Protocol):
-    """Where each call passes on its way out of the handler."""
+    """Where each model call passes on its way out of the handler."""
 
     def answer(self, question: Question) -> Answer | Failure:
         """What becomes of the call. What it raises ends the call as it is."""
+
+
+class AwsGate(Gate, Protocol):
+    """Where AWS calls pass, too."""
+
+    @property
+    def live(self) -> bool:
+        """Whether a call that nobody answers goes to the service."""
+
+    def ask(self, question: AwsQuestion) -> AwsAsked:
+        """What becomes of the call. What it raises ends the call as it is."""
+
+    def refuse(self, why: str) -> NoReturn:
+        """Nobody can answer a call: the execution cannot be made."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -12,17 +12,24 @@ from rich.table import Table
 from rich.text import Text
 
 from durable_conformance.execution import Run, Status
+from durable_conformance.model import ModelCall
 from durable_conformance.rules import Finding, Report
 
 
 def summary(report: Report) -> str:
     """What was done and found, in one line."""
-    found = len(report.findings)
-    verdict = "conforms" if report.conforms else _counted(found, "finding")
+    warned = len(report.warnings)
+    if report.conforms:
+        verdict = f"conforms, with {_counted(warned, 'warning')}" if warned else "conforms"
+    else:
+        verdict = _counted(len(report.errors), "finding") + (f", {_counted(warned, 'warning')}" if warned else "")
     if report.interrupted:
         verdict = f"interrupted, {verdict}"
     if report.could_not_run:
         verdict += f", {len(report.could_not_run)} could not run"
+        if not report.rules and not report.findings:
+            verdict = f"nothing was checked, {len(report.could_not_run)} could not run"
+            return f"{verdict}: {_counted(report.runs, 'run')}, {report.seconds:.1f} seconds"
     return (
         f"{verdict}: {report.points} crash points, {report.runs} runs, {len(report.rules)} rules, "
         f"{report.seconds:.1f} seconds; exhaustive over these points, for this input and these answers"
@@ -30,20 +37,37 @@ def summary(report: Report) -> str:
 
 
 def rendered(report: Report) -> RenderableType:
-    """The findings, grouped by rule, and the summary."""
+    """The findings, grouped by rule, the errors first, and the summary."""
     parts: list[RenderableType] = []
-    for rule in report.rules:
-        found = [finding for finding in report.findings if finding.rule == rule]
-        if found:
-            parts.append(findings_table(f"{rule}: {found[0].remedy}", found))
+    for before, findings in ("", report.errors), ("warning: ", report.warnings):
+        for rule in dict.fromkeys(finding.rule for finding in findings):
+            found = [finding for finding in findings if finding.rule == rule]
+            parts.append(findings_table(f"{before}{rule}: {found[0].remedy}", found))
     parts += [Text(f"could not run: {why}") for why in report.could_not_run]
     parts += [Text(traceback.rstrip(), "dim") for traceback in report.tracebacks]
     parts += [Text(f"left behind: {what}") for what in report.left_behind]
     parts += [Text(f"left out: {what}") for what in report.left_out]
-    if report.undisturbed not in {"", Status.SUCCEEDED}:
-        parts.append(Text(f"undisturbed, the execution ends {report.undisturbed}: is that what was to be checked?"))
+    parts += [Text(f"callbacks: {what}") for what in report.answers]
+    if report.undisturbed not in {"", Status.SUCCEEDED} and not report.could_not_run:
+        parts.append(Text(f"undisturbed, the execution ends {report.undisturbed}"))
+    if report.seen:
+        parts.append(Text(what_was_seen(report)))
     parts.append(Text(summary(report)))
     return Group(*parts)
+
+
+def what_was_seen(report: Report) -> str:
+    """What the undisturbed execution did, and which rules say nothing of it, in one line."""
+    line = f"seen: {', '.join(report.seen)}"
+    for words, left_out in ("nothing to look at", False), ("left out", True):
+        if rules := [one for one in report.unused if one.left_out is left_out]:
+            by_reason = {one.why: [other.rule for other in rules if other.why == one.why] for one in rules}
+            line += f"; {words}: {', '.join(f'{_enumerated(names)} ({why})' for why, names in by_reason.items())}"
+    return line
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
 
 
 def findings_table(title: str, findings: Sequence[Finding]) -> Table:
@@ -75,6 +99,11 @@ def as_json(report: Report) -> str:
     return text
 
 
+def all_as_json(reports: Mapping[str, Report]) -> str:
+    """Several reports as one JSON document: a list, in which each names what was checked."""
+    return json.dumps([{"check": name, **dataclasses.asdict(report)} for name, report in reports.items()], indent=2)
+
+
 def conclude(console: Console, outcome: Run, *, repeats: bool = False) -> None:
     """Print what the execution took, and its result or error; `repeats` says which model calls were made twice, too."""
     answers = [call.answer for call in outcome.calls if call.answer]
@@ -95,7 +124,8 @@ def conclude(console: Console, outcome: Run, *, repeats: bool = False) -> None:
 
 
 def _repeats(outcome: Run) -> str:
-    line = f"{_counted(len(outcome.repeated_calls), 'completed model call')} repeated"
+    repeated = [call for call in outcome.repeated_calls if isinstance(call, ModelCall)]
+    line = f"{_counted(len(repeated), 'completed model call')} repeated"
     if again := len(outcome.calls_made_again):
         line += f"; {again} made again that no checkpoint held when the process died"
     return line

@@ -15,6 +15,8 @@ from durable_conformance.rules.findings import EXECUTION as EXECUTION
 from durable_conformance.rules.findings import Finding as Finding
 from durable_conformance.rules.findings import Report as Report
 from durable_conformance.rules.findings import Rule as Rule
+from durable_conformance.rules.findings import Severity as Severity
+from durable_conformance.rules.findings import Unused as Unused
 from durable_conformance.rules.findings import finding as finding
 from durable_conformance.rules.judge import NAMES as NAMES
 from durable_conformance.rules.judge import PAIR_RULES as PAIR_RULES
@@ -23,8 +25,10 @@ from durable_conformance.rules.judge import RUN_RULES as RUN_RULES
 from durable_conformance.rules.judge import differences as differences
 from durable_conformance.rules.judge import extrapolated as extrapolated
 from durable_conformance.rules.judge import judged_alone as judged_alone
+from durable_conformance.rules.model_faults import every_aws_error as every_aws_error
 from durable_conformance.rules.model_faults import every_error as every_error
 from durable_conformance.rules.model_faults import exhaustion as exhaustion
+from durable_conformance.rules.model_faults import grouped as grouped
 from durable_conformance.rules.model_faults import passing_error as passing_error
 from durable_conformance.rules.model_faults import permanent_error as permanent_error
 from durable_conformance.rules.model_faults import same_attempts as same_attempts
@@ -34,6 +38,7 @@ from durable_conformance.rules.stability import COMPLETION_ORDER as COMPLETION_O
 from durable_conformance.rules.stability import ENVIRONMENT as ENVIRONMENT
 from durable_conformance.rules.stability import GUIDE as GUIDE
 from durable_conformance.rules.stability import NO_INVOCATION_STATE as NO_INVOCATION_STATE
+from durable_conformance.rules.stability import NONDETERMINISM as NONDETERMINISM
 from durable_conformance.rules.stability import REQUEST_STABILITY as REQUEST_STABILITY
 from durable_conformance.rules.stability import difference as difference
 from durable_conformance.rules.stability import history_stability as history_stability

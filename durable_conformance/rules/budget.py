@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from durable_conformance.execution import Run
-from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
+from durable_conformance.rules.findings import EXECUTION, Finding, Rule, Severity, finding
 
 BUDGET = Rule(
     "budget",
@@ -36,8 +36,12 @@ def budget(run: Run, crash: str) -> Iterable[Finding]:
             yield _over(update.path, crash, f"1 to {MAX_NAME_CHARS} printable ASCII characters", repr(name)[:80])
         if update.timeout_seconds is not None and not 0 < update.timeout_seconds <= MAX_TIMEOUT_SECONDS:
             expected = f"a timeout of 1 to {MAX_TIMEOUT_SECONDS} seconds"
-            actual = f"{update.timeout_seconds} seconds" if update.timeout_seconds else "no timeout"
-            yield _over(update.path, crash, expected, actual)
+            if update.timeout_seconds:
+                yield _over(update.path, crash, expected, f"{update.timeout_seconds} seconds")
+            else:  # the service takes it, and an answer that never comes is waited for until the execution times out
+                yield finding(
+                    BUDGET, update.path, crash, expected=expected, actual="no timeout", severity=Severity.WARNING
+                )
 
 
 def _over(path: str, crash: str, expected: str, actual: str) -> Finding:

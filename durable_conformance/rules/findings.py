@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad it is to break a rule."""
+
+    ERROR = "error"
+    """A replay, a result, a request or an effect goes wrong."""
+    WARNING = "warning"
+    """It costs, or may go wrong."""
 
 
 @dataclass(frozen=True)
@@ -14,6 +24,7 @@ class Rule:
     matters: str  # why, in production
     remedy: str
     source: str = ""  # where the public guidance on durable functions says so; empty where it does not
+    severity: Severity = Severity.ERROR  # of its findings, unless one says otherwise
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,13 @@ class Finding:
     expected: str
     actual: str
     remedy: str
+    severity: Severity = Severity.ERROR
+
+    @property
+    def told_as(self) -> tuple[str, str, str]:
+        """What is told once: a rule that is broken at a place. Retries have several causes, which only cost."""
+        cause = self.actual if self.rule == "retry-policy" and self.severity is Severity.WARNING else ""
+        return self.rule, self.path, cause
 
     def under(self, rule: Rule) -> Finding:
         """The same finding, under another rule: what showed it says what broke."""
@@ -35,9 +53,20 @@ class Finding:
 EXECUTION = "execution"
 
 
-def finding(rule: Rule, path: str, crash: str, *, expected: str, actual: str) -> Finding:
-    """A finding of `rule`, with the rule's remedy."""
-    return Finding(rule.name, path, crash, expected, actual, rule.remedy)
+def finding(
+    rule: Rule, path: str, crash: str, *, expected: str, actual: str, severity: Severity | None = None
+) -> Finding:
+    """A finding of `rule`, with the rule's remedy, and its severity unless another one is given."""
+    return Finding(rule.name, path, crash, expected, actual, rule.remedy, severity or rule.severity)
+
+
+@dataclass(frozen=True)
+class Unused:
+    """A rule of which an exploration says nothing."""
+
+    rule: str  # its name
+    why: str  # what it had nothing of, such as `no batch`; or which option leaves it out
+    left_out: bool = False  # by an option
 
 
 @dataclass(frozen=True)
@@ -50,7 +79,7 @@ class Report:
 
     points: int  # crash points enumerated
     runs: int
-    rules: tuple[str, ...]  # the names of those that were checked
+    rules: tuple[str, ...]  # the names of those that had something to look at
     seconds: float
     findings: tuple[Finding, ...]  # each rule and path once, with the first crash that showed it
     could_not_run: tuple[str, ...] = ()  # what kept a part of the exploration from being done
@@ -58,9 +87,26 @@ class Report:
     undisturbed: str = ""  # how the execution ends that nothing disturbs: SUCCEEDED, or FAILED with its error
     left_behind: tuple[str, ...] = ()  # what stayed in the processes, such as other processes, and after how many runs
     tracebacks: tuple[str, ...] = ()  # of what could not be run, as far as that is the user's code
+    callbacks: tuple[str, ...] = ()  # the names of those that the undisturbed execution waits for
+    answers: tuple[str, ...] = ()  # what these were answered, where nobody said so, in words
+    waited: int = 0  # seconds of virtual time that pass in the undisturbed execution
     interrupted: bool = False  # somebody has ended the exploration before its end
+    seen: tuple[str, ...] = ()  # what the undisturbed execution did: `2 model calls`, `1 dynamodb.PutItem`, …
+    unused: tuple[Unused, ...] = ()  # the rules that had nothing to look at, or were left out
 
     @property
     def conforms(self) -> bool:
-        """Whether nothing was found, and nothing kept a run from being made."""
-        return not self.findings and not self.could_not_run and not self.interrupted
+        """Whether there is no error, and nothing kept a run from being made. There may be warnings."""
+        return not self.errors and not self.could_not_run and not self.interrupted
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(one for one in self.findings if one.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(one for one in self.findings if one.severity is Severity.WARNING)
+
+    def failing(self, fail_on: Severity = Severity.ERROR) -> tuple[Finding, ...]:
+        """The findings for which a check fails that fails on those of `fail_on`, and worse ones."""
+        return self.findings if fail_on is Severity.WARNING else self.errors

@@ -8,17 +8,19 @@ from dataclasses import replace
 from durable_conformance.execution import AT_HORIZON, ENDED, Run, path_order
 from durable_conformance.rules import budget, calls, endings, model_faults, side_effects, stability
 from durable_conformance.rules.findings import Finding, Rule
-from durable_conformance.rules.normal_form import Canonical, canonical
+from durable_conformance.rules.normal_form import Canonical, canonical, raced_otherwise
 
 type RunRule = Callable[[Run, str], Iterable[Finding]]
 type PairRule = Callable[[Canonical, Canonical, str], Iterable[Finding]]
 
 RUN_RULES: tuple[RunRule, ...] = (
     stability.replay_identity,
+    stability.changed_variables,
     calls.durable_calls,
     endings.suspension,
     budget.budget,
     side_effects.too_often,
+    side_effects.outside_any_step,
 )
 PAIR_RULES: tuple[PairRule, ...] = (
     stability.result_stability,
@@ -52,12 +54,20 @@ def judged_alone(run: Run, where: str) -> Iterator[Finding]:
     return (found for rule in RUN_RULES for found in rule(run, where))
 
 
-def differences(baseline: Canonical, run: Run, where: str) -> Iterator[Finding]:
-    """What differs between a run and the baseline that should not."""
+def differences(baseline: Canonical, run: Run, where: str, under: Rule | None = None) -> Iterator[Finding]:
+    """What differs between a run and the baseline that should not, `under` a rule that the way it was made tells.
+
+    Where other branches have decided a batch, what differs comes of that.
+    """
     # What a handler does about a step that died half-way, and may not be repeated, is its own business.
     rules = (calls.no_repeated_call, side_effects.side_effects) if run.interrupted_for_good else PAIR_RULES
     theirs = extrapolated(baseline, canonical(run))
-    return (found for rule in rules for found in rule(baseline, theirs, where))
+    found = (one for rule in rules for one in rule(baseline, theirs, where))
+    if raced_otherwise(baseline, theirs):
+        if not (baseline.races | theirs.races):
+            return iter(())  # which of several failures came first: nobody has chosen a race
+        under = stability.COMPLETION_ORDER
+    return (one.under(under) for one in found) if under else found
 
 
 def extrapolated(baseline: Canonical, run: Canonical) -> Canonical:

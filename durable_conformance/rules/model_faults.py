@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
 from durable_conformance.execution import AT_HORIZON, Run, Status
 from durable_conformance.model import ANSWERED
-from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
+from durable_conformance.rules.findings import EXECUTION, Finding, Rule, Severity, finding
 from durable_conformance.rules.stability import GUIDE
 
 RETRY_POLICY = Rule(
@@ -23,7 +25,7 @@ RETRY_POLICY = Rule(
 )
 FAILURE_VISIBLE = Rule(
     "failure-visible",
-    breaks_it="every model call failed, and the execution succeeded without saying so",
+    breaks_it="every call of the model, or of AWS, failed, and the execution succeeded without saying so",
     matters="nobody is told: the caller takes nothing for an answer",
     remedy="raise, or put what failed into the result",
     source=GUIDE,
@@ -39,11 +41,56 @@ _ADMITS = re.compile(
 _DENIES = re.compile(r"\b(ok|success|succeeded|complete|completed|done|valid)$", re.IGNORECASE)
 
 
+DEFAULT_DELAYS_SECONDS = (5, 10, 20, 40, 60)
+"""The longest delays between the attempts of a step without a retry strategy (`RetryPresets.default`).
+Each is anything from one second to that."""
+
+BY_DEFAULT = (
+    f"{len(DEFAULT_DELAYS_SECONDS) + 1} calls of a permanent error, since the SDK retries all errors by default"
+)
+
+RESENT = "a library sends each request"
+"""Such as boto3, where its own retries are left on: its attempts and the step's multiply."""
+
+WARNING = Severity.WARNING
+NAMED = 3
+"""Operations that a finding about several names."""
+
+
 def permanent_error(run: Run, path: str, fault: str) -> Iterable[Finding]:
-    """The call at `path` failed for good: it must not have been made again."""
-    made = [call for call in run.calls if call.path == path and call.outcome != ANSWERED]
-    if len(made) > 1:
-        yield finding(RETRY_POLICY, path, fault, expected="one call", actual=f"{len(made)} calls of a permanent error")
+    """The call at `path` failed for good: it must not have been made again.
+
+    Where it is the SDK's default that makes it again, it costs minutes, and nothing goes wrong.
+    """
+    failed = [call for call in run.calls if call.path == path and call.outcome != ANSWERED]
+    made = max(Counter(call.request.digest for call in failed).values(), default=0)  # threads ask several things
+    if made > 1:
+        attempts = len({call.attempt for call in failed})
+        default = _retried_by_default(run, path) and attempts == len(DEFAULT_DELAYS_SECONDS) + 1
+        actual = BY_DEFAULT if default else f"{made} calls of a permanent error"
+        severity = WARNING if default else Severity.ERROR
+        yield finding(RETRY_POLICY, path, fault, expected="one call", actual=actual, severity=severity)
+
+
+def _retried_by_default(run: Run, path: str | None) -> bool:
+    """Whether the attempts at `path` came as the SDK makes them where nobody chose a retry strategy."""
+    delays = run.retry_schedule.get(path or "", [])
+    longest = DEFAULT_DELAYS_SECONDS
+    return len(delays) == len(longest) and all(one <= most for one, most in zip(delays, longest, strict=True))
+
+
+def grouped(findings: Sequence[Finding]) -> Iterable[Finding]:
+    """`findings`, but one of all steps that are retried by default, by the SDK or by boto3: they have one cause."""
+    causes: dict[str, list[Finding]] = {}
+    for one in findings:
+        if one.rule == RETRY_POLICY.name and one.severity is WARNING:
+            causes.setdefault(one.actual, []).append(one)
+        else:
+            yield one
+    for cause, alike in causes.items():
+        more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
+        where = ", ".join(one.path for one in alike[:NAMED])
+        yield replace(alike[0], path=EXECUTION, actual=f"{cause}: {where}{more}")
 
 
 def passing_error(run: Run, baseline: Run, path: str, fault: str) -> Iterable[Finding]:
@@ -55,32 +102,62 @@ def passing_error(run: Run, baseline: Run, path: str, fault: str) -> Iterable[Fi
 
 def exhaustion(run: Run, path: str, fault: str) -> Iterable[Finding]:
     """The call at `path` fails every time in a way that may pass: the attempts must come to an end."""
-    made = sum(call.path == path and call.outcome != ANSWERED for call in run.calls)
+    failed = [call for call in run.calls if call.path == path and call.outcome != ANSWERED]
+    made = len({(call.invocation, call.attempt) for call in failed})
+    requests = max(Counter(call.request.digest for call in failed).values(), default=0)
     if made > MAX_ATTEMPTS:
         yield finding(RETRY_POLICY, path, fault, expected=f"at most {MAX_ATTEMPTS} attempts", actual=f"{made} attempts")
+    elif requests > made:
+        actual = f"{RESENT} {math.ceil(requests / made)} times by itself, beside the step's own attempts"
+        yield finding(RETRY_POLICY, path, fault, expected="one request an attempt", actual=actual, severity=WARNING)
 
 
 def same_attempts(run: Run, interrupted: Run, path: str, fault: str) -> Iterable[Finding]:
     """An invocation that dies between two attempts must neither start the count anew nor use attempts up."""
-    before, after = (len(one.ledger.get(path, [])) for one in (run, interrupted))
+    before, after = (_attempts(one, path) for one in (run, interrupted))
     if before != after:
         expected, actual = f"{before} attempts", f"{after} attempts if an invocation dies between two of them"
         yield finding(RETRY_POLICY, path, fault, expected=expected, actual=actual)
 
 
+def _attempts(run: Run, path: str) -> int:
+    """How many attempts called; calls, where there are no attempts."""
+    calls = [call for call in run.calls if call.path == path]
+    return len({call.attempt for call in calls}) if all(call.attempt for call in calls) else len(calls)
+
+
 def every_error(run: Run, baseline: Run, fault: str) -> Iterable[Finding]:
     """Every call failed for good: none was asked again, and the execution failed or its result says what did."""
-    asked_before = Counter(call.request.digest for call in baseline.calls)
-    for digest, times in Counter(call.request.digest for call in run.calls).items():
+    asked_before, asked = _askers(baseline), _askers(run)  # what one asks again, `permanent_error` tells
+    for digest, times in asked.items():
         if 0 < asked_before[digest] < times:
             path = next(call.path for call in reversed(run.calls) if call.request.digest == digest) or EXECUTION
-            actual = f"{times} calls with this request, by several operations"
-            yield finding(RETRY_POLICY, path, fault, expected=f"{asked_before[digest]} calls", actual=actual)
+            actual = f"{times} operations with this request"
+            yield finding(RETRY_POLICY, path, fault, expected=f"{asked_before[digest]}", actual=actual)
             break
     failed = bool(run.calls) and all(call.outcome != ANSWERED for call in run.calls)
     if failed and run.status == Status.SUCCEEDED and not _admissions(run.result) - _admissions(baseline.result):
         actual = f"SUCCEEDED with {json.dumps(run.result)[:200]}"
         yield finding(FAILURE_VISIBLE, EXECUTION, fault, expected="FAILED, or a result that says so", actual=actual)
+
+
+def _askers(run: Run) -> Counter[str]:
+    """How many operations make each request; calls outside any operation count each."""
+    made = {(call.request.digest, call.path or str(nth)) for nth, call in enumerate(run.calls)}
+    return Counter(digest for digest, _ in made)
+
+
+def every_aws_error(run: Run, baseline: Run, fault: str) -> Iterable[Finding]:
+    """Every AWS call was refused: the execution failed, or its result says what did.
+
+    A warning: what is refused may be a matter of metrics, which an execution does well to go on without.
+    """
+    if not run.aws_calls or run.status != Status.SUCCEEDED or any(call.outcome == ANSWERED for call in run.aws_calls):
+        return
+    if not _admissions(run.result) - _admissions(baseline.result):
+        actual = f"SUCCEEDED with {json.dumps(run.result)[:200]}"
+        expected = "FAILED, or a result that says so"
+        yield finding(FAILURE_VISIBLE, EXECUTION, fault, expected=expected, actual=actual, severity=WARNING)
 
 
 def _admissions(value: JsonValue, key: str = "") -> set[tuple[str, str]]:

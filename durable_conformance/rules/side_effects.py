@@ -1,29 +1,33 @@
-"""How often a declared side effect may happen."""
+"""How often a declared side effect may happen, and where what is done to the machine may stand."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from durable_conformance.effects import Semantics
-from durable_conformance.execution import EffectHappened, Run
-from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
+from durable_conformance.execution import EffectHappened, Run, with_parents
+from durable_conformance.identity import alike
+from durable_conformance.rules.findings import EXECUTION, Finding, Rule, Severity, finding
 from durable_conformance.rules.normal_form import Canonical
 from durable_conformance.rules.stability import GUIDE
 
 SIDE_EFFECTS = Rule(
     "side-effects",
-    breaks_it="an effect happened more often than its declared semantics allow",
+    breaks_it="an effect happened more often than its declared semantics allow, or outside any step",
     matters="a customer is charged twice, or gets two mails",
     remedy="put the effect into a step of its own; if it must not happen twice, into one with at-most-once semantics",
     source=GUIDE,
 )
 
+MOST_NAMED = 3
+"""What is done outside steps: as many are told."""
+
 
 def too_often(run: Run, crash: str) -> Iterable[Finding]:
     """The first effect that happened a second time though it may not, or because the code around it was replayed."""
     before: dict[tuple[str, str], EffectHappened] = {}
-    for one in run.effects:
+    for one in _declared(run):
         earlier = before.setdefault((one.name, one.key), one)
         if earlier is one:
             continue
@@ -35,15 +39,38 @@ def too_often(run: Run, crash: str) -> Iterable[Finding]:
             return
 
 
+def outside_any_step(run: Run, crash: str) -> Iterable[Finding]:
+    """What was done to the machine that no checkpoint protects: for each context, all of it, the grave first."""
+    bodies = {parent for operation in run.operations for parent in with_parents(operation.path.rpartition("/")[0])}
+    done: dict[str | None, dict[tuple[bool, str], None]] = {}
+    for one in run.effects:
+        if one.seen and (one.path is None or one.path in bodies):
+            done.setdefault(one.path, {})[not one.grave, f"{one.line} {one.name} {one.key}"] = None
+    for path, deeds in done.items():
+        named = [text for _, text in sorted(deeds)]
+        more = f", and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+        actual = f"{', '.join(named[:MOST_NAMED])}{more}: in every invocation"
+        grave = any(not light for light, _ in deeds)
+        severity = Severity.ERROR if grave else Severity.WARNING
+        yield finding(
+            SIDE_EFFECTS, path or EXECUTION, crash, expected="once, in a step", actual=actual, severity=severity
+        )
+
+
 def side_effects(baseline: Canonical, run: Canonical, crash: str) -> Iterable[Finding]:
     """The first effect of a step that happened more often than in the baseline, and that no interruption explains."""
-    known = Counter((one.name, one.key) for one in baseline.run.effects)
+    known = Counter((one.name, alike(one.key)) for one in _declared(baseline.run))
     seen: Counter[tuple[str, str]] = Counter()
-    for one in run.run.effects:
-        seen[one.name, one.key] += 1
-        if one.in_step and seen[one.name, one.key] > known[one.name, one.key] and not _interrupted(one, run.run):
-            yield _again(one, crash, f"{known[one.name, one.key]} times, and again for each interruption of its step")
+    for one in _declared(run.run):
+        effect = one.name, alike(one.key)
+        seen[effect] += 1
+        if one.in_step and seen[effect] > known[effect] and not _interrupted(one, run.run):
+            yield _again(one, crash, f"{known[effect]} times, and again for each interruption of its step")
             return
+
+
+def _declared(run: Run) -> Iterator[EffectHappened]:
+    return (one for one in run.effects if not one.seen)
 
 
 def _interrupted(one: EffectHappened, run: Run) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from durable_conformance.execution import Run
-from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
+from durable_conformance.execution import Run, VariableChanged
+from durable_conformance.rules.findings import EXECUTION, Finding, Rule, Severity, finding
 from durable_conformance.rules.normal_form import DEAD, Canonical
 
 GUIDE = "https://docs.aws.amazon.com/lambda/latest/dg/durable-best-practices.html"
@@ -62,6 +62,24 @@ COMPLETION_ORDER = Rule(
 
 NONDETERMINISM = "NonDeterministicExecutionError"
 EXCERPT_CHARS = 300
+
+
+def changed_variables(run: Run, crash: str) -> Iterable[Finding]:
+    """What operations' functions change outside themselves, once for each operation."""
+    by_path: dict[str, dict[str, str]] = {}
+    for event in run.events:
+        if isinstance(event, VariableChanged):
+            by_path.setdefault(event.path, {})[f"`{event.name}`"] = event.line
+    for path, names in by_path.items():
+        actual = f"its function ({next(iter(names.values()))}) changes {', '.join(names)}, which replay does not"
+        yield finding(
+            NO_INVOCATION_STATE,
+            path,
+            crash,
+            expected="a function that returns what it has found",
+            actual=actual,
+            severity=Severity.WARNING,
+        )
 
 
 def replay_identity(run: Run, crash: str) -> Iterable[Finding]:

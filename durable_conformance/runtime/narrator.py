@@ -17,6 +17,7 @@ from durable_conformance.execution import (
     ProcessDied,
     Start,
     Status,
+    VariableChanged,
     path_order,
 )
 from durable_conformance.model import ModelCall
@@ -83,7 +84,7 @@ class Narrator(Observer):
         self._pass_on(OperationReplayed(path, any(f"{caller}/".startswith(f"{path}/") for caller in calls)))
 
     def _pass_on(self, event: Event) -> None:
-        if isinstance(event, Death | EffectHappened):
+        if isinstance(event, Death | EffectHappened | VariableChanged):
             return
         with self._telling:
             if isinstance(event, InvocationBegan):

@@ -6,11 +6,17 @@ which thread, the service client that the invocation input carries, and the gate
 
 from __future__ import annotations
 
+import functools
+import inspect
+import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FunctionType
+from typing import Any, TypeGuard
 
-from aws_durable_execution_sdk_python.exceptions import StepInterruptedError
+from aws_durable_execution_sdk_python.exceptions import DurableOperationError, StepInterruptedError
 from aws_durable_execution_sdk_python.lambda_service import OperationUpdate
 from aws_durable_execution_sdk_python.plugin import (
     DurableInstrumentationPlugin,
@@ -20,10 +26,11 @@ from aws_durable_execution_sdk_python.plugin import (
     OperationStartInfo,
     OperationType,
     UserFunctionEndInfo,
+    UserFunctionOutcome,
     UserFunctionStartInfo,
 )
 
-from durable_conformance.effects import WITNESS, Effect
+from durable_conformance.effects import WITNESS, Effect, Semantics
 from durable_conformance.execution import (
     Checkpointed,
     EffectHappened,
@@ -31,10 +38,24 @@ from durable_conformance.execution import (
     InvocationBegan,
     OperationBegan,
     OperationPaths,
+    Raised,
     Start,
+    TimeSpent,
+    VariableChanged,
 )
 from durable_conformance.model import DIED, ModelCall
 from durable_conformance.runtime.branch_order import BranchOrder
+from durable_conformance.runtime.closures import Picture, changed, line_of, pictured, users_function
+from durable_conformance.runtime.scope import Scopes
+from durable_conformance.runtime.sdk import function_that_begins
+from durable_conformance.subject import raised
+
+PLAIN = "make it a plain function: the SDK calls a handler and awaits nothing"
+
+
+def _is_operations(error: BaseException) -> TypeGuard[DurableOperationError]:
+    """Whether the SDK raises it for an operation that has failed: what it failed with lies deeper."""
+    return isinstance(error, DurableOperationError)
 
 
 class Observer(DurableInstrumentationPlugin):
@@ -44,16 +65,22 @@ class Observer(DurableInstrumentationPlugin):
     """Whether the service is to have the SDK tell about every operation that is replayed."""
 
     def __init__(self, order: BranchOrder | None = None) -> None:
-        self._order = order
+        self.order = order
         self.paths = OperationPaths()  # of all operations seen so far
         self.invocation = 0  # the running one, from 1
         self.events: list[Event] = []
         self.met: set[str] = set()  # the ids of what the code came by
+        self.refused: list[str] = []  # why the execution cannot be made, in sentences
+        self.raised: Raised | None = None  # by the handler, in the running invocation
+        self._failures: dict[str, Raised] = {}  # what attempts failed with, by its message
         self._occurrences: Counter[tuple[str, str]] = Counter()
         self._survived: Counter[str | None] = Counter()
         self._begun: set[tuple[str, int | None]] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a finalizer that runs in here may do what is told
+        self.files: dict[str, str] = {}  # what the SDK's serializer wrote, by the name that it is known by
         self._threads = threading.local()
+        self._home = Path.cwd()
+        self.scopes = Scopes()  # which operation's function runs where
 
     def create_plugin(self, info: InvocationStartInfo, /) -> DurableInstrumentationPlugin:  # noqa: ARG002
         """The SDK's plugin factory interface: the same plugin for each invocation."""
@@ -64,9 +91,15 @@ class Observer(DurableInstrumentationPlugin):
         self.events.extend(events)
         for event in events:
             self._count(event)
+            if isinstance(event, TimeSpent):
+                self.scopes.took(event.path, event.attempt, event.nanoseconds)
 
     def begin(self, start: Start) -> None:
         self.invocation = start.invocation
+        self.raised = None
+        self.scopes.begin(start.now)
+        if self.order:
+            self.order.begin(start.completed)
         self.tell(InvocationBegan(start.invocation, start.now, start.completed))
 
     def tell(self, event: Event) -> None:
@@ -97,19 +130,58 @@ class Observer(DurableInstrumentationPlugin):
         attempt = info.attempt if info.operation_type is OperationType.STEP else None
         self.tell(OperationBegan(path, attempt, again=(path, attempt) in self._begun))
         self._begun.add((path, attempt))
-        self._stack().append(info)
-        if self._order:
-            self._order.enter(path)
+        function = users_function(function_that_begins())
+        self._pictures().append((function, pictured(function) if function else {}))
+        self.scopes.enter(info, path)
+        if self.order:
+            self.order.enter(path)
+
+    def watching(self, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """The handler's `function`, and what it raises is remembered: the SDK tells the error's name alone."""
+
+        @functools.wraps(function)
+        def watched(event: Any, context: Any) -> Any:
+            try:
+                result = function(event, context)
+            except Exception as error:
+                of_operation = self._failures.get(error.message or "") if _is_operations(error) else None
+                self.raised = of_operation or raised(error)
+                raise
+            if inspect.iscoroutine(result):
+                result.close()  # which nobody awaits
+                self.raised = Raised("the handler is async: it returns a coroutine", advice=PLAIN)
+            return result
+
+        return watched
 
     def on_user_function_end(self, info: UserFunctionEndInfo) -> None:
-        if stack := self._stack():
-            stack.pop()
-        if self._order:
-            self._order.leave(self.seen(info))
+        # The SDK calls this while the exception is on its way: it gives a plugin the name and the message alone.
+        if info.error is not None and (error := sys.exception()):
+            known = self._failures.get(info.error.message or "") if _is_operations(error) else None
+            self._failures[info.error.message or ""] = known or raised(error)
+        path = self.seen(info)
+        if pictures := self._pictures():
+            self._compare(path, *pictures.pop())
+        if spent := self.scopes.leave(path):
+            self.tell(TimeSpent(path, info.attempt, spent))
+        if self.order:
+            self.order.leave(path, suspended=info.outcome is UserFunctionOutcome.INCOMPLETE)
+
+    def _pictures(self) -> list[tuple[FunctionType | None, Picture]]:
+        """The functions that run on this thread, the innermost last, and what their variables held when they began."""
+        stack: list[tuple[FunctionType | None, Picture]] = self._threads.__dict__.setdefault("pictures", [])
+        return stack
+
+    def _compare(self, path: str, function: FunctionType | None, before: Picture) -> None:
+        """Tell what `function` has changed outside itself, unless an operation that stands in this one has."""
+        for name in changed(function, before) if function else ():
+            told = (event for event in self.events if isinstance(event, VariableChanged))
+            if function and not any(one.name == name and one.path.startswith(f"{path}/") for one in told):
+                self.tell(VariableChanged(path, name, line_of(function, self._home)))
 
     def running(self) -> UserFunctionStartInfo | None:
-        """The innermost operation whose function runs on this thread."""
-        return next(reversed(self._stack()), None)
+        """The innermost operation whose function runs on this thread, or has started what runs there."""
+        return self.scopes.here().info
 
     def calls_survived(self, path: str | None) -> int:
         """How many model calls of the operation at `path`, None for outside any, did not die."""
@@ -122,6 +194,17 @@ class Observer(DurableInstrumentationPlugin):
         path = self.seen(info) if info else None
         in_step = info is not None and info.operation_type is OperationType.STEP
         self.tell(EffectHappened(effect.name, key, effect.semantics, self.invocation, path, in_step))
+
+    def saw(self, verb: str, to: str, line: str, *, grave: bool) -> None:
+        """Record what code that runs on this thread does to the machine, unless a step's checkpoint protects it."""
+        info = self.running()
+        if info and info.operation_type is OperationType.STEP:
+            return
+        path = self.seen(info) if info else None
+        semantics = Semantics.AT_LEAST_ONCE
+        self.tell(
+            EffectHappened(verb, to, semantics, self.invocation, path, in_step=False, line=line, seen=True, grave=grave)
+        )
 
     def path_of(self, update: OperationUpdate) -> str:
         """The path of the operation that `update` is about."""
@@ -158,8 +241,3 @@ class Observer(DurableInstrumentationPlugin):
             self._occurrences[event.path, event.action] += 1
         elif isinstance(event, ModelCall):
             self._survived[event.path] += event.outcome != DIED
-
-    def _stack(self) -> list[UserFunctionStartInfo]:
-        """The operations whose functions run on this thread, the innermost last."""
-        stack: list[UserFunctionStartInfo] = self._threads.__dict__.setdefault("stack", [])
-        return stack

@@ -5,47 +5,85 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import os
+import sys
+import tempfile
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
 
-from aws_durable_execution_sdk_python import state
+from aws_durable_execution_sdk_python import filesystem_serdes, state
 from aws_durable_execution_sdk_python_testing.invoker import create_test_lambda_context
 from aws_durable_execution_sdk_python_testing.model import LambdaContext
+
+from durable_conformance.runtime.current import current
 
 _LOGGERS = ("aws_durable_execution_sdk_python", "aws_durable_execution_sdk_python_testing")
 _SILENT = logging.CRITICAL + 1
 
-SETTING = "_STOP_SIGNAL_POLL_SECONDS"
-"""The one private setting of the SDK that the engine changes, a module global of its `state`: how often its checkpoint
-thread looks whether to stop.
+QUICK = {"_STOP_SIGNAL_POLL_SECONDS": 0.0005, "_BLOCKED_CALLER_WAIT_SECONDS": 0.0}
+"""The private settings of the SDK that the engine changes, module globals of its `state`, and what it sets them to.
 
-Every invocation ends by waiting for that thread, which looks every tenth of a second; no public setting shortens it. An
-exploration is thousands of invocations, so while any is under way the thread looks more often. Nothing else changes:
-updates wake the thread at once, whatever this says.
+Every invocation ends by waiting for the SDK's checkpoint thread, which looks every tenth of a second whether to stop;
+and every update that somebody waits for is held back a millisecond, in case others come to share its request. No public
+setting shortens either. An exploration is thousands of invocations, so while any is under way the thread looks more
+often, and sends at once. Nothing else changes: the simulated service persists one update at a time, whatever shares
+its request.
 """
-
-QUICK_SECONDS = 0.002
 
 _lock = threading.Lock()
 _users = 0
-_usual: float = getattr(state, SETTING)
+_usual: dict[str, float] = {name: getattr(state, name) for name in QUICK}
 
 
 @contextlib.contextmanager
 def quick_stops() -> Iterator[None]:
-    """While anybody is in here, invocations end at once. Safe from any number of threads."""
-    global _users  # noqa: PLW0603  # the setting is global, too
+    """While anybody is in here, invocations wait for nothing. Safe from any number of threads."""
+    global _users  # noqa: PLW0603  # the settings are global, too
     with _lock:
         _users += 1
-        setattr(state, SETTING, QUICK_SECONDS)
+        _set(QUICK)
     try:
         yield
     finally:
         with _lock:
             _users -= 1
             if not _users:
-                setattr(state, SETTING, _usual)
+                _set(_usual)
+
+
+def _set(settings: Mapping[str, float]) -> None:
+    for name, seconds in settings.items():
+        setattr(state, name, seconds)
+
+
+def _open(file: str, mode: str = "r", **how: Any) -> IO[Any]:
+    observer = current()
+    if observer is None:
+        return open(file, mode, **how)  # noqa: PTH123  # in place of the SDK's own call
+    if "w" in mode and file not in observer.files:
+        theirs = os.path.exists(file)  # noqa: PTH110
+        observer.files[file] = f"{tempfile.mkdtemp()}/{os.path.basename(file)}" if theirs else file  # noqa: PTH119
+    return open(observer.files.get(file, file), mode, **how)  # noqa: PTH123
+
+
+def keep_files_apart() -> None:
+    """Have `FileSystemSerDes` write no file that another execution has written, in this process.
+
+    Executions that go on from one prefix are the same execution to it, and name the same files. They run side by side,
+    and what they write may differ. A file that is there already is read; what takes its place is this execution's own.
+    """
+    filesystem_serdes.open = _open  # type: ignore[attr-defined]  # the name that it finds the builtin function by
+
+
+def function_that_begins() -> object:
+    """The function whose start the SDK tells its plugins of, on this thread: it gives them its name alone."""
+    frame = sys._getframe(1)  # noqa: SLF001  # documented
+    while frame := frame.f_back:  # type: ignore[assignment]  # None ends it
+        if frame.f_code.co_name == "wrapper" and frame.f_code.co_filename == state.__file__:
+            return frame.f_locals.get("user_function")
+    return None
 
 
 def quiet_sdk_logs(*others: str) -> None:

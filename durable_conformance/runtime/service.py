@@ -43,12 +43,9 @@ from durable_conformance.execution import (
     in_order,
     recorded,
 )
+from durable_conformance.identity import ARN, EXECUTION_ID, arn_of
 from durable_conformance.runtime.observer import Observer
 from durable_conformance.subject import Answered, CallbackAnswer, Refused, Scenario, Silence
-
-EXECUTION_ID = "execution"
-ARN = f"arn:aws:lambda:us-east-1:000000000000:function:conformance:1/durable-execution/conformance/{EXECUTION_ID}"
-"""Every execution has the same ARN, so that whatever a handler derives from it is the same in every run."""
 
 
 class VirtualClock:
@@ -79,7 +76,14 @@ class VirtualClock:
 class Service:
     """One execution's service: starts it, persists its checkpoints, lets its time pass and answers its callbacks."""
 
-    def __init__(self, scenario: Scenario, observer: Observer, *, keep_snapshots: bool = False) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        observer: Observer,
+        *,
+        keep_snapshots: bool = False,
+        execution_id: str = EXECUTION_ID,
+    ) -> None:
         self.snapshots: list[Start] = []  # the state after each update that persisted here
         self._keep_snapshots = keep_snapshots
         self._scenario = scenario
@@ -98,10 +102,12 @@ class Service:
                 execution_name="conformance",
                 execution_timeout_seconds=0,
                 execution_retention_period_days=1,
-                invocation_id=EXECUTION_ID,
+                invocation_id=execution_id,
                 input=json.dumps(scenario.event),
             )
         )
+        self._id = execution_id
+        # What the service derives from it, such as callback ids, is the same in every execution.
         self._execution.durable_execution_arn = ARN
         self._execution.start(now=self._clock.now())
         self._store.save(self._execution)
@@ -116,11 +122,13 @@ class Service:
             events=len(self._observer.events),
             completed=self.completed_paths(),
             changed=tuple(self._execution.updated_operation_ids),
+            execution_id=self._id,
         )
 
     def resume(self, prefix: Prefix) -> None:
         """Take up what another execution did, as if it had happened here."""
         start = prefix.start
+        self._id = start.execution_id
         self._clock.advance_to(start.now)
         self._awaited.update(start.awaited)
         self._execution.operations = list(start.operations)
@@ -147,7 +155,7 @@ class Service:
             # The SDK tells its plugins about a finished operation that it meets on replay only if it is among these.
             changed += (one.operation_id for one in self.operations if one.status in TERMINAL)
         invocation = DurableExecutionInvocationInputWithClient(
-            durable_execution_arn=ARN,
+            durable_execution_arn=arn_of(self._id),
             checkpoint_token=execution.get_new_checkpoint_token(),
             initial_execution_state=state,
             updated_operation_ids=changed,

@@ -10,6 +10,7 @@ from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from pydantic import JsonValue, TypeAdapter
 
 from durable_conformance.errors import CannotRunError
+from durable_conformance.subject.durable import holds_durable
 from durable_conformance.subject.patterns import ModelledHandler
 from durable_conformance.subject.scenario import Handler, HandlerFactory
 
@@ -23,20 +24,20 @@ WORKFLOW_PARAMETERS = 3
 def handler_factory(target: object, name: str = "the handler") -> HandlerFactory:
     """Makes the handler under test out of what a user has.
 
-    `target` is a handler made by `durable_handler`; any other durable handler, whose model calls the engine then does
-    not see; or a function `(event, context, model)`. An error calls it `name`.
+    `target` is a handler made by `durable_handler`; any other durable handler, also behind decorators of others; or a
+    function `(event, context, model)`. An error calls it `name`.
 
     Raises:
         CannotRunError: It is none of these.
     """
     if isinstance(target, ModelledHandler):
         return target.with_model
-    if callable(target) and hasattr(target, "__wrapped__"):
-        return lambda _model: target
-    if inspect.isfunction(target):
+    if inspect.isfunction(target) and not hasattr(target, "__wrapped__"):
         parameters = inspect.signature(target).parameters.values()
         if sum(one.kind is one.POSITIONAL_OR_KEYWORD for one in parameters) == WORKFLOW_PARAMETERS:
             return _workflow_factory(target)
+    if callable(target) and holds_durable(target):
+        return lambda _model: target
     raise CannotRunError(
         f"{name} is neither a durable handler (@durable_execution) nor a function (event, context, model)."
     )

@@ -12,7 +12,8 @@ import zlib
 from pathlib import Path
 from types import ModuleType
 
-from durable_conformance.errors import CannotRunError, in_words
+from durable_conformance.errors import CannotRunError
+from durable_conformance.subject.raising import raised
 
 
 def import_module(name: str, file: Path | None = None) -> ModuleType:
@@ -39,12 +40,12 @@ def import_file(file: Path) -> ModuleType:
     path = file.resolve()
     with _failures_of(str(file)):
         climbs = _climbs(path)
-        _first_on_path(path.parent)
+        first_on_path(path.parent)
         if not climbs:
             return _loaded(path.stem, path)
         packages = itertools.takewhile(lambda folder: (folder / "__init__.py").is_file(), path.parents)
         root = path.parents[max(climbs, len(list(packages)))]
-        _first_on_path(root)
+        first_on_path(root)
         return importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
 
 
@@ -60,7 +61,11 @@ class _failures_of:  # noqa: N801  # a context manager that reads as a phrase
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if error is None or isinstance(error, CannotRunError | KeyboardInterrupt):
             return
-        raise CannotRunError(f"{self._place} cannot be imported: {in_words(error)}.", users_traceback(error)) from error
+        told = raised(error)
+        advice = f" {told.advice[:1].upper()}{told.advice[1:]}." if told.advice else ""
+        line = f" ({told.line})" if told.line else ""
+        why = f"{self._place} cannot be imported: {told.error}{line}.{advice}"
+        raise CannotRunError(why, users_traceback(error)) from error
 
 
 def users_traceback(error: BaseException) -> str:
@@ -109,7 +114,8 @@ def _climbs(file: Path) -> int:
     return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
 
 
-def _first_on_path(folder: Path) -> None:
+def first_on_path(folder: Path) -> None:
+    """Have modules be imported from `folder` before any other."""
     if str(folder) in sys.path:
         sys.path.remove(str(folder))
     sys.path.insert(0, str(folder))

@@ -10,7 +10,7 @@ from typing import Any
 
 from durable_conformance.errors import CannotRunError
 from durable_conformance.subject.handlers import handler_factory
-from durable_conformance.subject.importing import import_file, import_module
+from durable_conformance.subject.importing import first_on_path, import_file, import_module
 from durable_conformance.subject.patterns import find_pattern
 from durable_conformance.subject.scenario import HandlerFactory
 
@@ -22,6 +22,7 @@ class Reference:
     text: str  # `PATH.py:NAME`, `package.module:NAME`, or the name of a pattern
     makes: bool = False  # NAME is a function that makes the handler, as if its module were imported anew
     file: str | None = None  # where the module was found; None leaves that to the import system
+    root: str | None = None  # the folder that modules are imported from first, as from Lambda's; None adds none
 
     def check(self) -> None:
         """See whether it can name something. Nothing is imported.
@@ -53,6 +54,8 @@ class Reference:
             CannotRunError: There is no such file, module or name, or importing it fails.
         """
         place, name = self.parts()
+        if self.root:
+            first_on_path(Path(self.root))
         if place.endswith(".py"):
             module = import_file(Path(place))
         else:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from durable_conformance.model import ProviderSource, Source, scripted
+from durable_conformance.model import ScenarioSource, Source, scripted
 
 if TYPE_CHECKING:
+    from durable_conformance.subject.reference import Reference
     from providers import ModelProvider
 
 type Handler = Callable[[Any, Any], Any]
@@ -61,6 +63,17 @@ class Always:
         return Answered(self.payload)
 
 
+@dataclass(frozen=True)
+class ByName:
+    """Answers each name of `named` with its own answer, and every other with `otherwise`."""
+
+    named: Mapping[str, CallbackAnswer] = field(default_factory=dict)
+    otherwise: CallbackAnswer = field(default=Answered(OK))
+
+    def __call__(self, name: str, _occurrence: int) -> CallbackAnswer:
+        return self.named.get(name, self.otherwise)
+
+
 def silence(_name: str, _occurrence: int) -> CallbackAnswer:
     """Answers no callback."""
     return Silence()
@@ -78,10 +91,23 @@ class Scenario:
     """What these do not answer, by name and how many of that name come before; None makes that an error."""
     invokes: Mapping[str, Sequence[CallbackAnswer]] = field(default_factory=dict)
     """By operation name (function name where there is none), in the order of the paths; payloads are JSON."""
+    ask_invokes: Asker | None = None  # what `invokes` does not answer; None is what `ask` says
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    """What AWS calls are answered, by name (`dynamodb.GetItem`): a response as boto3 gives it."""
+    setup: str | Reference | Callable[[], AbstractContextManager[Any] | Iterator[Any]] | None = None
+    """`MODULE:FUNCTION`, or the function: a context manager that each execution is made in, in its process."""
+    environment: Mapping[str, str] = field(default_factory=dict)  # variables, set before the handler is imported
+    live: bool = False  # what nobody answers goes to the services themselves
+    expect: str = "SUCCEEDED"  # how the undisturbed execution ends
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether what an execution did before may live in its process alone: then none begins in the middle."""
+        return self.setup is not None
 
     def source(self) -> Source:
         """Who answers the model calls of one execution."""
-        return self.model if isinstance(self.model, Source) else ProviderSource(self.model)
+        return self.model if isinstance(self.model, Source) else ScenarioSource(self.model, self.answers)
 
     def answer(self, name: str, occurrence: int) -> CallbackAnswer:
         """What the `occurrence`-th (from 0) callback named `name` is answered.
@@ -89,7 +115,7 @@ class Scenario:
         Raises:
             UnansweredCallbackError: The scenario says nothing about it.
         """
-        return self._answer("callbacks", self.callbacks, name.removesuffix(CALLBACK_SUFFIX), occurrence)
+        return self._answer("callbacks", self.callbacks, name.removesuffix(CALLBACK_SUFFIX), occurrence, self.ask)
 
     def result(self, name: str, occurrence: int) -> CallbackAnswer:
         """What the `occurrence`-th (from 0) chained invocation named `name` comes to.
@@ -97,20 +123,32 @@ class Scenario:
         Raises:
             UnansweredCallbackError: The scenario says nothing about it.
         """
-        return self._answer("invokes", self.invokes, name, occurrence)
+        return self._answer("invokes", self.invokes, name, occurrence, self.ask_invokes or self.ask)
 
+    def unasked(self, callbacks: Collection[str], invokes: Collection[str]) -> Iterator[str]:
+        """The answers that none of these names came to ask for, in words."""
+        for what, given, ask, asked in (
+            ("callback", self.callbacks, self.ask, callbacks),
+            ("chained invocation", self.invokes, self.ask_invokes, invokes),
+        ):
+            named = ask.named.keys() if isinstance(ask, ByName) else set()
+            for name in sorted((given.keys() | named) - set(asked)):
+                there = ", ".join(map(repr, asked)) or "none"
+                yield f"the answer to {name!r}: no {what} of that name is met; those that are: {there}"
+
+    @staticmethod
     def _answer(
-        self, what: str, known: Mapping[str, Sequence[CallbackAnswer]], name: str, occurrence: int
+        what: str, known: Mapping[str, Sequence[CallbackAnswer]], name: str, occurrence: int, ask: Asker | None
     ) -> CallbackAnswer:
         answers = known.get(name, ())
         if occurrence < len(answers):
             return answers[occurrence]
-        if self.ask is None:
+        if ask is None:
             raise UnansweredCallbackError(
                 f"Number {occurrence + 1} of the {what} named {name!r} has no answer in the scenario; it answers "
                 f"{ {one: len(given) for one, given in known.items()} }. Add one to `{what}`."
             )
-        return self.ask(name, occurrence)
+        return ask(name, occurrence)
 
 
 class UnansweredCallbackError(AssertionError):

@@ -16,6 +16,10 @@ from durable_conformance.workers.pool import HASH_SEEDS as HASH_SEEDS
 from durable_conformance.workers.pool import MAX_LOST as MAX_LOST
 from durable_conformance.workers.pool import OTHER_SEEDS as OTHER_SEEDS
 from durable_conformance.workers.pool import PATIENCE_SECONDS as PATIENCE_SECONDS
+from durable_conformance.workers.pool import RUNS_A_WORKER as RUNS_A_WORKER
 from durable_conformance.workers.pool import Elsewhere as Elsewhere
 from durable_conformance.workers.pool import Pool as Pool
+from durable_conformance.workers.surroundings import is_local as is_local
+from durable_conformance.workers.surroundings import offline as offline
 from durable_conformance.workers.template import AVAILABLE as AVAILABLE
+from durable_conformance.workers.template import close_bases as close_bases

@@ -60,3 +60,4 @@ class Lost:
     why: str  # on one line
     detail: str = ""  # such as the user's traceback; may be empty
     begun: bool = True  # whether it was begun at all
+    telling: bool = False  # its process has told: what others tell alike is nothing new

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 
 from durable_conformance.execution import Conditions, Run
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
+from durable_conformance.workers.surroundings import offline
 
 FATAL = "fatal.txt"
 """The file in a worker's folder that says where it was when a signal ended it."""
@@ -22,8 +24,10 @@ class ProcessState:
     environment: dict[str, str]
 
     @classmethod
-    def here(cls) -> ProcessState:
-        return cls(os.getcwd(), tuple(folder or os.getcwd() for folder in sys.path), dict(os.environ))  # noqa: PTH109
+    def here(cls, *, live: bool = False) -> ProcessState:
+        """This process's; the user's own credentials, and other ways out of the machine, only if it is `live`."""
+        environment = dict(os.environ) if live else offline(os.environ)
+        return cls(os.getcwd(), tuple(folder or os.getcwd() for folder in sys.path), environment)  # noqa: PTH109
 
     def take_over(self) -> None:
         os.chdir(self.folder)
@@ -31,6 +35,7 @@ class ProcessState:
         for name in os.environ.keys() - self.environment.keys():
             del os.environ[name]
         os.environ.update(self.environment)
+        time.tzset()
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Load:
     handler: Reference | HandlerFactory  # where it is found; or, in a fork of the process that holds it, what makes it
     scenario: Scenario
     folder: str  # where its workers may leave files; somebody else removes it
-    process: ProcessState | None = None  # the engine's; None in a fork of it
+    process: ProcessState
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class End:
 
     pid: int
     grace: float = 0.0  # seconds that it may take to end by itself
+    told: bool = True  # how it ended is asked for
 
 
 @dataclass(frozen=True)

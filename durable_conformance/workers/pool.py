@@ -35,8 +35,9 @@ OTHER_SEEDS = range(2, len(HASH_SEEDS) + 1)
 PER_CORE = 2
 """Workers for each core: an execution waits for the SDK's threads about as long as it computes."""
 
-RUNS_A_WORKER = 6
-"""Experiments that a warm worker should have to make before one more is forked: a fork costs about as much as two."""
+RUNS_A_WORKER = 12
+"""Experiments that warm workers should have to make, each, before one more is forked: to fork it, and to make its first
+execution, costs about as much as six."""
 
 PATIENCE_SECONDS = 60.0
 """How long importing a handler, and one execution, may take in real time, unless somebody says otherwise. Virtual time
@@ -100,6 +101,8 @@ class Pool:
         for worker in (*self._busy, *itertools.chain.from_iterable(self._idle.values())):
             worker.forget()
         for template in self._templates.values():
+            template.part()  # all of them, and then they end side by side
+        for template in self._templates.values():
             template.close()
         self._templates.clear()
         self._idle.clear()
@@ -160,7 +163,7 @@ class Pool:
             template = self._template(experiment.where.seed)
             if template.failed:
                 yield experiment, Lost(template.failed.why, template.failed.traceback)
-            elif worker := self._worker(template, experiment.where, len(waiting) + len(held)):
+            elif worker := self._worker(template, experiment.where, itertools.chain(held, waiting)):
                 self._numbers += 1
                 task = Task(self._numbers, experiment.conditions, experiment.where.way, experiment.scenario)
                 worker.give(task, self._patience)
@@ -169,7 +172,7 @@ class Pool:
                 held.append(experiment)
         waiting.extendleft(reversed(held))
 
-    def _worker(self, template: Template, where: Where, more: int) -> Worker | None:
+    def _worker(self, template: Template, where: Where, others: Iterable[Experiment]) -> Worker | None:
         """A worker that may make an experiment now; None if it has to wait for one."""
         if not template.ready:
             return None
@@ -178,7 +181,8 @@ class Pool:
             if idle:
                 return idle.pop()
             hired = sum(worker.template is template and one.where.way is None for worker, one in self._busy.items())
-            if hired and hired * RUNS_A_WORKER > more:
+            alike = itertools.islice((one for one in others if one.where == where), hired * RUNS_A_WORKER)
+            if hired and sum(1 for _ in alike) < hired * RUNS_A_WORKER:
                 return None
         try:
             return template.hire()
@@ -240,13 +244,14 @@ class Pool:
                 del self._busy[worker]
                 self._note(left)
                 if spoilt or experiment.where.way is not None:
-                    self._end(worker)  # what it left is told already
+                    worker.template.dismiss(worker)  # what it left is told already
                 else:
                     self._idle.setdefault(worker.template, []).append(worker)
                 yield experiment, run
             case Failed(why, traceback):
-                self._end(worker)
-                yield experiment, Lost(why, traceback)
+                self._busy.pop(worker)
+                worker.template.dismiss(worker)
+                yield experiment, Lost(why, traceback, telling=True)
             case None if ended:
                 how = self._end(worker, GRACE_SECONDS)
                 self._note(how.left)

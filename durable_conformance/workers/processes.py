@@ -141,8 +141,10 @@ class Forker:
         try:
             while True:
                 match self._channel.receive():
-                    case End(pid, grace):
-                        self._channel.send(self._ended(pid, grace))
+                    case End(pid, grace, told):
+                        ended = self._ended(pid, grace)
+                        if told:
+                            self._channel.send(ended)
                     case order:
                         self._fork(order)
         except ClosedError:

@@ -8,13 +8,11 @@ import os
 import random
 import tempfile
 import threading
+from collections.abc import Set
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from durable_conformance.runtime import SECOND, outside
 from durable_conformance.workers.processes import children, described, has_children, is_alive
-
-if TYPE_CHECKING:
-    import time_machine
 
 SANDBOX_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
@@ -30,25 +28,30 @@ configuration sets stays: an execution goes on on the version that it began on, 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
+LONGEST_START = 5_000_000
+"""Nanoseconds that Lambda may take to start an invocation: no two begin at the same moment."""
+
 
 class Sandbox:
     """This process, which makes one execution at a time, as Lambda's sandbox would be for it.
 
     What an execution leaves in the process, the next one finds, as in a warm sandbox; but not another working folder,
-    nor processes. Files go to `folder`, which is empty, and which somebody else removes.
+    nor processes. Files go to `folder`, which is empty, and which somebody else removes. Variables that are named in
+    `keep` are the function's own configuration.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keep: Set[str] = frozenset()) -> None:
         self._folder = folder
+        self._variables = [name for name in SANDBOX_VARIABLES if name not in keep]
         self._home = os.getcwd()  # noqa: PTH109
         self._threads = frozenset(threading.enumerate())
-        self._journey: time_machine.travel | None = None
+        self._number = 0
         self._way: int | None = None
         self._use(folder)
 
     def enter(self, number: int, way: int | None) -> None:
         """Execution `number` begins; `way` says how the sandboxes of its invocations differ, None is not at all."""
-        self._way = way
+        self._number, self._way = number, way
         if way is None:
             random.seed(number)
         else:
@@ -56,14 +59,15 @@ class Sandbox:
 
     def before(self, invocation: int) -> None:
         """Change what may change before `invocation`: another sandbox may run it, later."""
-        if self._way:
-            self._change(self._way * (invocation + 1))
+        step = (self._way or 0) * (invocation + 1)
+        if step:
+            self._change(step)
+        moment = random.Random(f"{self._number}.{invocation}").randrange(LONGEST_START)  # noqa: S311  # no secret
+        shift = dt.timedelta(days=step, hours=7 * step, minutes=13 * step)
+        outside.nanoseconds = round(shift.total_seconds()) * SECOND + moment
 
     def leave(self) -> tuple[tuple[str, ...], bool]:
         """The execution has ended: what it has left behind, in words, and whether the process is spoilt by it."""
-        if self._journey:
-            self._journey.stop()
-            self._journey = None
         left: list[str] = []
         if self._moved():
             left.append("another working folder")
@@ -83,19 +87,10 @@ class Sandbox:
             return True  # the folder is gone
 
     def _change(self, step: int) -> None:
-        import time_machine  # noqa: PLC0415  # it imports pytest: a base has done so, for all its forks
-
         random.seed(step)
-        for name in SANDBOX_VARIABLES:
+        for name in self._variables:
             os.environ[name] = f"sandbox-{step}"
         self._use(Path(tempfile.mkdtemp(dir=self._folder)))
-        if self._journey:
-            self._journey.stop()
-            self._journey = None
-        if step:
-            shift = dt.timedelta(days=step, hours=7 * step, minutes=13 * step)
-            self._journey = time_machine.travel(dt.datetime.now(dt.UTC) + shift, tick=True)
-            self._journey.start()
 
     def _use(self, folder: Path) -> None:
         tempfile.tempdir = os.environ["TMPDIR"] = str(folder)

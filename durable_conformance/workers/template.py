@@ -30,6 +30,7 @@ from durable_conformance.workers.messages import (
     Task,
 )
 from durable_conformance.workers.processes import OURS, fork, reaped_within
+from durable_conformance.workers.surroundings import offline
 
 AVAILABLE = hasattr(os, "fork") and hasattr(os, "setsid")
 """Whether executions can have processes of their own here."""
@@ -44,7 +45,8 @@ STARTING_SECONDS = 120.0
 """How long an interpreter may take to import the SDK, on however busy a machine."""
 
 _BOOT = """
-import json, sys
+import gc, json, sys
+gc.disable()  # nothing that is imported is garbage: see `warming`
 sys.path[:] = json.loads(sys.argv[2])
 from durable_conformance.workers.worker import base
 base()
@@ -60,7 +62,7 @@ class Base:
         path = json.dumps(ProcessState.here().path)
         self._process = subprocess.Popen(  # noqa: S603  # this interpreter, and a module of ours
             [sys.executable, "-c", _BOOT, str(theirs.fileno()), path],
-            env=os.environ | {"PYTHONHASHSEED": str(hash_seed)},
+            env=offline(os.environ) | {"PYTHONHASHSEED": str(hash_seed)},
             pass_fds=[theirs.fileno()],
             start_new_session=True,
             stdin=subprocess.DEVNULL,
@@ -186,7 +188,9 @@ class Template:
         """A fork of this process: for a handler that no other can import."""
         channel, theirs = Channel.pair()
         OURS.add(channel)
-        order = Load(handler_for, scenario, str(folder))
+        order = Load(handler_for, scenario, str(folder), ProcessState.here(live=scenario.live))
+
+        import time_machine  # noqa: F401, PLC0415  # so that no fork has to
 
         from durable_conformance.workers.worker import template  # noqa: PLC0415  # what only a worker needs
 
@@ -203,7 +207,7 @@ class Template:
         channel, theirs = Channel.pair()
         OURS.add(channel)
         with contextlib.suppress(ClosedError):  # noticed when it is heard from
-            order = Load(handler, scenario, str(folder), ProcessState.here())
+            order = Load(handler, scenario, str(folder), ProcessState.here(live=scenario.live))
             base.channel.send(order, theirs.fileno())
         theirs.close()
         return cls(channel, base, folder, patience)
@@ -274,10 +278,21 @@ class Template:
         assert isinstance(ended, Ended)
         return ended
 
-    def close(self) -> None:
-        """End it, with all its workers."""
+    def dismiss(self, worker: Worker) -> None:
+        """End a worker that has nothing more to say. Nobody waits for that."""
+        worker.forget()
+        if worker.pid is not None:
+            with contextlib.suppress(ClosedError):  # noticed when the next one is hired
+                self.channel.send(End(worker.pid, told=False))
+
+    def part(self) -> None:
+        """Say no more to it: it ends itself and its workers."""
         OURS.discard(self.channel)
         self.channel.close()
+
+    def close(self) -> None:
+        """End it, with all its workers."""
+        self.part()
         self._end(PARTING_SECONDS if self.ready else 0.0)  # one that hangs in its import hears nothing
 
     def _end(self, grace: float) -> Ended:

@@ -10,17 +10,23 @@ import contextlib
 import faulthandler
 import gc
 import json
+import os
 import sys
 from functools import partial
 from pathlib import Path
 
 from durable_conformance.errors import CannotRunError, in_words
-from durable_conformance.runtime import quiet_sdk_logs, run_in_process
-from durable_conformance.subject import HandlerFactory, Reference, Scenario, users_traceback
+from durable_conformance.identity import unique_id
+from durable_conformance.model import install_boto_tap, tap_clients
+from durable_conformance.runtime import install, quiet_sdk_logs, run_in_process
+from durable_conformance.subject import HandlerFactory, Reference, Scenario, SetUp, set_variables, users_traceback
 from durable_conformance.workers.channel import Channel
+from durable_conformance.workers.guard import Guard
 from durable_conformance.workers.messages import FATAL, Failed, Hire, Imported, Load, Made, Task
 from durable_conformance.workers.processes import Forker, adopt_orphans, die_with_parent
 from durable_conformance.workers.sandbox import Sandbox
+from durable_conformance.workers.surroundings import FALSE_CREDENTIALS
+from durable_conformance.workers.warming import warm_up
 
 
 def base() -> None:
@@ -30,6 +36,7 @@ def base() -> None:
     channel = Channel.of(int(sys.argv[1]))
     sys.path[:] = json.loads(sys.argv[2])
     quiet_sdk_logs()
+    warm_up()
     Forker(channel, _template_ordered).serve()
 
 
@@ -40,39 +47,68 @@ def _template_ordered(channel: Channel, order: object) -> None:
 
 def template(channel: Channel, order: Load) -> None:
     """Import the handler, and fork workers until the other end closes."""
-    if order.process:
-        order.process.take_over()
+    order.process.take_over()
+    guard = Guard(live=order.scenario.live)
+    guard.install()
+    install_boto_tap()
+    install()
+    failed = None
+    handler = order.handler
     try:
-        handler = order.handler
+        set_variables(order.scenario.environment)
+        setup = order.scenario.setup
+        set_up = SetUp.found(setup) if setup else None  # first: clients that the handler's module makes are doubles
         handler_for = handler.handler_factory() if isinstance(handler, Reference) else handler
     except CannotRunError as error:
-        channel.send(Failed(str(error), error.detail))
+        failed = Failed(str(error), error.detail)
+    if why := guard.refused(" at import"):
+        failed = Failed(
+            f"{handler.text if isinstance(handler, Reference) else 'the handler'} cannot be imported: {why}"
+        )
+    if failed:
+        channel.send(failed)
         return
+    if not isinstance(handler, Reference):
+        tap_clients()  # of the test whose process this is a fork of
     gc.freeze()  # so that no collection in a worker touches these objects, whose pages it shares
     channel.send(Imported())
-    Forker(channel, partial(_worker, handler_for, order.scenario, Path(order.folder))).serve()
+    Forker(channel, partial(_worker, handler_for, order, guard, set_up=set_up)).serve()
 
 
-def _worker(handler_for: HandlerFactory, scenario: Scenario, folder: Path, channel: Channel, order: object) -> None:
+def _worker(
+    handler_for: HandlerFactory, load: Load, guard: Guard, channel: Channel, order: object, *, set_up: SetUp | None
+) -> None:
     """Make the executions that the engine asks for, until it closes the connection."""
     assert isinstance(order, Hire)
     die_with_parent()
     adopt_orphans()  # so that it is known whose they are
-    scratch = folder / str(order.number)
+    scratch = Path(load.folder) / str(order.number)
     scratch.mkdir(parents=True, exist_ok=True)
     fatal = (scratch / FATAL).open("w")
     faulthandler.enable(fatal)
-    sandbox = Sandbox(scratch)
+    own = FALSE_CREDENTIALS if load.scenario.live else {}
+    sandbox = Sandbox(scratch, keep=load.scenario.environment.keys() | own.keys())
     while True:
         task: Task = channel.receive()
-        channel.send(_made(handler_for, scenario, sandbox, task))
+        made = _made(handler_for, set_up, load.scenario, sandbox, task)
+        why = guard.refused()  # whatever the handler has made of it
+        channel.send(Failed(why) if why else made)
 
 
-def _made(handler_for: HandlerFactory, scenario: Scenario, sandbox: Sandbox, task: Task) -> Made | Failed:
+def _made(
+    handler_for: HandlerFactory, set_up: SetUp | None, scenario: Scenario, sandbox: Sandbox, task: Task
+) -> Made | Failed:
     sandbox.enter(task.number, task.way)
     failed = None
     try:
-        run = run_in_process(handler_for, task.scenario or scenario, task.conditions, before_invocation=sandbox.before)
+        with set_up.entered() if set_up else contextlib.nullcontext():
+            run = run_in_process(
+                handler_for,
+                task.scenario or scenario,
+                task.conditions,
+                before_invocation=sandbox.before,
+                execution_id=unique_id(os.getpid(), task.number),
+            )
     except CannotRunError as error:
         failed = Failed(str(error), error.detail)
     except BaseException as error:  # noqa: BLE001  # told to the engine, whatever it is

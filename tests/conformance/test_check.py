@@ -93,9 +93,13 @@ def test_a_handler_that_conforms(check: Check, tmp_path: Path) -> None:
     assert "left out" not in out
 
 
-def test_a_handler_that_fails_undisturbed_is_said_to(check: Check) -> None:
+def test_a_handler_that_fails_undisturbed_is_not_checked_unless_it_is_to_fail(check: Check) -> None:
     """It may well conform in that; but a mistyped event should not pass for a proof."""
-    code, out, _ = check("good_one.py:handler", "--event", '{"oder": 7}')
+    arguments = "good_one.py:handler", "--event", '{"oder": 7}'
+    code, out, _ = check(*arguments)
+    assert code == 2
+    assert "KeyError: 'order'" in " ".join(out.split())
+    code, out, _ = check(*arguments, "--expect-failure")
     assert code == 0
     assert (
         "undisturbed, the execution ends FAILED with aws_durable_execution_sdk_python.exceptions.StepError: 'order'"
@@ -119,8 +123,8 @@ def test_every_run_has_the_script_to_itself(check: Check, tmp_path: Path) -> Non
 
 def test_the_sdks_default_retries_are_reported(check: Check) -> None:
     code, out, _ = check("good_one.py:retries_everything")
-    assert code == 1
-    assert "retry-policy" in out
+    assert code == 0
+    assert "warning: retry-policy" in out
     assert "6 calls of a permanent error" in out
 
 
@@ -272,12 +276,12 @@ def test_several_checks_of_one_test_stand_on_its_page() -> None:
 
 
 def test_the_fixture_returns_the_report(durable_check: DurableCheck) -> None:
-    def workflow(event: object, context: object, model: object) -> str:
-        return "nothing durable at all"
+    def workflow(event: object, context: DurableContext, model: object) -> str:
+        return context.step(lambda _: "done", "do")
 
     report = durable_check(workflow)
     assert report.conforms
-    assert report.points == 0
+    assert report.points == 6
 
 
 def test_a_handler_that_hangs_fails_its_test_and_ends_the_session(pytester: pytest.Pytester) -> None:
@@ -333,10 +337,10 @@ def test_how_a_model_answers_is_no_matter_where_nobody_asks_it(durable_check: Du
 def test_the_runs_that_others_are_held_against_do_not_overlap(durable_check: DurableCheck, tmp_path: Path) -> None:
     """What a handler keeps in its module would be there already, or not, as it happens."""
     seen = tmp_path / "seen"
+    descriptor = os.open(seen, os.O_CREAT | os.O_APPEND | os.O_WRONLY)  # opened here: a handler that does so is found
 
     def see(what: str) -> None:
-        with seen.open("a") as file:
-            file.write(f"{what} {os.getpid()}\n")
+        os.write(descriptor, f"{what} {os.getpid()}\n".encode())
 
     def asking(event: object, context: DurableContext, model: ModelProvider) -> str:
         see("begins")
@@ -345,6 +349,7 @@ def test_the_runs_that_others_are_held_against_do_not_overlap(durable_check: Dur
         return text
 
     durable_check(asking, exploration=Exploration(points=(), faults=False, orders=False), other_sandboxes=False)
+    os.close(descriptor)
     told = [line.split() for line in seen.read_text().splitlines()]
     assert [what for what, _ in told] == ["begins", "ends"] * 4
     assert len({process for _, process in told}) == 1, "warm"
@@ -394,5 +399,5 @@ def test_other_sandboxes_are_left_out_once_what_was_found_is_enough() -> None:
         elsewhere=reference_to(good_flow),
         listener=lambda experiment, *_: told.append(experiment.id),
     )
-    assert told == ["baseline", "again"]
-    assert (report.runs, report.could_not_run) == (2, ())
+    assert told == ["baseline", "again~same-arn", "again"]  # is it the ARN that makes the difference?
+    assert (report.runs, report.could_not_run) == (3, ())

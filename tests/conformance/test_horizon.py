@@ -476,8 +476,9 @@ def test_an_execution_that_fails_in_the_end_raises_no_alarm_because_it_is_stoppe
             context.step(lambda _: None, f"look-{n}")
         raise ValueError("as it must")
 
-    report = explore(handler_factory(workflow), SCENARIO, Exploration(horizon=1))
+    report = explore(handler_factory(workflow), replace(SCENARIO, expect="FAILED"), Exploration(horizon=1))
     assert (report.findings, report.undisturbed) == ((), "FAILED with ValueError: as it must")
+    assert report.conforms
 
 
 def test_how_a_call_is_tried_again_is_seen_however_late_it_is_made() -> None:

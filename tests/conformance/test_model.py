@@ -12,7 +12,7 @@ from aws_durable_execution_sdk_python import DurableContext, durable_execution
 
 from durable_conformance import Scenario
 from durable_conformance.model import Asking, Failure, ModelCall, ProviderSource, ProviderTap, Question
-from durable_conformance.runtime import Crashes, Horizon, ModelGate, Observer, run_in_process
+from durable_conformance.runtime import CallGate, Crashes, Horizon, Observer, run_in_process
 from durable_conformance.subject import Handler
 from providers import Message, ModelError, ModelProvider, ModelRequest, ModelResponse, ModelThrottledError
 from providers.scripted import ScriptedProvider
@@ -50,7 +50,7 @@ class Asked:
 
     def __init__(self, source: ProviderSource, *known: ModelCall) -> None:
         self._observer = Observer()
-        gate = ModelGate(self._observer, Crashes([], self._observer, Horizon(None)), source)
+        gate = CallGate(self._observer, Crashes([], self._observer, Horizon(None)), source)
         gate.know(known)
         self.model: ModelProvider = ProviderTap(gate)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import pkgutil
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from durable_conformance.rules import (
     EXECUTION,
     Canonical,
     Rule,
+    Severity,
     budget,
     calls,
     canonical,
@@ -296,12 +298,18 @@ def test_at_least_once_is_again_only_for_an_interruption_of_its_step() -> None:
 
 
 def test_attempts_come_to_an_end() -> None:
-    failed = call(answer=None)
-    bounded = run(status="FAILED", calls=(failed,) * model_faults.MAX_ATTEMPTS)
+    failed = [replace(call(answer=None), attempt=nth) for nth in range(1, model_faults.MAX_ATTEMPTS + 2)]
+    bounded = run(status="FAILED", calls=tuple(failed[:-1]))
     assert found(model_faults.exhaustion(bounded, "/1:ask", CRASH)) == []
-    unbounded = run(status="FAILED", calls=(failed,) * (model_faults.MAX_ATTEMPTS + 1))
+    unbounded = run(status="FAILED", calls=tuple(failed))
     assert found(model_faults.exhaustion(unbounded, "/1:ask", CRASH)) == [("retry-policy", "/1:ask")]
     assert found(model_faults.exhaustion(unbounded, "/2:other", CRASH)) == []
+
+
+def test_what_a_library_sends_again_within_an_attempt_is_a_warning() -> None:
+    failed = [replace(call(answer=None), attempt=nth, resent=again) for nth in (1, 2, 3) for again in range(5)]
+    (warning,) = model_faults.exhaustion(run(status="FAILED", calls=tuple(failed)), "/1:ask", CRASH)
+    assert (warning.severity, "5 times by itself" in warning.actual) == (Severity.WARNING, True)
 
 
 @pytest.mark.parametrize("attempts", [2, 4])

@@ -1,4 +1,4 @@
-"""The simulated service: branches end in the chosen order, and the one private setting of the SDK is there."""
+"""The simulated service: branches end in the chosen order, and the private settings of the SDK are there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aws_durable_execution_sdk_python.config import Duration, MapConfig
 from durable_conformance import Scenario
 from durable_conformance.execution import Conditions, Order, Run
 from durable_conformance.exploring import orders
-from durable_conformance.runtime import QUICK_SECONDS, SETTING, quick_stops, run_in_process
+from durable_conformance.runtime import QUICK, quick_stops, run_in_process
 from providers.scripted import ScriptedProvider
 
 SCENARIO = Scenario({}, ScriptedProvider)
@@ -68,17 +68,21 @@ def test_a_batch_that_runs_one_branch_at_a_time_still_ends(branch: Any) -> None:
     assert run(branch, backwards, MapConfig(max_concurrency=1)).status == "SUCCEEDED"
 
 
-def test_the_sdk_has_the_setting_and_reads_it_when_it_looks() -> None:
-    usual = getattr(state, SETTING)
+@pytest.mark.parametrize("name", QUICK)
+def test_the_sdk_has_the_setting_and_reads_it_when_it_looks(name: str) -> None:
+    usual = getattr(state, name)
     assert isinstance(usual, float)
-    assert usual > QUICK_SECONDS
-    assert SETTING in inspect.getsource(state.ExecutionState), "read from the module, not copied at import"
+    assert usual > QUICK[name]
+    assert name in inspect.getsource(state.ExecutionState), "read from the module, not copied at import"
 
 
-def test_it_is_set_while_anybody_needs_it_and_restored_by_the_last() -> None:
-    usual = getattr(state, SETTING)
+def test_they_are_set_while_anybody_needs_them_and_restored_by_the_last() -> None:
+    def settings() -> dict[str, float]:
+        return {name: getattr(state, name) for name in QUICK}
+
+    usual = settings()
     with quick_stops():
         with quick_stops():
-            assert getattr(state, SETTING) == QUICK_SECONDS
-        assert getattr(state, SETTING) == QUICK_SECONDS
-    assert getattr(state, SETTING) == usual
+            assert settings() == QUICK
+        assert settings() == QUICK
+    assert settings() == usual

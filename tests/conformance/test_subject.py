@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aws_durable_execution_sdk_python import DurableContext, durable_execution
 
-from durable_conformance import CannotRunError, Scenario
+from durable_conformance import CannotRunError, Scenario, handler_factory
 from durable_conformance.runtime import run_in_process
 from durable_conformance.subject import Reference, import_file, reference_to
 
@@ -94,7 +98,7 @@ def test_a_model_that_is_asked_where_our_package_is_hidden_says_which_one_hides_
     )
     done = check(tmp_path, "asking.py:workflow", "--no-other-sandboxes")
     told = " ".join(done.stdout.split())
-    assert "undisturbed, the execution ends FAILED" in told
+    assert "the undisturbed execution FAILED, and nothing of it was checked" in told
     assert "`providers` of durable-ai-patterns, is hidden by" in told
 
 
@@ -169,3 +173,72 @@ def test_an_annotation_that_names_nothing_is_told(tmp_path: Path) -> None:
         CannotRunError, match=r"unnamed\.workflow name what is not there: name 'Nothing' is not defined"
     ):
         Reference(f"{tmp_path / 'unnamed.py'}:workflow").handler_factory()
+
+
+def traced(handler: Any) -> Any:
+    @functools.wraps(handler)
+    def wrapped(event: Any, context: Any) -> Any:
+        return handler(event, context)
+
+    return wrapped
+
+
+def logged(handler: Any) -> Any:
+    """A decorator that hides what it decorates, and looks into the invocation's event."""
+
+    def wrapped(event: Any, context: Any) -> Any:
+        assert event["DurableExecutionArn"].startswith("arn:aws:lambda:")
+        assert event.get("CheckpointToken")
+        return handler(event, context)
+
+    return wrapped
+
+
+class Middleware:
+    def __init__(self, handler: Any) -> None:
+        self.handler = handler
+
+    def __call__(self, event: Any, context: Any) -> Any:
+        return self.handler(event, context)
+
+
+def with_settings(settings: Any, event: Any, context: Any, *, handler: Any) -> Any:
+    return handler(event, context)
+
+
+class App:
+    def __init__(self, handler: Any) -> None:
+        self.routes = Middleware(handler)
+
+    def handle(self, event: Any, context: Any) -> Any:
+        return self.routes(event, context)
+
+
+DECORATORS: dict[str, Callable[[Any], Any]] = {
+    "one that is named after it": traced,
+    "one that hides it": logged,
+    "an object": Middleware,
+    "a partial": functools.partial,
+    "a partial's closure": lambda handler: functools.partial(logged(handler)),
+    "a method": lambda handler: App(handler).handle,
+    "several": lambda handler: traced(logged(Middleware(traced(handler)))),
+}
+
+
+@pytest.mark.parametrize("decorator", DECORATORS)
+def test_a_handler_behind_decorators_of_others_is_the_same_handler(decorator: str) -> None:
+    @durable_execution
+    def handler(event: Any, context: DurableContext) -> Any:
+        return context.step(lambda _: f"hello {event['name']}", "greet")
+
+    decorated = handler_factory(DECORATORS[decorator](handler))
+    for _ in range(2):  # one worker makes many executions
+        run = run_in_process(decorated, Scenario({"name": "Ada"}))
+        assert (run.status, run.result) == ("SUCCEEDED", "hello Ada")
+        assert [str(update) for update in run.updates] == ["/1:greet START", "/1:greet SUCCEED"]
+
+
+def test_what_only_looks_like_a_handler_is_none() -> None:
+    for target in (traced(len), Middleware(len), functools.partial(len), "text", None):
+        with pytest.raises(CannotRunError, match="neither a durable handler"):
+            handler_factory(target)

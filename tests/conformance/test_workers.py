@@ -25,6 +25,7 @@ from durable_conformance.execution import Conditions, Run
 from durable_conformance.subject import OK, Always, HandlerFactory, Reference
 from durable_conformance.workers import (
     MAX_LOST,
+    RUNS_A_WORKER,
     Channel,
     ClosedError,
     Elsewhere,
@@ -101,6 +102,43 @@ def test_executions_side_by_side_share_nothing_with_one_another_or_with_the_engi
     assert all(mine.fileno() in one["descriptors"] for one in told), "what the test has opened itself is inherited"
     mine.close()
     theirs.close()
+
+
+@pytest.mark.parametrize(("number", "workers"), [(RUNS_A_WORKER, 1), (2 * RUNS_A_WORKER, 2)])
+def test_a_worker_is_forked_where_there_is_enough_to_make_for_it(number: int, workers: int) -> None:
+    """What runs in fresh processes meanwhile does not count."""
+
+    def handler(event: Any, context: DurableContext) -> int:
+        return os.getpid()
+
+    warm, fresh = experiments(number), experiments(2 * RUNS_A_WORKER, Where(way=0))
+    with Pool(of(handler), Scenario({}), at_once=4) as pool:
+        pool.start()
+        outcomes = [one for one in pool.run([*warm, *fresh]) if isinstance(one[1], Run)]
+    told = [(one.where, run.result) for one, run in outcomes if isinstance(run, Run)]
+    assert len(told) == number + 2 * RUNS_A_WORKER
+    assert 1 <= len({pid for where, pid in told if where == Where()}) <= workers
+    assert len({pid for where, pid in told if where != Where()}) == 2 * RUNS_A_WORKER, "each in a process of its own"
+
+
+_WARMED = """
+import gc, random, sys, threading
+from durable_conformance.workers import worker
+gc.disable()
+worker.quiet_sdk_logs()
+modules, state, threads = set(sys.modules), random.getstate(), threading.enumerate()
+run = worker.warm_up()
+assert (run.status, len(run.deaths)) == ("SUCCEEDED", 1), run
+assert threading.enumerate() == threads, threading.enumerate()
+assert random.getstate() == state
+assert set(sys.modules) == modules, set(sys.modules) - modules
+assert gc.isenabled() and gc.get_freeze_count() > 10_000
+"""
+
+
+def test_what_a_base_makes_before_it_forks_leaves_nothing_that_a_handler_meets() -> None:
+    ended = subprocess.run([sys.executable, "-c", _WARMED], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_the_engines_own_connections_are_not_inherited() -> None:
@@ -240,7 +278,7 @@ def test_whoever_needs_no_more_runs_ends_those_under_way(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("deed", "why"),
     [
-        ("os.closerange(3, 512); time.sleep(600)", "closed the descriptor over which its process is heard"),
+        ("os.closerange(3, 512); threading.Event().wait()", "closed the descriptor over which its process is heard"),
         ("os.kill(os.getpid(), 9)", "the handler ended the process with SIGKILL"),
         ("os.abort()", "the handler ended the process with SIGABRT"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
@@ -327,7 +365,7 @@ def test_what_an_execution_leaves_behind_is_named_and_does_not_stay(tmp_path: Pa
 
 
 def test_what_a_killed_execution_has_started_does_not_stay(tmp_path: Path) -> None:
-    deed = "subprocess.Popen(['sleep', '602'], start_new_session=True, close_fds=False); time.sleep(600)"
+    deed = "subprocess.Popen(['sleep', '602'], start_new_session=True, close_fds=False); threading.Event().wait()"
     alive = Alive(tmp_path)
     with Pool(written(tmp_path, deed), Scenario({}), patience=1) as pool:
         pool.start()
@@ -404,7 +442,7 @@ def test_a_template_that_the_handler_ends_is_made_anew(tmp_path: Path) -> None:
     deed = (
         f"if not os.path.exists({str(once)!r}):\n    open({str(once)!r}, 'w').close()\n    os.kill(os.getppid(), 9)\n"
     )
-    outcomes = made(written(tmp_path, f"{deed}    time.sleep(600)"), 3, patience=20)
+    outcomes = made(written(tmp_path, f"{deed}    threading.Event().wait()"), 3, patience=20)
     assert [type(one) for one in outcomes] == [Lost, Run, Run]
 
 
@@ -478,7 +516,7 @@ def test_what_cannot_even_run_undisturbed_could_not_run(name: str, why: str) -> 
 )
 def test_what_happens_on_replay_is_named_and_the_rest_is_reported(name: str, why: str) -> None:
     assert any("/1:first SUCCEED" in one and why in one for one in report(name).could_not_run)
-    assert [(found.rule, found.path) for found in report(name).findings] == [("budget", "/2:Zoë")], "without any replay"
+    assert [(found.rule, found.path) for found in report(name).errors] == [("budget", "/2:Zoë")], "without any replay"
     assert not report(name).conforms
 
 

@@ -34,8 +34,9 @@ from durable_conformance.execution import (
     parsed_result,
     recorded,
 )
+from durable_conformance.identity import ARN, EXECUTION_ID
 from durable_conformance.rules import MAX_TIMEOUT_SECONDS
-from durable_conformance.runtime import ARN, EXECUTION_ID, Crashes, Horizon, ModelGate, Observer, instrumented
+from durable_conformance.runtime import CallGate, Crashes, Horizon, Observer, observed
 from durable_conformance.subject import HandlerFactory
 
 EXECUTION_TIMEOUT_SECONDS = MAX_TIMEOUT_SECONDS
@@ -55,8 +56,8 @@ def run_on_public_runner(handler_for: HandlerFactory, scenario: Scenario) -> Run
         scenario: What the execution meets.
     """
     observer = Observer()
-    gate = ModelGate(observer, Crashes([], observer, Horizon(None)), scenario.source())
-    handler = instrumented(handler_for, observer, gate)
+    gate = CallGate(observer, Crashes([], observer, Horizon(None)), scenario.source())
+    handler = observed(handler_for, observer, gate)
     ended: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def watched(event: DurableExecutionInvocationInputWithClient, context: Any) -> Any:

@@ -20,6 +20,8 @@ NOT_LOOKED_UP: Mapping[str, str] = {
     "uv run --no-sync pre-commit install": "writes into the folder `.git`; `tox -e lint` reads what it would install",
     "uv run --no-sync pre-commit run --all-files": "tests/repository/test_automation.py says what the hooks run",
     "sam build": "`tox -e template` runs it",
+    'uv add --dev "durable-ai-patterns[conformance] @ git+https://ADDRESS"': "changes another project",
+    'pip install "durable-ai-patterns[conformance] @ git+https://ADDRESS"': "changes another environment",
     "sam delete": "needs an account",
 }
 """Commands that no test here can look up, and why that is so, or where they are run instead."""

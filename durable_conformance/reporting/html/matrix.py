@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from durable_conformance.evidence import Place, RunRecord, Section
+from durable_conformance.rules import Severity
 
 _GRIDS = (Section.CRASHES, Section.FAULTS)
 
@@ -16,7 +17,7 @@ class Cell:
     """One run."""
 
     run: int  # its number on the page
-    verdict: str  # `conforms`, `breaks` or `unknown`
+    verdict: str  # `conforms`, `warns`, `breaks` or `unknown`
     findings: int  # how many
     variant: str  # its column
     span: int = 1  # columns
@@ -75,7 +76,11 @@ def parts(records: Sequence[RunRecord], first: int) -> tuple[Part, ...]:
 
 def verdict(record: RunRecord) -> str:
     """What is to be said of a run in one word."""
-    return "unknown" if record.trace is None else "breaks" if record.findings else "conforms"
+    if record.trace is None:
+        return "unknown"
+    if any(one.severity is Severity.ERROR for one in record.findings):
+        return "breaks"
+    return "warns" if record.findings else "conforms"
 
 
 def _order(records: Sequence[RunRecord]) -> Mapping[tuple[str, str], int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -17,7 +18,8 @@ from durable_conformance.evidence import Comparison, Explored, InvocationTrace, 
 from durable_conformance.reporting.html.charts import Chart, charts
 from durable_conformance.reporting.html.difference import by_lines, by_words
 from durable_conformance.reporting.html.matrix import Part, parts
-from durable_conformance.rules import RULES, Finding, Rule
+from durable_conformance.reporting.text import what_was_seen
+from durable_conformance.rules import RULES, Finding, Rule, Severity
 
 TEMPLATES = "templates"
 NONE = -1
@@ -38,6 +40,7 @@ class Broken:
     """A rule, and where it is broken."""
 
     rule: Rule
+    severity: Severity
     shown: tuple[Shown, ...]
 
 
@@ -61,9 +64,12 @@ def rendered(title: str, explorations: Sequence[Explored]) -> str:
         title=title,
         chapters=chapters,
         rules=RULES,
-        broken={one.rule.name for chapter in chapters for one in chapter.broken},
+        broken={one.rule.name for chapter in chapters for one in chapter.broken if one.severity is Severity.ERROR},
+        looked=(looked := {rule for one in explorations for rule in one.report.rules}),
+        looked_at=len(looked),
         conforms=all(one.report.conforms for one in explorations),
-        findings=sum(len(one.report.findings) for one in explorations),
+        findings=sum(len(one.report.errors) for one in explorations),
+        warnings=sum(len(one.report.warnings) for one in explorations),
         unknown=sum(len(one.report.could_not_run) for one in explorations),
         style=Markup(style),  # noqa: S704  # files of this package
         script=Markup(script),  # noqa: S704
@@ -84,7 +90,12 @@ def _environment() -> Environment:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
-    environment.filters |= {"counted": _counted, "by_words": by_words, "by_lines": by_lines}
+    environment.filters |= {
+        "counted": _counted,
+        "by_words": by_words,
+        "by_lines": by_lines,
+        "what_was_seen": what_was_seen,
+    }
     return environment
 
 
@@ -116,10 +127,14 @@ def _chapters(explorations: Sequence[Explored]) -> Iterator[Chapter]:
 
 
 def _broken(explored: Explored, first: int) -> Iterator[Broken]:
-    for rule in RULES:
-        found = [finding for finding in explored.report.findings if finding.rule == rule.name]
+    for severity, rule in itertools.product(Severity, RULES):
+        found = [
+            finding
+            for finding in explored.report.findings
+            if finding.rule == rule.name and finding.severity is severity
+        ]
         if found:
-            yield Broken(rule, tuple(_shown(explored, finding, first) for finding in found))
+            yield Broken(rule, severity, tuple(_shown(explored, finding, first) for finding in found))
 
 
 def _shown(explored: Explored, finding: Finding, first: int) -> Shown:

@@ -8,6 +8,7 @@ from aws_durable_execution_sdk_python import BatchResult, DurableContext, durabl
 from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, MapConfig, WaitForCallbackConfig
 
 from durable_conformance import Answered
+from durable_conformance.rules import Severity
 from tests.conformance.corpus.entry import Shelf
 
 SHELF = Shelf()
@@ -64,7 +65,7 @@ def branch_names_with_line_breaks() -> object:
     return handler
 
 
-@SHELF.broken("budget", callbacks={"approval": [Answered('"yes"')] * 3})
+@SHELF.broken("budget", callbacks={"approval": [Answered('"yes"')] * 3}, severity=Severity.WARNING)
 def callback_without_a_timeout() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> Any:
@@ -83,7 +84,7 @@ def callback_that_may_take_two_years() -> object:
     return handler
 
 
-@SHELF.broken("budget", callbacks={"reply": [Answered('"yes"')] * 3})
+@SHELF.broken("budget", callbacks={"reply": [Answered('"yes"')] * 3}, severity=Severity.WARNING)
 def bare_callback_without_a_timeout() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str | None:

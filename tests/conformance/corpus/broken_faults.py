@@ -14,6 +14,7 @@ from aws_durable_execution_sdk_python.retries import (
     with_retry,
 )
 
+from durable_conformance.rules import Severity
 from patterns.durable import ask
 from providers import ModelError, ModelProvider, ModelTimeoutError, RetryableModelError
 from tests.conformance.corpus.asking import say, say_in_step
@@ -25,7 +26,7 @@ SHELF = Shelf()
 # retry-policy
 
 
-@SHELF.broken("retry-policy")
+@SHELF.broken("retry-policy", severity=Severity.WARNING)
 def retries_everything_by_default() -> object:
     """Without a strategy a step has the SDK's: six attempts, whatever the error."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from durable_conformance import CrashKind, Exploration, Report, Scenario, explore, handler_factory
+from durable_conformance.rules import Severity
 from durable_conformance.subject import CallbackAnswer, Reference
 from providers.scripted import Script, ScriptedProvider
 
@@ -29,6 +30,7 @@ class Entry:
         scenario: What its executions meet.
         kinds: How invocations die.
         reference: Where other processes find the module function; None keeps the exploration in this one.
+        severity: Of the finding that must be reported.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Entry:
     scenario: Scenario
     kinds: Sequence[CrashKind]
     reference: Reference | None
+    severity: Severity = Severity.ERROR
 
     def explored(self, horizon: int | None = None) -> Report:
         """Explore it, in a module of its own; a broken one until its rule is reported."""
@@ -44,7 +47,9 @@ class Entry:
         return explore(
             handler_factory(self.module(), self.name),
             self.scenario,
-            Exploration(kinds=self.kinds, side_by_side=2, horizon=horizon, until=until),
+            Exploration(
+                kinds=self.kinds, side_by_side=2, horizon=horizon, until=until, until_severities={self.severity}
+            ),
             elsewhere=self.reference,
         )
 
@@ -67,10 +72,11 @@ class Shelf:
         event: Any = None,
         script: Script | None = None,
         callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
+        severity: Severity = Severity.ERROR,
     ) -> Callable[[Module], Module]:
         """Put a module here that breaks `rule`. Dying after a checkpoint and in a call is enough to show that."""
         kinds = (CrashKind.AFTER_PERSIST, CrashKind.DURING_CALL)
-        return self._put(rule, _scenario(event, script, callbacks), kinds)
+        return self._put(rule, _scenario(event, script, callbacks), kinds, severity)
 
     def correct(
         self,
@@ -88,12 +94,18 @@ class Shelf:
         kinds = (CrashKind.BEFORE_PERSIST, CrashKind.AFTER_PERSIST)
         return self._put(None, replace(_scenario(event, script, callbacks), invokes=invokes or {}), kinds)
 
-    def _put(self, rule: str | None, scenario: Scenario, kinds: Sequence[CrashKind]) -> Callable[[Module], Module]:
+    def _put(
+        self,
+        rule: str | None,
+        scenario: Scenario,
+        kinds: Sequence[CrashKind],
+        severity: Severity = Severity.ERROR,
+    ) -> Callable[[Module], Module]:
         def put(module: Module) -> Module:
             name = getattr(module, "__name__", "")
             assert name not in self.entries, f"{name} stands here already"
             reference = Reference(f"{module.__module__}:{name}", makes=True) if self.in_other_sandboxes else None
-            self.entries[name] = Entry(name, rule, module, scenario, kinds, reference)
+            self.entries[name] = Entry(name, rule, module, scenario, kinds, reference, severity)
             return module
 
         return put

@@ -12,9 +12,10 @@ def explored(shelf: Shelf, horizon: int | None = None) -> dict[str, Report]:
 
 
 def unreported(shelf: Shelf, horizon: int | None = None) -> dict[str, tuple[str | None, tuple[Finding, ...]]]:
-    """The broken entries whose rule was not reported: the rule, and what was reported instead."""
+    """The broken entries whose rule was not reported, as bad as it is: the rule, and what was reported instead."""
     return {
         name: (shelf.entries[name].rule, report.findings)
         for name, report in explored(shelf, horizon).items()
-        if shelf.entries[name].rule not in {finding.rule for finding in report.findings}
+        if (shelf.entries[name].rule, shelf.entries[name].severity)
+        not in {(finding.rule, finding.severity) for finding in report.findings}
     }

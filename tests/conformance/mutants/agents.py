@@ -12,6 +12,7 @@ from strands import Agent, tool
 from strands.tools.executors import ConcurrentToolExecutor
 
 from durable_conformance import Answered, Effect, Semantics
+from durable_conformance.rules import Severity
 from patterns.agent_with_tools import ANSWER_TIMEOUT, TOOLS, AgentEvent
 from patterns.durable import Event, ask_human, converse, durable_handler, run_tool
 from patterns.durable import tool as durable_tool
@@ -91,7 +92,7 @@ def agent_asks_people_in_a_thread() -> object:
     return durable_handler(mutant)
 
 
-@SHELF.broken("retry-policy", event=PROMPT, script=TURNS)
+@SHELF.broken("retry-policy", event=PROMPT, script=TURNS, severity=Severity.WARNING)
 def agent_retries_every_exception() -> object:
     def mutant(event: AgentEvent, context: DurableContext, model: ModelProvider) -> str:
         return context.step(lambda _: say(model, event.prompt), "turn-1")

@@ -9,6 +9,7 @@ from typing import Any
 from aws_durable_execution_sdk_python import BatchResult, DurableContext
 from aws_durable_execution_sdk_python.config import CompletionConfig, MapConfig
 
+from durable_conformance.rules import Severity
 from patterns.durable import EveryBranchFailedError, ask, ask_for, durable_handler, fan_out
 from patterns.llm_as_judge import CANDIDATES, LlmAsJudgeEvent, LlmAsJudgeResult, Verdict
 from patterns.parallel_invocation import PROMPTS, ParallelInvocationEvent, ParallelInvocationResult, Perspective
@@ -58,7 +59,7 @@ def parallel_asks_in_the_branch_body() -> object:
     return durable_handler(mutant)
 
 
-@SHELF.broken("retry-policy", event=TOPIC)
+@SHELF.broken("retry-policy", event=TOPIC, severity=Severity.WARNING)
 def parallel_retries_every_exception() -> object:
     def mutant(
         event: ParallelInvocationEvent, context: DurableContext, model: ModelProvider

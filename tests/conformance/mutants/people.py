@@ -9,6 +9,7 @@ from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 
 from durable_conformance import Answered
+from durable_conformance.rules import Severity
 from durable_conformance.subject import APPROVE
 from patterns.durable import ask, ask_for, ask_human, durable_handler
 from patterns.human_review import REVIEW_TIMEOUT, Extraction, HumanReviewEvent, HumanReviewResult, Status
@@ -39,7 +40,7 @@ def review_swallows_its_suspension() -> object:
     return durable_handler(mutant)
 
 
-@SHELF.broken("budget", event=DOCUMENT, script=EXTRACTED, callbacks=APPROVED)
+@SHELF.broken("budget", event=DOCUMENT, script=EXTRACTED, callbacks=APPROVED, severity=Severity.WARNING)
 def review_without_a_timeout() -> object:
     def mutant(event: HumanReviewEvent, context: DurableContext, model: ModelProvider) -> HumanReviewResult:
         ask_for(context, model, "extract-fields", WHAT, Extraction)

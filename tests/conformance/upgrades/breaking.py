@@ -32,7 +32,7 @@ def translate(
     model: ModelProvider,
     text: str,
     languages: tuple[str, ...] = LANGUAGES,
-    config: MapConfig | None = None,
+    config: MapConfig[str] | None = None,
 ) -> str:
     def into(branch: DurableContext, language: str, *_: object) -> str:
         return say_in_step(branch, model, "say", f"{text} in {language}")

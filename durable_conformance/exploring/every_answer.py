@@ -1,0 +1,122 @@
+"""What a handler does whatever people answer, where nobody says what they do.
+
+An undisturbed execution that is answered as usual shows one way. Refusals, and callbacks that time out, are others: the
+handler's own code may handle them, and then what it does is explored, too. It may as well fail: then there is nothing
+to explore, and the report says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from durable_conformance.exploring.exploration import Exploration
+from durable_conformance.exploring.explore import ExplorationInterrupted
+from durable_conformance.rules import NAMES, Finding, Report
+from durable_conformance.subject import OK, Answered, ByName, CallbackAnswer, Refused, Scenario, Silence
+
+type Explore = Callable[[Scenario, Exploration, str | None], Report]
+"""Explores how a scenario can be interrupted. The words tell it from others of the same check, and may be empty; None
+is for one that is not shown."""
+
+USUAL = (
+    '{"approved": true}',
+    '{"approved": true, "status": "approved", "decision": "approve"}',
+    "true",
+    *("Approved", "approved", "approve", "APPROVED", "yes", "ok", "{}"),
+)
+"""What people and systems answer where `"ok"` makes the execution fail: the first that the handler takes is used."""
+
+UNDISTURBED = Exploration(points=(), never_twice=False, faults=False, orders=False)
+"""As little as says how an execution ends."""
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What all callbacks are answered."""
+
+    words: str
+    answer: CallbackAnswer
+
+
+WAYS = (
+    _Way("every callback refused", Refused("refused")),
+    _Way("no callback answered in time", Silence()),
+)
+
+
+def explore_every_answer(scenario: Scenario, exploration: Exploration, explore: Explore) -> Report:
+    """Explore `scenario`, whose callbacks nobody has said the answers to, in every way in which people may answer.
+
+    Raises:
+        ExplorationInterrupted: Somebody has interrupted it; it holds what is known by then.
+    """
+    report = explore(scenario, exploration, "")
+    if not report.callbacks or scenario.expect != "SUCCEEDED":
+        return report
+    said = f"answered {OK}"
+    if report.undisturbed != "SUCCEEDED":
+        usual = next((one for one in USUAL if _ends(scenario, Answered(one), explore) == "SUCCEEDED"), None)
+        if usual is None:
+            return replace(report, answers=(f"{said}; the handler fails, and with other usual answers, too",))
+        said = f"answered {usual}, since the handler fails with {OK}"
+        report = explore(_answered(scenario, Answered(usual)), exploration, "")
+    reports = [replace(report, answers=(said,))]
+    for way in WAYS:
+        found = (found for one in reports for found in one.findings)
+        if any(one.rule in exploration.until and one.severity in exploration.until_severities for one in found):
+            break
+        ends = _ends(scenario, way.answer, explore)
+        if ends != "SUCCEEDED":
+            why = f"{way.words}, which is not explored: the execution ends {ends}"
+            if ends.startswith("FAILED"):
+                why += ", as it may"
+            reports.append(replace(reports[0], findings=(), runs=0, points=0, seconds=0.0, answers=(why,)))
+            continue
+        try:
+            made = explore(_answered(scenario, way.answer), exploration, way.words)
+        except ExplorationInterrupted as stopped:
+            raise ExplorationInterrupted(_merged([*reports, _under(way, stopped.report)])) from stopped
+        reports.append(_under(way, made))
+    return _merged(reports)
+
+
+def _ends(scenario: Scenario, answer: CallbackAnswer, explore: Explore) -> str:
+    return explore(_answered(scenario, answer), UNDISTURBED, None).undisturbed
+
+
+def _answered(scenario: Scenario, answer: CallbackAnswer) -> Scenario:
+    return replace(scenario, ask=ByName(otherwise=answer), ask_invokes=scenario.ask_invokes or scenario.ask)
+
+
+def _under(way: _Way, report: Report) -> Report:
+    findings = tuple(replace(found, crash=f"{found.crash}; {way.words}") for found in report.findings)
+    whys = tuple(f"{way.words}: {why}" for why in report.could_not_run)
+    return replace(report, findings=findings, could_not_run=whys, answers=(way.words,))
+
+
+def _merged(reports: Sequence[Report]) -> Report:
+    """One report of several explorations of one handler. What several show, the first does."""
+    findings: dict[tuple[str, str, str], Finding] = {}
+    for found in sorted((found for report in reports for found in report.findings), key=lambda one: one.severity):
+        findings.setdefault(found.told_as, found)  # the errors first
+    rules = tuple(name for name in NAMES if any(name in report.rules for report in reports))
+
+    def each(what: str) -> Iterator[str]:
+        return iter(dict.fromkeys(text for report in reports for text in getattr(report, what)))
+
+    return replace(
+        reports[0],
+        points=sum(report.points for report in reports),
+        runs=sum(report.runs for report in reports),
+        seconds=sum(report.seconds for report in reports),
+        rules=rules,
+        unused=tuple(one for one in reports[0].unused if one.rule not in rules),
+        findings=tuple(sorted(findings.values(), key=lambda one: (NAMES.index(one.rule), one.path))),
+        could_not_run=tuple(each("could_not_run")),
+        left_out=tuple(each("left_out")),
+        left_behind=tuple(each("left_behind")),
+        tracebacks=tuple(each("tracebacks")),
+        answers=tuple(each("answers")),
+        interrupted=any(report.interrupted for report in reports),
+    )

@@ -1,0 +1,29 @@
+"""Which execution it is. Each has an ARN of its own, and what two runs did is compared without it."""
+
+from __future__ import annotations
+
+import re
+
+EXECUTION_ID = "execution"
+"""What an execution is called where there is one alone, and in whatever is compared."""
+
+_ARN = "arn:aws:lambda:us-east-1:000000000000:function:conformance:1/durable-execution/conformance/"
+_UNIQUE = re.compile(rf"{EXECUTION_ID}-[0-9a-z]+-[0-9a-z]+(?![0-9a-z-])")
+
+
+def arn_of(execution_id: str) -> str:
+    """The ARN of an execution. The SDK finds its input in the operation whose id is the last part."""
+    return _ARN + execution_id
+
+
+ARN = arn_of(EXECUTION_ID)
+
+
+def unique_id(process: int, number: int) -> str:
+    """The id of the execution that is number `number` in the process `process`."""
+    return f"{EXECUTION_ID}-{process:x}-{number:x}"
+
+
+def alike(text: str) -> str:
+    """`text` as it would be if all executions had the same ARN."""
+    return _UNIQUE.sub(EXECUTION_ID, text) if f"{EXECUTION_ID}-" in text else text

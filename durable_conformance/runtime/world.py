@@ -1,0 +1,339 @@
+"""The world that a handler meets in a process of ours: clock, randomness, ids and threads, as the execution has them.
+
+`install` patches this process, for good, before the handler's module is imported; a process that makes no executions
+never does. Until one is under way, and for the SDK, the engine and what waits in threads, all is as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import functools
+import os
+import random
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from durable_conformance.effects import WITNESS
+from durable_conformance.runtime.current import current
+from durable_conformance.runtime.observer import Observer
+from durable_conformance.runtime.scope import SECOND, Scope
+from durable_conformance.runtime.sdk import keep_files_apart
+
+SDK = "aws_durable_execution_sdk_python"
+
+REAL = frozenset(
+    {
+        SDK,
+        f"{SDK}_testing",
+        "_pytest",
+        "asyncio",
+        "concurrent",
+        "durable_conformance",
+        "logging",
+        "multiprocessing",
+        "queue",
+        "selectors",
+        "socket",
+        "ssl",
+        "subprocess",
+        "threading",
+    }
+)
+"""Packages whose own waits are real ones. The SDK holds its times against the service's, which lie far ahead."""
+
+STARTED = 1_000 * SECOND
+"""What a clock that counts from some moment shows when an execution begins."""
+
+NODE = 0x02_00_00_00_00_01
+"""The network address in time-based ids of a step: real ones differ between machines."""
+
+SCALE = 0.001
+"""Real seconds for each virtual one, where a thread of the handler's sleeps, or code that waits for such a thread, or a
+coroutine: what sleeps longer ends later."""
+
+LONGEST_PAUSE = 1.0
+"""The most that a coroutine sleeps in real seconds."""
+
+_real_sleep = time.sleep
+_real_urandom = os.urandom
+
+
+@dataclass
+class Outside:
+    """How the clock of code outside any step differs from the service's."""
+
+    nanoseconds: int = 0
+
+
+outside = Outside()
+"""Of the invocation that this process makes."""
+
+
+class _Handlers:
+    """Whether this process is one that the handler has forked: what that does is no part of the execution."""
+
+    child = False
+
+    def forked(self) -> None:
+        self.child = self.child or current() is not None
+
+
+_process = _Handlers()
+
+
+def _observer() -> Observer | None:
+    """Who observes the execution that this process makes now."""
+    return None if _process.child else current()
+
+
+def _caller() -> str:
+    """The module of the code that has called our caller."""
+    name: str = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001  # no public one is as quick
+    return name
+
+
+def _scope() -> Scope | None:
+    """Where the code runs that has called our caller; None if it is not the handler's."""
+    observer = _observer()
+    if observer is None:
+        return None
+    caller: str = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001
+    return None if caller.partition(".")[0] in REAL else observer.scopes.here()
+
+
+class _Clock:
+    """What `time_machine` asks for the time, whoever wants to know."""
+
+    def time_ns(self) -> int:
+        if (scope := _scope()) is None:
+            real: int = _original_time_ns()
+            return real
+        observer = _observer()
+        assert observer
+        return observer.scopes.time(scope) + (0 if scope.in_step else outside.nanoseconds)
+
+
+def _original_time_ns() -> int:
+    import _time_machine  # type: ignore[import-not-found] # noqa: PLC0415  # there once it is installed
+
+    return int(_time_machine.original_time_ns())
+
+
+def _counting(real: Callable[[], Any], unit: int) -> Callable[[], Any]:
+    """A clock that counts from some moment, in so many nanoseconds."""
+
+    @functools.wraps(real)
+    def counted() -> Any:
+        if (scope := _scope()) is None:
+            return real()
+        observer = _observer()
+        assert observer
+        elapsed = STARTED + observer.scopes.elapsed(scope) + (0 if scope.in_step else outside.nanoseconds)
+        return elapsed if unit == 1 else elapsed / unit
+
+    return counted
+
+
+@functools.wraps(time.sleep)
+def _sleep(seconds: float, /) -> None:
+    if (scope := _scope()) is None or not seconds >= 0:
+        return _real_sleep(seconds)
+    scope.spent += int(seconds * SECOND)
+    return _real_sleep(seconds * SCALE if scope.of_thread or scope.waits_for else 0)
+
+
+_real_async_sleep = asyncio.sleep
+
+
+@functools.wraps(asyncio.sleep)
+async def _async_sleep(delay: float, result: Any = None) -> Any:
+    observer = _observer()
+    if observer is None or not delay > 0:
+        return await _real_async_sleep(delay, result)
+    scope = observer.scopes.here()
+    until = scope.spent + int(delay * SECOND)
+    await _real_async_sleep(min(delay * SCALE, LONGEST_PAUSE))
+    scope.spent = max(scope.spent, until)
+    return result
+
+
+def _urandom(size: int, /) -> bytes:
+    scope = _step()
+    return scope.random.randbytes(size) if scope else _real_urandom(size)
+
+
+def _step() -> Scope | None:
+    """The step whose function runs on this thread."""
+    observer = _observer()
+    scope = observer.scopes.here() if observer else None
+    return scope if scope and scope.in_step else None
+
+
+_process_random = random._inst  # noqa: SLF001  # what the module's functions ask
+_real_seed = random.Random.seed
+
+
+class _Chance(random.Random):
+    """What the functions of `random` ask: a step's own randomness in it, and the process's elsewhere."""
+
+    def __init__(self) -> None:
+        """It has no state of its own to begin with."""
+
+    def _source(self) -> random.Random:
+        scope = _step()
+        return scope.random if scope else _process_random
+
+    def random(self) -> float:
+        observer = _observer()
+        # The SDK spreads retries by chance. It does so after the step's function, on the same thread.
+        if observer and _caller().startswith(SDK) and (last := observer.scopes.last()):
+            return last.random.random()
+        return self._source().random()
+
+    def getrandbits(self, k: int, /) -> int:
+        return self._source().getrandbits(k)
+
+    def seed(self, *args: Any, **more: Any) -> None:
+        self._source().seed(*args, **more)
+
+    def getstate(self) -> tuple[Any, ...]:
+        return self._source().getstate()
+
+    def setstate(self, state: tuple[Any, ...]) -> None:
+        self._source().setstate(state)
+
+    @property
+    def gauss_next(self) -> float | None:
+        """What `gauss` keeps for its next number."""
+        kept: float | None = self._source().gauss_next  # type: ignore[attr-defined]
+        return kept
+
+    @gauss_next.setter
+    def gauss_next(self, value: float | None) -> None:
+        self._source().gauss_next = value  # type: ignore[attr-defined]
+
+
+def _seed(self: random.Random, a: Any = None, version: int = 2) -> None:
+    """A generator that is made in a step without a seed is the step's, too."""
+    if a is None and not isinstance(self, random.SystemRandom) and (scope := _step()):
+        a = scope.random.getrandbits(256)
+    _real_seed(self, a, version)
+
+
+def _timed_id(real: Callable[..., uuid.UUID], last: str) -> Callable[..., uuid.UUID]:
+    """`uuid1` and its like, whose times are those of the step, not one later than the process's last one."""
+
+    @functools.wraps(real)
+    def made(*args: Any, **more: Any) -> uuid.UUID:
+        scope = _step()
+        if scope is None:
+            return real(*args, **more)
+        if real.__name__ != "uuid7" and not args:
+            more["node"] = NODE if more.get("node") is None else more["node"]
+        with _uuid_lock:
+            process_last = getattr(uuid, last)
+            setattr(uuid, last, scope.uuid_times.get(last))
+            try:
+                return real(*args, **more)
+            finally:
+                scope.uuid_times[last] = getattr(uuid, last)
+                setattr(uuid, last, process_last)
+
+    return made
+
+
+_uuid_lock = threading.Lock()
+
+_real_start = threading.Thread.start
+_real_submit: Any = concurrent.futures.ThreadPoolExecutor.submit
+
+
+def _started(task: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
+    """`task`, which code in `scope` gives to another thread: what it does belongs to the same operation."""
+    observer = _observer()
+    assert observer
+    scopes, theirs = observer.scopes, scope.thread()
+
+    @functools.wraps(task)
+    def done(*args: Any, **more: Any) -> Any:
+        before = scopes.swap([theirs])
+        witness = WITNESS.set(observer.witnessed)
+        try:
+            return task(*args, **more)
+        finally:
+            WITNESS.reset(witness)
+            scopes.swap(before)
+            scope.joined(theirs)
+
+    return done
+
+
+@functools.wraps(_real_start)
+def _start(self: threading.Thread) -> None:
+    observer = _observer()
+    if observer and not _caller().startswith((SDK, "durable_conformance", "concurrent.futures")):
+        self.run = _started(self.run, observer.scopes.here())  # type: ignore[method-assign]
+    _real_start(self)
+
+
+@functools.wraps(_real_submit)
+def _submit(self: Any, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Any:
+    observer = _observer()
+    if observer and not _caller().startswith((SDK, "durable_conformance")):
+        fn = _started(fn, observer.scopes.here())
+    return _real_submit(self, fn, *args, **more)
+
+
+@functools.cache
+def install() -> None:
+    """Have this process be the world of the executions that it makes."""
+    import time_machine  # noqa: PLC0415  # it imports pytest: a base has done so, for all its forks
+
+    time_machine.travel(0).start()
+    time_machine.traveller_stack[-1] = _Clock()  # type: ignore[call-overload]
+    replaced: dict[int, Any] = {}
+
+    def replace(module: Any, name: str, ours: Any) -> None:
+        replaced[id(getattr(module, name))] = ours
+        setattr(module, name, ours)
+
+    for name, unit in (("monotonic", SECOND), ("monotonic_ns", 1), ("perf_counter", SECOND), ("perf_counter_ns", 1)):
+        replace(time, name, _counting(getattr(time, name), unit))
+    replace(time, "sleep", _sleep)
+    replace(asyncio, "sleep", _async_sleep)
+    asyncio.tasks.sleep = _async_sleep
+    replace(os, "urandom", _urandom)
+    random._urandom = _urandom  # type: ignore[attr-defined]  # noqa: SLF001  # what SystemRandom, and so secrets, ask
+    random.Random.seed = _seed  # type: ignore[method-assign]
+    chance = _Chance()
+    for name in random.__all__:
+        if getattr(getattr(random, name), "__self__", None) is _process_random:
+            replace(random, name, getattr(chance, name))
+    random._inst = chance  # noqa: SLF001
+    for name, last in (("uuid1", ""), ("uuid6", "_v6"), ("uuid7", "_v7")):
+        if hasattr(uuid, name):
+            replace(uuid, name, _timed_id(getattr(uuid, name), f"_last_timestamp{last}"))
+    threading.Thread.start = _start  # type: ignore[method-assign]
+    concurrent.futures.ThreadPoolExecutor.submit = _submit  # type: ignore[method-assign]
+    keep_files_apart()
+    os.register_at_fork(after_in_child=_process.forked)
+    _rebind(replaced)
+
+
+def _rebind(replaced: dict[int, Any]) -> None:
+    """Give our functions to modules that have taken theirs by name: a test's, which this process is forked from."""
+    for name, module in list(sys.modules.items()):
+        if (root := name.partition(".")[0]) in REAL or root in sys.stdlib_module_names:
+            continue
+        if type(module) is not ModuleType:
+            continue  # some put an object of theirs there, which may refuse
+        for bound, value in list(vars(module).items()):
+            if (ours := replaced.get(id(value))) is not None:
+                setattr(module, bound, ours)

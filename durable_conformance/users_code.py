@@ -1,0 +1,80 @@
+"""Whose code runs: the user's, a library's, or the engine's own."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import sysconfig
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+_ENGINE = str(Path(__file__).parent) + os.sep
+_PATHS = [folder for name, folder in sysconfig.get_paths().items() if name.endswith("lib")]
+_LIBRARIES = tuple(folder + os.sep for folder in {*_PATHS, *map(os.path.realpath, _PATHS)})
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_SDK = "aws_durable_execution_sdk_python"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where code of the user's has something done."""
+
+    file: str = ""  # empty where no code of the user's is at work
+    number: int = 0  # of the line
+    through: tuple[str, ...] = ()  # the packages between that line and what is done, the innermost first
+    durable: bool = False  # the SDK has called it, on this thread
+
+    def line(self, home: Path) -> str:
+        """As people find it: from the folder they are in, or by the file's name; empty if there is none."""
+        file = Path(self.file)
+        shown = file.relative_to(home) if file.is_relative_to(home) else file.name
+        return f"{shown}:{self.number}" if self.file else ""
+
+    @property
+    def library(self) -> str:
+        """The library that does it, if any does; the standard library is none."""
+        return next((package for package in self.through if package not in sys.stdlib_module_names), "")
+
+
+def place_of(frame: FrameType | None, transparent: str = "") -> Place:
+    """Where the user's code is in the stack that ends with `frame`; frames of the file `transparent` do not count."""
+    through: list[str] = []
+    while frame:
+        file = frame.f_code.co_filename
+        if file != transparent:
+            if file.startswith(_ENGINE):
+                break  # what it does is nobody else's
+            if is_users(file):
+                return Place(file, frame.f_lineno, tuple(through), _from_sdk(frame))
+            through.append(_package(frame))
+        frame = frame.f_back
+    return Place(through=tuple(through))
+
+
+def waiting_place() -> Place:
+    """Where the handler waits for another thread of its to do something; nowhere if several of its threads run."""
+    here = threading.get_ident()
+    others = [place_of(frame) for thread, frame in sys._current_frames().items() if thread != here]  # noqa: SLF001
+    waiting = [place for place in others if place.durable]
+    return waiting[0] if len(waiting) == 1 else Place()
+
+
+def _from_sdk(frame: FrameType | None) -> bool:
+    while frame:
+        if _package(frame) == _SDK:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+@functools.cache
+def is_users(file: str) -> bool:
+    """Whether a file holds code of the user's: it is neither a library's, nor the engine's."""
+    return not file.startswith(("<", _ENGINE, *_LIBRARIES)) and not any(one in file for one in _INSTALLED)
