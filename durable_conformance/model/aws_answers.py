@@ -157,8 +157,7 @@ class GivenAnswers:
 
     def value(self, name: str, parameters: Mapping[str, Any], asking: Asking) -> Given:
         """What was given for the call; None if nothing was."""
-        operation = (asking.path or "").rpartition("/")[2].partition(":")[2]
-        key = next((key for key in (f"{operation}/{name}", name) if key in self._answers), None)
+        key = next((key for key in (f"{asking.operation}/{name}", name) if key in self._answers), None)
         if key is None:
             return None
         value: Given = self._answers[key]

@@ -31,13 +31,13 @@ MADE_UP_TIME = dt.datetime(2040, 1, 1, tzinfo=dt.UTC)
 MAX_DEPTH = 6
 """Structures in structures that are made up; deeper ones are empty."""
 
-PAGING = frozenset({"NextToken", "nextToken", "NextMarker", "Marker", "LastEvaluatedKey", "ContinuationToken"})
-"""Members that say that there is more, besides those that the service's paginators name: nothing is."""
+PAGING = frozenset({"Marker", "LastEvaluatedKey", "ContinuationToken"})
+"""Members that say that there is more, besides those whose names begin with `Next`."""
 
 
 def reads(operation: str) -> bool:
     """Whether an operation changes nothing, as far as its name tells."""
-    return operation.startswith(READS) and not operation.startswith(("GetAndLock", "GetQueueUrlAndCreate"))
+    return operation.startswith(READS)
 
 
 def made_up(operation: OperationModel, unique: str) -> dict[str, Any]:

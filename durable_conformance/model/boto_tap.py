@@ -71,15 +71,10 @@ class BedrockQuestion:
         return self.asked.request
 
     def varied(self, answer: Answer, unique: str) -> Answer:
-        return answer_of(bedrock.varied(self.asked, bedrock.Reply.from_json(answer.text), unique))
+        return bedrock.varied(self.asked, bedrock.Reply.from_json(answer.text), unique).answer
 
     def failure(self, kind: FaultKind, message: str) -> Failure:  # as every question
         return Failure(bedrock.CODES[kind], message)
-
-
-def answer_of(reply: bedrock.Reply) -> Answer:
-    """A reply as a run keeps it."""
-    return Answer(reply.as_json(), reply.input_tokens, reply.output_tokens)
 
 
 def install_boto_tap() -> None:

@@ -128,16 +128,15 @@ class ProviderSource:
             Message(role="assistant" if role == "assistant" else "user", content=(TextBlock(text=text),))
             for role, text in asked.turns
         )
-        label = (asking.path or "").rpartition("/")[2].partition(":")[2]  # whatever it holds: Bedrock never sees it
-        request = ModelRequest(messages=messages, model=asked.model).model_copy(update={"label": label})
+        request = ModelRequest(messages=messages, model=asked.model)
+        request = request.model_copy(update={"label": asking.operation})  # whatever it holds: Bedrock never sees it
         try:
             response = self._provider.converse(request)
         except ModelError as error:
             return Failure(CODES[fault_kind(error)], str(error))
         uses = tuple(ToolUse(one.tool_use_id, one.name, one.input) for one in response.tool_uses)
         usage = response.usage
-        reply = Reply(response.text, uses, response.stop_reason, usage.input_tokens, usage.output_tokens)
-        return Answer(reply.as_json(), usage.input_tokens, usage.output_tokens)
+        return Reply(response.text, uses, response.stop_reason, usage.input_tokens, usage.output_tokens).answer
 
 
 def fault_kind(error: ModelError) -> FaultKind:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from durable_conformance.identity import alike
 from durable_conformance.model import bedrock
 from durable_conformance.model.aws_answers import GivenAnswers
-from durable_conformance.model.boto_tap import MODEL_SERVICE, BedrockQuestion, answer_of
+from durable_conformance.model.boto_tap import MODEL_SERVICE, BedrockQuestion
 from durable_conformance.model.call import Answer, Failure, ModelCall, untagged
 from durable_conformance.model.provider_tap import ProviderQuestion, ProviderSource, request_of, scripted
 from durable_conformance.model.tap import Asking, Question
@@ -46,10 +46,10 @@ class ScenarioSource:
             reply = bedrock.from_answer(asked, given)
             if isinstance(reply, bedrock.Wire):
                 return Failure(reply.headers["x-amzn-errortype"], json.loads(reply.body).get("message", ""))
-            return answer_of(reply)
+            return reply.answer
         if self._is_scripted:
             return self._provider.bedrock_answer(asked, asking)
-        return answer_of(bedrock.made_up(asked))
+        return bedrock.made_up(asked).answer
 
     def question(self, call: ModelCall) -> Question:
         return question_of(call)

@@ -46,6 +46,11 @@ class Asking:
     position: int  # which call of this attempt, from 0
     untagged: bool = False  # leave tags out of the question: what answers by the request answers alike in each run
 
+    @property
+    def operation(self) -> str:
+        """The operation's name, as its path has it; empty outside any."""
+        return (self.path or "").rpartition("/")[2].partition(":")[2]
+
 
 @runtime_checkable
 class Source(Protocol):

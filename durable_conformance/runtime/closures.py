@@ -16,7 +16,7 @@ from pathlib import Path
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
-from durable_conformance.users_code import is_users
+from durable_conformance.users_code import Place, is_users
 
 MOST_ITEMS = 1_000
 """Of a container; longer ones are told apart by their length."""
@@ -53,9 +53,7 @@ def changed(function: FunctionType, before: Picture) -> list[str]:
 
 def line_of(function: Callable[..., Any], home: Path) -> str:
     """Where it is defined, as `handler.py:12`."""
-    code = function.__code__
-    file = Path(code.co_filename)
-    return f"{file.relative_to(home) if file.is_relative_to(home) else file.name}:{code.co_firstlineno}"
+    return Place(function.__code__.co_filename, function.__code__.co_firstlineno).line(home)
 
 
 @functools.cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import sysconfig
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -15,9 +14,9 @@ import aws_durable_execution_sdk_python as sdk
 
 from durable_conformance.errors import in_words
 from durable_conformance.execution import Raised
+from durable_conformance.users_code import is_users
 
 _OURS = (str(Path(__file__).parents[1]), str(Path(sdk.__file__).parent), "<frozen ")
-_INSTALLED = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 _ENVIRONMENT: CodeType = type(os.environ).__getitem__.__code__
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
@@ -29,7 +28,7 @@ def raised(error: BaseException) -> Raised:
     """What `error` says to people."""
     frames = list(_frames(error.__traceback__))
     users = [one for one in frames if not one[0].co_filename.startswith(_OURS)]
-    own = [one for one in users if not one[0].co_filename.startswith(_INSTALLED)] or users
+    own = [one for one in users if is_users(one[0].co_filename)] or users
     line = f"{Path(own[-1][0].co_filename).name}:{own[-1][1]}" if own else ""
     if isinstance(error, SyntaxError) and error.filename:
         line = f"{Path(error.filename).name}:{error.lineno}"

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from durable_conformance.model.call import Answer
+
 
 @dataclass(frozen=True)
 class ToolUse:
@@ -31,6 +33,11 @@ class Reply:
     def as_json(self) -> str:
         """The reply as JSON, with sorted keys: equal replies have equal texts."""
         return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+
+    @property
+    def answer(self) -> Answer:
+        """The reply as a run keeps it."""
+        return Answer(self.as_json(), self.input_tokens, self.output_tokens)
 
     @classmethod
     def from_json(cls, text: str) -> Reply:
