@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 
 EXECUTION_ID = "execution"
 """What an execution is called where there is one alone, and in whatever is compared."""
 
 _ARN = "arn:aws:lambda:us-east-1:000000000000:function:conformance:1/durable-execution/conformance/"
-_UNIQUE = re.compile(rf"{EXECUTION_ID}-[0-9a-z]+-[0-9a-z]+(?![0-9a-z-])")
+_UNIQUE = re.compile(rf"{EXECUTION_ID}-[0-9a-f]{{12}}(?![0-9a-z-])")
 
 
 def arn_of(execution_id: str) -> str:
@@ -19,9 +21,10 @@ def arn_of(execution_id: str) -> str:
 ARN = arn_of(EXECUTION_ID)
 
 
-def unique_id(process: int, number: int) -> str:
-    """The id of the execution that is number `number` in the process `process`."""
-    return f"{EXECUTION_ID}-{process:x}-{number:x}"
+def unique_id(experiment: str, event: object) -> str:
+    """The id of the execution that is made for the experiment of this id with `event`: the same in every check."""
+    made_for = json.dumps([experiment, event], default=repr)
+    return f"{EXECUTION_ID}-{hashlib.sha256(made_for.encode()).hexdigest()[:12]}"
 
 
 def alike(text: str) -> str:

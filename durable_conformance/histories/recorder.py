@@ -32,6 +32,7 @@ from durable_conformance.histories.file import (
     by_path,
 )
 from durable_conformance.histories.payload import Payload
+from durable_conformance.identity import EXECUTION_ID
 from durable_conformance.model import ANSWERED, ModelCall
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
 from durable_conformance.workers import PATIENCE_SECONDS, Experiment, Pool, not_judged
@@ -61,7 +62,8 @@ def record(
     Raises:
         CannotRunError: The execution does not end, or whoever answers its model calls has no answer.
     """
-    experiment = Experiment("recorded", "the execution", None, Conditions(keep_snapshots=True), not_judged)
+    conditions = Conditions(keep_snapshots=True, execution_id=EXECUTION_ID)  # delays may depend on its ARN
+    experiment = Experiment("recorded", "the execution", None, conditions, not_judged)
     with Pool(handler, scenario, patience=patience) as pool:
         pool.start()
         ((_, outcome),) = pool.run([experiment])

@@ -97,7 +97,7 @@ class Failed:
 class Task:
     """To a worker: make one execution."""
 
-    number: int  # seeds what is random in it
+    id: str  # the experiment's: what is random in the execution, and its ARN, depend on that
     conditions: Conditions
     way: int | None  # see `Where`; None leaves the sandbox alone
     scenario: Scenario | None = None  # None is the template's

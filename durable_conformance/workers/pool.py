@@ -83,7 +83,6 @@ class Pool:
         self._patience = patience
         self._max_lost = max_lost
         self._lost = 0
-        self._numbers = 0
         self._templates: dict[int, Template] = {}
         self._made: Counter[int] = Counter()
         self._idle: dict[Template, list[Worker]] = {}
@@ -164,8 +163,7 @@ class Pool:
             if template.failed:
                 yield experiment, Lost(template.failed.why, template.failed.traceback)
             elif worker := self._worker(template, experiment.where, itertools.chain(held, waiting)):
-                self._numbers += 1
-                task = Task(self._numbers, experiment.conditions, experiment.where.way, experiment.scenario)
+                task = Task(experiment.id, experiment.conditions, experiment.where.way, experiment.scenario)
                 worker.give(task, self._patience)
                 self._busy[worker] = experiment
             else:

@@ -45,15 +45,15 @@ class Sandbox:
         self._variables = [name for name in SANDBOX_VARIABLES if name not in keep]
         self._home = os.getcwd()  # noqa: PTH109
         self._threads = frozenset(threading.enumerate())
-        self._number = 0
+        self._id = ""
         self._way: int | None = None
         self._use(folder)
 
-    def enter(self, number: int, way: int | None) -> None:
-        """Execution `number` begins; `way` says how the sandboxes of its invocations differ, None is not at all."""
-        self._number, self._way = number, way
+    def enter(self, execution: str, way: int | None) -> None:
+        """`execution` begins, by its id; `way` says how its invocations' sandboxes differ, None is not at all."""
+        self._id, self._way = execution, way
         if way is None:
-            random.seed(number)
+            random.seed(execution)
         else:
             self._change(0)
 
@@ -62,7 +62,7 @@ class Sandbox:
         step = (self._way or 0) * (invocation + 1)
         if step:
             self._change(step)
-        moment = random.Random(f"{self._number}.{invocation}").randrange(LONGEST_START)  # noqa: S311  # no secret
+        moment = random.Random(f"{self._id}.{invocation}").randrange(LONGEST_START)  # noqa: S311  # no secret
         shift = dt.timedelta(days=step, hours=7 * step, minutes=13 * step)
         outside.nanoseconds = round(shift.total_seconds()) * SECOND + moment
 

@@ -121,11 +121,9 @@ class Worker:
     folder: Path  # its files
     pid: int | None = None  # None until it has said so
     watch: int | None = None  # a descriptor, readable once it has ended, where there is such
-    task: int | None = None  # the number of the execution that it makes
     deadline: float = 0.0  # when that counts as hanging
 
     def give(self, task: Task, patience: float) -> None:
-        self.task = task.number
         self.deadline = time.monotonic() + patience
         with contextlib.suppress(ClosedError):  # noticed when it is read from
             self.channel.send(task)
@@ -145,7 +143,6 @@ class Worker:
                     with contextlib.suppress(AttributeError, OSError):  # Linux alone has it
                         self.watch = os.pidfd_open(pid)
                 case Made() | Failed():
-                    self.task = None
                     return message
         if not there:
             raise ClosedError

@@ -10,7 +10,6 @@ import contextlib
 import faulthandler
 import gc
 import json
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -48,6 +47,7 @@ def _template_ordered(channel: Channel, order: object) -> None:
 def template(channel: Channel, order: Load) -> None:
     """Import the handler, and fork workers until the other end closes."""
     order.process.take_over()
+    gc.callbacks.clear()  # of libraries of a test's process, which read the clock whenever a collection comes
     guard = Guard(live=order.scenario.live)
     guard.install()
     install_boto_tap()
@@ -98,7 +98,7 @@ def _worker(
 def _made(
     handler_for: HandlerFactory, set_up: SetUp | None, scenario: Scenario, sandbox: Sandbox, task: Task
 ) -> Made | Failed:
-    sandbox.enter(task.number, task.way)
+    sandbox.enter(task.id, task.way)
     failed = None
     try:
         with set_up.entered() if set_up else contextlib.nullcontext():
@@ -107,7 +107,7 @@ def _made(
                 task.scenario or scenario,
                 task.conditions,
                 before_invocation=sandbox.before,
-                execution_id=unique_id(os.getpid(), task.number),
+                execution_id=unique_id(task.id, scenario.event),
             )
     except CannotRunError as error:
         failed = Failed(str(error), error.detail)

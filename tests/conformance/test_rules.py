@@ -314,7 +314,8 @@ def test_what_a_library_sends_again_within_an_attempt_is_a_warning() -> None:
 
 @pytest.mark.parametrize("attempts", [2, 4])
 def test_a_crash_between_two_attempts_does_not_change_their_number(attempts: int) -> None:
-    failed = call(answer=None)
-    three, other = run(calls=(failed,) * 3), run(calls=(failed,) * attempts)
+    three, other = (
+        run(calls=tuple(call(answer=None, attempt=nth + 1) for nth in range(many))) for many in (3, attempts)
+    )
     assert found(model_faults.same_attempts(three, other, "/1:ask", CRASH)) == [("retry-policy", "/1:ask")]
     assert found(model_faults.same_attempts(three, three, "/1:ask", CRASH)) == []

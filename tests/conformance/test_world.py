@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import os
 import random
 import secrets
@@ -314,6 +315,27 @@ def test_what_differs_between_invocations_is_found_in_a_name(name: Callable[[], 
     assert explored(handler).findings
 
 
+def test_what_a_library_of_the_tests_does_at_each_collection_takes_no_time_of_a_step() -> None:
+    """As hypothesis does, which a test's process may have imported: collections come by chance."""
+
+    @durable_execution
+    def handler(event: Any, context: DurableContext) -> Any:
+        def work(_: Any) -> int:
+            gc.collect()
+            return time.perf_counter_ns()
+
+        return context.step(work, "work")
+
+    (plain,) = runs(handler)
+    callback = lambda *_: [time.perf_counter() for _ in range(50)]  # noqa: E731
+    gc.callbacks.append(callback)
+    try:
+        (watched,) = runs(handler)
+    finally:
+        gc.callbacks.remove(callback)
+    assert watched.result == plain.result
+
+
 # Threads
 
 
@@ -368,6 +390,14 @@ def test_what_a_thread_does_belongs_to_the_operation_that_has_started_it(elsewhe
 
 
 # Its ARN
+
+
+def test_an_experiment_has_the_same_arn_whenever_it_is_made() -> None:
+    @durable_execution
+    def handler(event: Any, context: DurableContext) -> Any:
+        return [context.step(lambda _: 1, "one"), context.execution_context.durable_execution_arn]
+
+    assert runs(handler, Conditions())[0].result == runs(handler, Conditions())[0].result
 
 
 def test_each_execution_has_an_arn_of_its_own_and_one_that_goes_on_keeps_it() -> None:
