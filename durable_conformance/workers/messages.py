@@ -70,7 +70,7 @@ class Ended:
 
     code: int  # negative for the signal that ended it
     left: tuple[str, ...] = ()  # what it had started and left, in words
-    killed: bool = False  # it did not end by itself
+    unheard: bool = False  # nothing of it could be heard: it would have gone on, or ended because of that
 
 
 @dataclass(frozen=True)

@@ -253,10 +253,10 @@ class Pool:
             case None if ended:
                 how = self._end(worker, GRACE_SECONDS)
                 self._note(how.left)
-                detail = worker.last_words() if how.code < 0 and not how.killed else ""
+                detail = worker.last_words() if how.code < 0 and not how.unheard else ""
                 what = f"the handler ended the process with {exit_code(how)}"
-                if how.killed:
-                    what = "the handler closed the descriptor over which its process is heard, and was ended"
+                if how.unheard:
+                    what = "the handler closed the descriptor over which its process is heard"
                 yield self._is_lost(experiment, what, detail)
 
     def _is_lost(self, experiment: Experiment, why: str, detail: str = "") -> Outcome:

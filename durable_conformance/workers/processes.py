@@ -26,6 +26,9 @@ _SET_CHILD_SUBREAPER = 36
 _PROC = Path("/proc")
 _ON_LINUX = sys.platform == "linux"
 
+UNHEARD = 87
+"""The exit code of a process of ours which nobody hears any more."""
+
 OURS: set[Channel] = set()
 """The ends that this process holds: a fork of it closes them, so that nobody else keeps a connection open."""
 
@@ -106,7 +109,7 @@ def fork(channel: Channel, role: Callable[[Channel], None]) -> int:
         role(channel)
         code = 0
     except ClosedError:
-        code = 0  # nobody is there any more
+        code = UNHEARD
     except Exception as error:  # noqa: BLE001  # a defect of ours: who waits for the process hears of it
         with contextlib.suppress(ClosedError):
             channel.send(Failed(in_words(error), traceback.format_exc()))
@@ -168,7 +171,7 @@ class Forker:
         if pid not in self._forked:
             return Ended(0)
         code = reaped_within(pid, grace)
-        killed = code is None
+        unheard = code in {None, UNHEARD}
         if code is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -177,7 +180,7 @@ class Forker:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
         self._forked.discard(pid)
-        return Ended(code, self._end_orphans(), killed)
+        return Ended(code, self._end_orphans(), unheard)
 
     def _end_orphans(self) -> tuple[str, ...]:
         """End what processes that have ended left behind; returns it in words."""

@@ -279,6 +279,7 @@ def test_whoever_needs_no_more_runs_ends_those_under_way(tmp_path: Path) -> None
     ("deed", "why"),
     [
         ("os.closerange(3, 512); threading.Event().wait()", "closed the descriptor over which its process is heard"),
+        ("os.closerange(3, 512)", "closed the descriptor over which its process is heard"),
         ("os.kill(os.getpid(), 9)", "the handler ended the process with SIGKILL"),
         ("os.abort()", "the handler ended the process with SIGABRT"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
