@@ -38,6 +38,8 @@ class Finding:
     actual: str
     remedy: str
     severity: Severity = Severity.ERROR
+    line: str = ""  # of the user's that calls the operation, or did it, as `handler.py:12`; empty where it is not known
+    case: str = ""  # the id of the experiment that showed it: the same in each check of the same handler
 
     @property
     def told_as(self) -> tuple[str, str, str]:
