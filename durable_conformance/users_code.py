@@ -54,6 +54,14 @@ def place_of(frame: FrameType | None, transparent: str = "") -> Place:
     return Place(through=tuple(through))
 
 
+def calling_place() -> Place:
+    """Where the user's code is that this thread runs, which has called the engine by way of libraries."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # documented
+    while frame and frame.f_code.co_filename.startswith(_ENGINE):
+        frame = frame.f_back
+    return place_of(frame)
+
+
 def waiting_place() -> Place:
     """Where the handler waits for another thread of its to do something; nowhere if several of its threads run."""
     here = threading.get_ident()

@@ -36,6 +36,7 @@ from durable_conformance.execution.operations import BRANCHES as BRANCHES
 from durable_conformance.execution.operations import ENDED as ENDED
 from durable_conformance.execution.operations import ENDINGS as ENDINGS
 from durable_conformance.execution.operations import ENDS as ENDS
+from durable_conformance.execution.operations import EXECUTION as EXECUTION
 from durable_conformance.execution.operations import OPEN as OPEN
 from durable_conformance.execution.operations import TERMINAL as TERMINAL
 from durable_conformance.execution.operations import Action as Action

@@ -59,6 +59,7 @@ class ModelCall:
     failure: Failure | None = None  # the model's; an error of whoever stands in for the model is none
     error_message: str = ""  # of whatever error was raised
     resent: int = 0  # how often the library had sent it before, by itself
+    line: str = ""  # that made it, as `handler.py:12`; empty where it is not known
 
 
 class AnsweredBy(StrEnum):

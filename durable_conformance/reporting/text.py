@@ -76,7 +76,8 @@ def findings_table(title: str, findings: Sequence[Finding]) -> Table:
     for heading in ("where", "shown by", "expected", "actual"):
         table.add_column(heading, overflow="fold")
     for finding in findings:
-        table.add_row(*map(Text, (finding.path, finding.crash, finding.expected, finding.actual)))
+        where = "\n".join(filter(None, (finding.line, finding.path)))
+        table.add_row(*map(Text, (where, finding.crash, finding.expected, finding.actual)))
     return table
 
 

@@ -52,14 +52,14 @@ class Finding:
         return replace(self, rule=rule.name, remedy=rule.remedy)
 
 
-EXECUTION = "execution"
-
-
 def finding(
-    rule: Rule, path: str, crash: str, *, expected: str, actual: str, severity: Severity | None = None
+    rule: Rule, path: str, crash: str, *, expected: str, actual: str, severity: Severity | None = None, line: str = ""
 ) -> Finding:
-    """A finding of `rule`, with the rule's remedy, and its severity unless another one is given."""
-    return Finding(rule.name, path, crash, expected, actual, rule.remedy, severity or rule.severity)
+    """A finding of `rule`, with the rule's remedy, and its severity unless another one is given.
+
+    `line` is given where it is another one than that which calls the operation.
+    """
+    return Finding(rule.name, path, crash, expected, actual, rule.remedy, severity or rule.severity, line)
 
 
 @dataclass(frozen=True)

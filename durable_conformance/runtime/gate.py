@@ -118,7 +118,7 @@ class CallGate:
             DiedInCall: The process is dead.
         """
         path, made = self._making(AwsCall, question.request)
-        made = partial(made, name=question.name, reads=question.reads, line=question.line)
+        made = partial(made, name=question.name, reads=question.reads)
         if self.crashes.dead:
             self.observer.tell(made(self.observer.invocation, outcome=DIED))
             raise DiedInCall(f"died during {question.name} in {path}")
@@ -168,6 +168,7 @@ class CallGate:
             operation_type=info.operation_type.value if info else None,
             attempt=info.attempt if info else None,
             request=request,
+            line=self.observer.line_here(),
         )
         return path, made
 

@@ -32,6 +32,7 @@ from aws_durable_execution_sdk_python.plugin import (
 
 from durable_conformance.effects import WITNESS, Effect, Semantics
 from durable_conformance.execution import (
+    EXECUTION,
     Checkpointed,
     EffectHappened,
     Event,
@@ -49,6 +50,7 @@ from durable_conformance.runtime.closures import Picture, changed, line_of, pict
 from durable_conformance.runtime.scope import Scopes
 from durable_conformance.runtime.sdk import function_that_begins
 from durable_conformance.subject import raised
+from durable_conformance.users_code import calling_place, waiting_place
 
 PLAIN = "make it a plain function: the SDK calls a handler and awaits nothing"
 
@@ -70,6 +72,7 @@ class Observer(DurableInstrumentationPlugin):
         self.invocation = 0  # the running one, from 1
         self.events: list[Event] = []
         self.met: set[str] = set()  # the ids of what the code came by
+        self.lines: dict[str, str] = {}  # by path, the user's line that calls the operation
         self.refused: list[str] = []  # why the execution cannot be made, in sentences
         self.raised: Raised | None = None  # by the handler, in the running invocation
         self._failures: dict[str, Raised] = {}  # what attempts failed with, by its message
@@ -115,15 +118,24 @@ class Observer(DurableInstrumentationPlugin):
         self.met.add(info.operation_id)
         return self.paths.register(info.operation_id, info.parent_id, info.name or info.sub_type)
 
+    def line_here(self) -> str:
+        """The user's line that this thread runs, or that waits for what it does; empty if there is none."""
+        return calling_place().line(self._home) or waiting_place().line(self._home)
+
     def on_invocation_start(self, info: InvocationStartInfo) -> None:  # noqa: ARG002
         WITNESS.set(self.witnessed)
 
     def on_operation_start(self, info: OperationStartInfo) -> None:
-        self.seen(info)
+        self._called(self.seen(info))
 
     def on_operation_end(self, info: OperationEndInfo) -> None:
         """An operation has ended, or the code came by one that had."""
-        self.seen(info)
+        self._called(self.seen(info))
+
+    def _called(self, path: str) -> None:
+        """The code has come to an operation, on this thread."""
+        if path not in self.lines and (line := calling_place().line(self._home)):
+            self.lines[path] = line
 
     def on_user_function_start(self, info: UserFunctionStartInfo) -> None:
         path = self.seen(info)
@@ -138,6 +150,8 @@ class Observer(DurableInstrumentationPlugin):
 
     def watching(self, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         """The handler's `function`, and what it raises is remembered: the SDK tells the error's name alone."""
+        if users := users_function(function):
+            self.lines[EXECUTION] = line_of(users, self._home)
 
         @functools.wraps(function)
         def watched(event: Any, context: Any) -> Any:
@@ -193,7 +207,8 @@ class Observer(DurableInstrumentationPlugin):
         info = self.running()
         path = self.seen(info) if info else None
         in_step = info is not None and info.operation_type is OperationType.STEP
-        self.tell(EffectHappened(effect.name, key, effect.semantics, self.invocation, path, in_step))
+        line = self.line_here()
+        self.tell(EffectHappened(effect.name, key, effect.semantics, self.invocation, path, in_step, line=line))
 
     def saw(self, verb: str, to: str, line: str, *, grave: bool) -> None:
         """Record what code that runs on this thread does to the machine, unless a step's checkpoint protects it."""
