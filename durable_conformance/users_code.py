@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import linecache
 import os
 import sys
 import sysconfig
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 
 _ENGINE = str(Path(__file__).parent) + os.sep
 _PATHS = [folder for name, folder in sysconfig.get_paths().items() if name.endswith("lib")]
@@ -26,6 +28,7 @@ class Place:
     number: int = 0  # of the line
     through: tuple[str, ...] = ()  # the packages between that line and what is done, the innermost first
     durable: bool = False  # the SDK has called it, on this thread
+    expression: str = ""  # what it evaluates, as its source has it
 
     def line(self, home: Path) -> str:
         """As people find it: from the folder they are in, or by the file's name; empty if there is none."""
@@ -48,7 +51,7 @@ def place_of(frame: FrameType | None, transparent: str = "") -> Place:
             if file.startswith(_ENGINE):
                 break  # what it does is nobody else's
             if is_users(file):
-                return Place(file, frame.f_lineno, tuple(through), _from_sdk(frame))
+                return Place(file, frame.f_lineno, tuple(through), _from_sdk(frame), expression(frame))
             through.append(_package(frame))
         frame = frame.f_back
     return Place(through=tuple(through))
@@ -80,6 +83,22 @@ def _from_sdk(frame: FrameType | None) -> bool:
 
 def _package(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def expression(frame: FrameType) -> str:
+    """What `frame` evaluates now, as its source has it, on one line; empty if there is no source."""
+    return _expression(frame.f_code, frame.f_lasti)
+
+
+@functools.cache
+def _expression(code: CodeType, instruction: int) -> str:
+    first, last, begin, end = next(itertools.islice(code.co_positions(), instruction // 2, None))
+    if first is None or last is None or begin is None or end is None:
+        return ""
+    lines = [linecache.getline(code.co_filename, number).encode() for number in range(first, last + 1)]
+    lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][begin:]
+    return " ".join(b" ".join(lines).decode(errors="replace").split())
 
 
 @functools.cache

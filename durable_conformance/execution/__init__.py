@@ -25,9 +25,12 @@ from durable_conformance.execution.events import InvocationBegan as InvocationBe
 from durable_conformance.execution.events import InvocationEnded as InvocationEnded
 from durable_conformance.execution.events import Listener as Listener
 from durable_conformance.execution.events import ModelAsked as ModelAsked
+from durable_conformance.execution.events import ModuleChanged as ModuleChanged
 from durable_conformance.execution.events import OperationBegan as OperationBegan
 from durable_conformance.execution.events import OperationReplayed as OperationReplayed
 from durable_conformance.execution.events import ProcessDied as ProcessDied
+from durable_conformance.execution.events import ReadOutside as ReadOutside
+from durable_conformance.execution.events import Source as Source
 from durable_conformance.execution.events import TimePassed as TimePassed
 from durable_conformance.execution.events import TimeSpent as TimeSpent
 from durable_conformance.execution.events import VariableChanged as VariableChanged

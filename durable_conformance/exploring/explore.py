@@ -33,6 +33,7 @@ from durable_conformance.rules import (
     Report,
     Severity,
     canonical,
+    cause_of,
     differences,
     grouped,
     judged_alone,
@@ -406,7 +407,7 @@ class _Explorer:
         """Take note of a run that was made, and stop if what it shows is enough."""
         if not self.exploration.orders:
             findings = [one for one in findings if one.rule != COMPLETION_ORDER.name]
-        findings = [self._located(one, run) for one in findings]
+        findings = [self._located(one, run, experiment.against) for one in findings]
         if self.recorder and experiment.place:
             self.recorder(experiment.planned().made(run, findings, experiment.against))
         if not told:
@@ -417,10 +418,14 @@ class _Explorer:
         if any(one.rule in chosen.until and one.severity in chosen.until_severities for one in findings):
             raise _Enough
 
-    def _located(self, found: Finding, run: Run) -> Finding:
-        """`found`, with the line that calls its operation: what goes on from a prefix does not come by all of them."""
+    def _located(self, found: Finding, run: Run, against: Canonical | None) -> Finding:
+        """`found`, with its cause, and the line that calls its operation.
+
+        What goes on from a prefix does not come by all operations: the baseline has.
+        """
         lines = (one.line_of(found.path) for one in (run, *self._undisturbed))
-        return replace(found, line=found.line or next(filter(None, lines), ""))
+        cause = cause_of(found, run, against.run if against else self._undisturbed[0])
+        return replace(found, line=found.line or next(filter(None, lines), ""), cause=cause)
 
     def _progress(self, experiment: Experiment, findings: Sequence[Finding]) -> None:
         self._made += 1

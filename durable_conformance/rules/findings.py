@@ -28,6 +28,19 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """Why a run differs."""
+
+    what: str  # as the code has it: `date.today()`, or the name of a variable
+    line: str  # as `handler.py:12`
+    why: str  # what is wrong with it, and what to do, in one sentence that begins with it
+    likely: bool = False  # it comes before what differs; that its value is in it cannot be told
+
+    def __str__(self) -> str:
+        return f"likely: {self.why}" if self.likely else self.why
+
+
+@dataclass(frozen=True)
 class Finding:
     """One way in which a handler broke a rule."""
 
@@ -39,6 +52,7 @@ class Finding:
     remedy: str
     severity: Severity = Severity.ERROR
     line: str = ""  # of the user's that calls the operation, or did it, as `handler.py:12`; empty where it is not known
+    cause: Cause | None = None  # of what differs, as far as it is known
     case: str = ""  # the id of the experiment that showed it: the same in each check of the same handler
 
     @property

@@ -37,16 +37,19 @@ from durable_conformance.execution import (
     EffectHappened,
     Event,
     InvocationBegan,
+    ModuleChanged,
     OperationBegan,
     OperationPaths,
     Raised,
+    ReadOutside,
+    Source,
     Start,
     TimeSpent,
     VariableChanged,
 )
 from durable_conformance.model import DIED, ModelCall
 from durable_conformance.runtime.branch_order import BranchOrder
-from durable_conformance.runtime.closures import Picture, changed, line_of, pictured, users_function
+from durable_conformance.runtime.closures import Module, Picture, changed, line_of, pictured, users_function
 from durable_conformance.runtime.scope import Scopes
 from durable_conformance.runtime.sdk import function_that_begins
 from durable_conformance.subject import raised
@@ -81,6 +84,7 @@ class Observer(DurableInstrumentationPlugin):
         self._begun: set[tuple[str, int | None]] = set()
         self._lock = threading.RLock()  # a finalizer that runs in here may do what is told
         self.files: dict[str, str] = {}  # what the SDK's serializer wrote, by the name that it is known by
+        self._read: set[tuple[int, str, str]] = set()  # outside steps, by invocation
         self._threads = threading.local()
         self._home = Path.cwd()
         self.scopes = Scopes()  # which operation's function runs where
@@ -155,12 +159,16 @@ class Observer(DurableInstrumentationPlugin):
 
         @functools.wraps(function)
         def watched(event: Any, context: Any) -> Any:
+            module = Module.of(users) if users else None
             try:
                 result = function(event, context)
             except Exception as error:
                 of_operation = self._failures.get(error.message or "") if _is_operations(error) else None
                 self.raised = of_operation or raised(error)
                 raise
+            finally:
+                for name, line in module.changed(self._home) if module else ():
+                    self.tell(ModuleChanged(name, line))
             if inspect.iscoroutine(result):
                 result.close()  # which nobody awaits
                 self.raised = Raised("the handler is async: it returns a coroutine", advice=PLAIN)
@@ -220,6 +228,16 @@ class Observer(DurableInstrumentationPlugin):
         self.tell(
             EffectHappened(verb, to, semantics, self.invocation, path, in_step=False, line=line, seen=True, grave=grave)
         )
+
+    def read_outside(self, source: Source, *marks: str) -> None:
+        """Code of the handler's that this thread runs outside any step reads what differs between invocations."""
+        place = calling_place()
+        if not place.file or place.library:
+            return  # a library's own business
+        what, line = place.expression, place.line(self._home)
+        if (self.invocation, what, line) not in self._read:
+            self._read.add((self.invocation, what, line))
+            self.tell(ReadOutside(source, what, line, tuple(filter(None, marks))))
 
     def path_of(self, update: OperationUpdate) -> str:
         """The path of the operation that `update` is about."""
