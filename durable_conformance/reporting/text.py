@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -37,12 +37,11 @@ def summary(report: Report) -> str:
 
 
 def rendered(report: Report) -> RenderableType:
-    """The findings, grouped by rule, the errors first, and the summary."""
+    """The findings, grouped by what causes them, the errors first, and the summary."""
     parts: list[RenderableType] = []
     for before, findings in ("", report.errors), ("warning: ", report.warnings):
-        for rule in dict.fromkeys(finding.rule for finding in findings):
-            found = [finding for finding in findings if finding.rule == rule]
-            parts.append(findings_table(f"{before}{rule}: {found[0].remedy}", found))
+        for headline, found in by_cause(findings):
+            parts.append(findings_table(f"{before}{headline}", found))
     parts += [Text(f"could not run: {why}") for why in report.could_not_run]
     parts += [Text(traceback.rstrip(), "dim") for traceback in report.tracebacks]
     parts += [Text(f"left behind: {what}") for what in report.left_behind]
@@ -70,13 +69,27 @@ def _enumerated(names: Sequence[str]) -> str:
     return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
 
 
+def by_cause(findings: Sequence[Finding]) -> Iterator[tuple[str, Sequence[Finding]]]:
+    """The findings of each cause, and what to do about it: what is sure first, what is likely, and what has none.
+
+    Findings without a cause have their rule in common.
+    """
+    groups: dict[tuple[int, str], list[Finding]] = {}
+    for one in findings:
+        key = (int(one.cause.likely), str(one.cause)) if one.cause else (2, f"{one.rule}: {one.remedy}")
+        groups.setdefault(key, []).append(one)
+    for (_, headline), found in sorted(groups.items(), key=lambda group: group[0][0]):
+        yield headline, found
+
+
 def findings_table(title: str, findings: Sequence[Finding]) -> Table:
     """One row for each finding."""
     table = Table(title=Text(title), title_justify="left", expand=True)
     for heading in ("where", "shown by", "expected", "actual"):
         table.add_column(heading, overflow="fold")
     for finding in findings:
-        where = "\n".join(filter(None, (finding.line, finding.path)))
+        rule = finding.rule if finding.cause else ""  # else it stands above
+        where = "\n".join(filter(None, (rule, finding.line, finding.path)))
         table.add_row(*map(Text, (where, finding.crash, finding.expected, finding.actual)))
     return table
 

@@ -65,16 +65,16 @@ def cause_of(found: Finding, run: Run, baseline: Run) -> Cause | None:
 def _variable(changed: VariableChanged) -> Cause:
     name = changed.name
     why = (
-        f"`{name}` is changed by the function of {changed.path} at {changed.line}, and replay skips that: return what it "
-        f"holds from the step, and set it from the result"
+        f"`{name}` is changed by the function of {changed.path} at {changed.line}, and replay skips that: return what "
+        "it holds from the step, and set it from the result"
     )
     return Cause(name, changed.line, why)
 
 
 def _module(changed: ModuleChanged) -> Cause:
     why = (
-        f"`{changed.name}` of the module is changed at {changed.line} in every invocation, and a warm process keeps it: "
-        "keep what must be remembered in a step's result"
+        f"`{changed.name}` of the module is changed at {changed.line} in every invocation, and a warm process keeps "
+        "it: keep what must be remembered in a step's result"
     )
     return Cause(changed.name, changed.line, why)
 

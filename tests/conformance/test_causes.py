@@ -16,6 +16,8 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 
 from durable_conformance import Finding, Report, Scenario, Severity, explore, handler_factory
+from durable_conformance.reporting.text import by_cause
+from durable_conformance.rules import Cause
 from durable_conformance.subject import Reference
 from providers import ModelProvider
 from tests.conformance.corpus.asking import say_in_step
@@ -140,3 +142,29 @@ def test_what_a_step_reads_is_no_cause() -> None:
     report = report_of(reads_in_steps)
     assert report.conforms
     assert not [one for one in report.findings if one.cause]
+
+
+def test_findings_with_one_cause_are_one_group_and_what_is_sure_comes_first() -> None:
+    def found(rule: str, cause: Cause | None) -> Finding:
+        return Finding(rule, "/1:ask", "dies", "x", "y", "do it", cause=cause)
+
+    clock, id_ = Cause("now()", "app.py:1", "`now()` …", likely=True), Cause("uuid4()", "app.py:2", "`uuid4()` …")
+    findings = [
+        found("budget", None),
+        found("environment", clock),
+        found("result-stability", id_),
+        found("history-stability", clock),
+    ]
+    groups = [(headline, [one.rule for one in group]) for headline, group in by_cause(findings)]
+    assert groups == [
+        ("`uuid4()` …", ["result-stability"]),
+        ("likely: `now()` …", ["environment", "history-stability"]),
+        ("budget: do it", ["budget"]),
+    ]
+
+
+def test_a_remedy_names_the_thing_and_what_to_do() -> None:
+    ((headline, _),) = by_cause(report_of(dated).errors)
+    at = line_in(dated, "dt.date.today()")
+    assert headline.startswith(f"`dt.date.today()` at {at} reads the clock, again on every replay: read it in a step")
+    assert "`context.step(lambda _: dt.date.today())`" in headline
