@@ -272,7 +272,7 @@ class _Checking:
         for check in self._checks:
             alone = _Alone(check, case)
             try:
-                alone.report = self._one(check, alone)
+                alone.report = check.timed_out(self._one(check, alone))
                 made.append(alone)
             except CannotRunError as error:
                 failed.append(error)
@@ -322,7 +322,7 @@ class _Checking:
                         elsewhere=None if check.settings.other_sandboxes is False else check.reference,
                         listener=progress,
                         recorder=records.add if self._html_file and words is not None else None,
-                        witness=alone.saw if alone else None,
+                        witness=alone.saw if alone and words is not None else None,
                     )
                 except ExplorationInterrupted as stopped:
                     self._keep(check, words, stopped.report, records)

@@ -11,6 +11,7 @@ import pytest
 
 from durable_conformance import Exploration, Report, Scenario, explore
 from durable_conformance.exploring import UnknownCaseError
+from durable_conformance.reporting import plain
 from durable_conformance.subject import Reference
 from durable_conformance.workers import Experiment
 from tests.conformance.command_line import DurableAi, Output, command_line
@@ -219,6 +220,9 @@ handler = "app.py:forgetful"
 """
 
 
+ONE = PROJECT.partition("[tool.durable-ai.handlers.other]")[0].rstrip().replace("good", "forgetful") + "\n"
+
+
 def test_of_a_projects_checks_the_one_that_has_the_case_makes_it(durable_ai: DurableAi) -> None:
     Path("pyproject.toml").write_text(PROJECT)
     first = durable_ai("check")
@@ -238,18 +242,15 @@ def test_several_that_have_it_are_named(durable_ai: DurableAi) -> None:
 
 
 def test_a_project_with_one_check_needs_no_name(durable_ai: DurableAi) -> None:
-    Path("pyproject.toml").write_text(
-        PROJECT.replace('"app.py:good"', '"app.py:forgetful"').partition("[tool.durable-ai.handlers.other]")[0]
-    )
+    Path("pyproject.toml").write_text(ONE)
     first = durable_ai("check")
     (command, *_) = again(first)
     assert command.startswith("check --case ")
 
 
 def test_events_of_a_table_are_named(durable_ai: DurableAi) -> None:
-    project = PROJECT.partition("[tool.durable-ai.handlers.other]")[0].replace("good", "forgetful")
     Path("event.json").write_text("{}")
-    Path("pyproject.toml").write_text(project + 'events = ["event.json", {a = 1}]\n')
+    Path("pyproject.toml").write_text(ONE + 'events = ["event.json", {a = 1}]\n')
     commands = again(durable_ai("check"))
     events = {shlex.split(one)[2] for one in commands}
     assert {one.partition(" --case ")[0] for one in commands} == {
@@ -267,8 +268,6 @@ def test_the_page_shows_the_command(durable_ai: DurableAi) -> None:
 
 def test_a_test_has_no_command(tmp_path: Path) -> None:
     """What a test checks, no command finds."""
-    from durable_conformance.reporting import plain
-
     report, _ = explored(tmp_path, "forgetful", Exploration(never_twice=False))
     assert report.findings
     assert "again:" not in plain(report)
