@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -13,20 +14,24 @@ from rich.text import Text
 
 from durable_conformance import reporting
 from durable_conformance.commands import options
+from durable_conformance.commands.again import again, typed_again
 from durable_conformance.commands.answers import GivenAnswer, typed_answer, typed_by_name
 from durable_conformance.commands.checks import Check, planned
 from durable_conformance.commands.settings import Settings, project_file
 from durable_conformance.commands.variables import typed_variable, variables_in
 from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.evidence import Explored, Records
-from durable_conformance.execution import Status
+from durable_conformance.execution import Run, Status
 from durable_conformance.exploring import (
     HORIZON,
     Exploration,
     ExplorationInterrupted,
+    UnknownCaseError,
+    bare,
     explore,
     explore_every_answer,
 )
+from durable_conformance.reporting import Named, command
 from durable_conformance.rules import Finding, Report, Severity
 from durable_conformance.subject import Scenario
 from durable_conformance.workers import PATIENCE_SECONDS, Experiment
@@ -128,6 +133,10 @@ def check(  # noqa: PLR0917  # options, which a person names
         bool | None,
         typer.Option("--live", help="Let what nobody answers go to the services, with the credentials that there are."),
     ] = None,
+    case: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Make this run alone again, and show it beside the one it is held against."),
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file, as JSON.")] = None,
     html_file: Annotated[
         Path | None, typer.Option("--html", help="Write a page about the report and every run to this file.")
@@ -165,16 +174,74 @@ def check(  # noqa: PLR0917  # options, which a person names
     for one in checks:  # what names nothing is told at once
         one.reference.parts()
         _ = one.scenario
+    words = typed_again(
+        {
+            "--env": env,
+            "--env-file": env_file,
+            "--setup": setup,
+            "--script": script,
+            "--answer": answer,
+            "--invoke": invoke,
+            "--template": template,
+            "--function": function,
+            "--pairs": pairs,
+            "--order-matters": order_matters,
+            "--horizon": horizon,
+            "--to-the-end": to_the_end,
+            "--other-sandboxes": other_sandboxes,
+            "--no-other-sandboxes": other_sandboxes is False,
+            "--patience": f"{patience:g}" if patience else None,
+            "--expect-failure": expect_failure,
+            "--fail-on": fail_on,
+            "--answers": aws_answers,
+            "--live": live,
+        }
+    )
+    commands = {one.title: again(one, checks, target, template, words) for one in checks}
     options.can_be_written("--json", json_file)
     options.can_be_written("--html", html_file)
-    _Checking(checks, json_file, html_file).all()
+    checking = _Checking(checks, commands, json_file, html_file)
+    if case is None:
+        checking.all()
+    else:
+        checking.alone(case)
+
+
+BASELINE = "the run it is held against"
+
+
+class _Alone:
+    """One case that is made again."""
+
+    def __init__(self, check: Check, case: str) -> None:
+        self.check = check
+        self.case = case
+        self.report: Report
+        self.run: Named | None = None
+        self.expected: Named | None = None  # what it is held against
+
+    def saw(self, experiment: Experiment, run: Run) -> None:
+        """The witness: takes the run of the case, of all that it takes."""
+        if experiment.id == bare(self.case):
+            against = experiment.against.run if experiment.against else experiment.like
+            self.expected = Named(BASELINE, against) if against else None
+            self.run = Named(experiment.name, run)
+
+
+def _of_all(case: str, failed: Sequence[CannotRunError]) -> CannotRunError:
+    """Why no check has made `case`: the ids that they have, or why they have none."""
+    unknown = [one for one in failed if isinstance(one, UnknownCaseError)]
+    return UnknownCaseError(case, {id_ for one in unknown for id_ in one.ids}) if unknown else failed[0]
 
 
 class _Checking:
     """Explores one handler after the other, and tells what is found."""
 
-    def __init__(self, checks: Sequence[Check], json_file: Path | None, html_file: Path | None) -> None:
+    def __init__(
+        self, checks: Sequence[Check], commands: Mapping[str, str], json_file: Path | None, html_file: Path | None
+    ) -> None:
         self._checks = checks
+        self._commands = commands  # that make a case of a check again, by its title
         self._json_file = json_file
         self._html_file = html_file
         self._console = Console(soft_wrap=False)
@@ -195,15 +262,47 @@ class _Checking:
                 self._console.print(Text(f"could not run: {error}"))
                 self._console.print(Text(error.detail.rstrip(), "dim"))
             except ExplorationInterrupted as stopped:
-                self._tell(check, stopped.report)
-                terminated = isinstance(stopped.__cause__, options.Terminated)
-                raise typer.Exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED) from stopped
+                self._stopped(check, stopped)
+        self._exit(problems=problems)
+
+    def alone(self, case: str) -> None:
+        """Make one case again, of the check that has it, and what it takes."""
+        made: list[_Alone] = []
+        failed: list[CannotRunError] = []
+        for check in self._checks:
+            alone = _Alone(check, case)
+            try:
+                alone.report = check.timed_out(self._one(check, alone))
+                made.append(alone)
+            except CannotRunError as error:
+                failed.append(error)
+            except ExplorationInterrupted as stopped:
+                self._stopped(check, stopped)
+        made = [one for one in made if one.run] or made  # where the undisturbed execution fails, nobody knows
+        if not made:
+            raise _of_all(case, failed)
+        if len(made) > 1:
+            several = " or ".join(f"{self._commands[one.check.title]} {command(('--case', case))}" for one in made)
+            raise CannotRunError(f"{len(made)} checks have a case {case!r}; say which one: {several}")
+        (alone,) = made
+        self._explored = [one for one in self._explored if one.name == alone.check.title]
+        if alone.run:
+            self._console.print(reporting.beside(alone.expected, alone.run, self._console.width))
+        self._tell(alone.check, alone.report)
+        self._exit()
+
+    def _stopped(self, check: Check, stopped: ExplorationInterrupted) -> NoReturn:
+        self._tell(check, stopped.report)
+        terminated = isinstance(stopped.__cause__, options.Terminated)
+        raise typer.Exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED) from stopped
+
+    def _exit(self, *, problems: bool = False) -> None:
         severities = {check.title: Severity(check.settings.fail_on or Severity.ERROR) for check in self._checks}
         findings = any(report.failing(severities[title]) for title, report in self._reports.items())
         if findings or problems or not all(report.conforms for report in self._reports.values()):
             raise typer.Exit(ExitCode.FINDINGS if findings else ExitCode.CANNOT_RUN)
 
-    def _one(self, check: Check) -> Report:
+    def _one(self, check: Check, alone: _Alone | None = None) -> Report:
         if check.cannot:
             raise CannotRunError(f"{check.name} cannot be checked: {check.cannot}.")
         for note in check.notes:
@@ -223,6 +322,7 @@ class _Checking:
                         elsewhere=None if check.settings.other_sandboxes is False else check.reference,
                         listener=progress,
                         recorder=records.add if self._html_file and words is not None else None,
+                        witness=alone.saw if alone and words is not None else None,
                     )
                 except ExplorationInterrupted as stopped:
                     self._keep(check, words, stopped.report, records)
@@ -230,9 +330,10 @@ class _Checking:
                 self._keep(check, words, report, records)
                 return report
 
+            exploration = replace(check.exploration, only=alone.case) if alone else check.exploration
             if check.everything_answered:
-                return explore_every_answer(check.scenario, check.exploration, made)
-            return made(check.scenario, check.exploration, "")
+                return explore_every_answer(check.scenario, exploration, made)
+            return made(check.scenario, exploration, "")
 
     def _keep(self, check: Check, words: str | None, report: Report, records: Records) -> None:
         """For the page. What has been explored with an answer that proved to be of no use makes place for what is."""
@@ -240,11 +341,11 @@ class _Checking:
             return
         scenario = ", ".join(filter(None, (f"event {check.event.text}", words)))
         others = [one for one in self._explored if (one.name, one.scenario) != (check.title, scenario)]
-        self._explored = [*others, Explored(check.title, scenario, report, tuple(records))]
+        self._explored = [*others, Explored(check.title, scenario, report, tuple(records), self._commands[check.title])]
 
     def _tell(self, check: Check, report: Report) -> None:
         self._reports[check.title] = report
-        self._console.print(reporting.rendered(report))
+        self._console.print(reporting.rendered(report, self._commands[check.title]), crop=False)
         if self._json_file:
             several = len(self._checks) > 1
             text = reporting.all_as_json(self._reports) if several else reporting.as_json(report)

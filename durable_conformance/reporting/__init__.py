@@ -1,5 +1,8 @@
 """What people see: text, timelines, pages."""
 
+from durable_conformance.reporting.again import command as command
+from durable_conformance.reporting.beside import Named as Named
+from durable_conformance.reporting.beside import beside as beside
 from durable_conformance.reporting.html import write_html as write_html
 from durable_conformance.reporting.text import all_as_json as all_as_json
 from durable_conformance.reporting.text import as_json as as_json

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from durable_conformance.execution import Run, Status
 from durable_conformance.model import ModelCall
+from durable_conformance.reporting.again import command_again
 from durable_conformance.rules import Finding, Report
 
 
@@ -30,18 +31,26 @@ def summary(report: Report) -> str:
         if not report.rules and not report.findings:
             verdict = f"nothing was checked, {len(report.could_not_run)} could not run"
             return f"{verdict}: {_counted(report.runs, 'run')}, {report.seconds:.1f} seconds"
+    if report.case:
+        return f"{verdict}: the case {report.case} alone, {_counted(report.runs, 'run')}, {report.seconds:.1f} seconds"
     return (
         f"{verdict}: {report.points} crash points, {report.runs} runs, {len(report.rules)} rules, "
         f"{report.seconds:.1f} seconds; exhaustive over these points, for this input and these answers"
     )
 
 
-def rendered(report: Report) -> RenderableType:
-    """The findings, grouped by what causes them, the errors first, and the summary."""
+def rendered(report: Report, again: str = "") -> RenderableType:
+    """The findings, grouped by what causes them, the errors first, and the summary.
+
+    Each finding has the command that makes its run again, if `again` is that but for the case: print it with
+    `crop=False`, for such a line is not broken.
+    """
     parts: list[RenderableType] = []
     for before, findings in ("", report.errors), ("warning: ", report.warnings):
         for headline, found in by_cause(findings):
             parts.append(findings_table(f"{before}{headline}", found))
+            commands = dict.fromkeys(filter(None, (command_again(again, finding) for finding in found)))
+            parts += [Text(f"again: {one}", no_wrap=True, overflow="ignore") for one in commands]
     parts += [Text(f"could not run: {why}") for why in report.could_not_run]
     parts += [Text(traceback.rstrip(), "dim") for traceback in report.tracebacks]
     parts += [Text(f"left behind: {what}") for what in report.left_behind]

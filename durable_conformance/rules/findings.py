@@ -108,6 +108,7 @@ class Report:
     waited: int = 0  # seconds of virtual time that pass in the undisturbed execution
     interrupted: bool = False  # somebody has ended the exploration before its end
     seen: tuple[str, ...] = ()  # what the undisturbed execution did: `2 model calls`, `1 dynamodb.PutItem`, …
+    case: str = ""  # the id of the one case that was made, with what that takes; empty if all were
     unused: tuple[Unused, ...] = ()  # the rules that had nothing to look at, or were left out
 
     @property
