@@ -43,11 +43,11 @@ class Place:
 
 
 def place_of(frame: FrameType | None, transparent: str = "") -> Place:
-    """Where the user's code is in the stack that ends with `frame`; frames of the file `transparent` do not count."""
+    """Where the user's code is in the stack that ends with `frame`; frames of files `transparent…` do not count."""
     through: list[str] = []
     while frame:
         file = frame.f_code.co_filename
-        if file != transparent:
+        if not transparent or not file.startswith(transparent):
             if file.startswith(_ENGINE):
                 break  # what it does is nobody else's
             if is_users(file):
@@ -68,7 +68,9 @@ def calling_place() -> Place:
 def waiting_place() -> Place:
     """Where the handler waits for another thread of its to do something; nowhere if several of its threads run."""
     here = threading.get_ident()
-    others = [place_of(frame) for thread, frame in sys._current_frames().items() if thread != here]  # noqa: SLF001
+    frames = sys._current_frames().items()  # noqa: SLF001  # documented
+    # The world's functions stand in for the library's: what has called them waits.
+    others = [place_of(frame, _ENGINE) for thread, frame in frames if thread != here]
     waiting = [place for place in others if place.durable]
     return waiting[0] if len(waiting) == 1 else Place()
 
