@@ -6,6 +6,7 @@ from durable_conformance.reporting.beside import beside as beside
 from durable_conformance.reporting.html import write_html as write_html
 from durable_conformance.reporting.text import all_as_json as all_as_json
 from durable_conformance.reporting.text import as_json as as_json
+from durable_conformance.reporting.text import by_cause as by_cause
 from durable_conformance.reporting.text import conclude as conclude
 from durable_conformance.reporting.text import findings_table as findings_table
 from durable_conformance.reporting.text import plain as plain

@@ -16,7 +16,7 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 
 from durable_conformance import Finding, Report, Scenario, Severity, explore, handler_factory
-from durable_conformance.reporting.text import by_cause
+from durable_conformance.reporting import by_cause
 from durable_conformance.rules import Cause
 from durable_conformance.subject import Reference
 from providers import ModelProvider
