@@ -278,17 +278,18 @@ class _Checking:
                 failed.append(error)
             except ExplorationInterrupted as stopped:
                 self._stopped(check, stopped)
-        made = [one for one in made if one.run] or made  # where the undisturbed execution fails, nobody knows
         if not made:
             raise _of_all(case, failed)
-        if len(made) > 1:
-            several = " or ".join(f"{self._commands[one.check.title]} {command(('--case', case))}" for one in made)
-            raise CannotRunError(f"{len(made)} checks have a case {case!r}; say which one: {several}")
-        (alone,) = made
-        self._explored = [one for one in self._explored if one.name == alone.check.title]
-        if alone.run:
-            self._console.print(reporting.beside(alone.expected, alone.run, self._console.width))
-        self._tell(alone.check, alone.report)
+        having = [one for one in made if one.run]
+        if len(having) > 1:
+            several = " or ".join(f"{self._commands[one.check.title]} {command(('--case', case))}" for one in having)
+            raise CannotRunError(f"{len(having)} checks have a case {case!r}; say which one: {several}")
+        told = having or made  # those that could not be run, and may have it
+        self._explored = [one for one in self._explored if one.name in {alone.check.title for alone in told}]
+        for alone in told:
+            if alone.run:
+                self._console.print(reporting.beside(alone.expected, alone.run, self._console.width))
+            self._tell(alone.check, alone.report)
         self._exit()
 
     def _stopped(self, check: Check, stopped: ExplorationInterrupted) -> NoReturn:
