@@ -27,8 +27,7 @@ from durable_conformance.execution import (
     comes_later,
     with_parents,
 )
-from durable_conformance.identity import alike
-from durable_conformance.model import ModelCall, untagged
+from durable_conformance.model import ModelCall, comparable
 
 
 def begun_before(baseline: Run, position: int, operations: int) -> Prefix | None:
@@ -95,4 +94,4 @@ def diverged(baseline: Run, run: Run) -> bool:
 
 def _ending(operation: OperationRecord) -> tuple[str, ...]:
     """How it ended, but for what makes the answers of a never-twice model unique."""
-    return operation.status, *(untagged(alike(text or "")) for text in (operation.result, operation.error_message))
+    return operation.status, *(comparable(text or "") for text in (operation.result, operation.error_message))

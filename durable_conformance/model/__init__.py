@@ -28,6 +28,7 @@ from durable_conformance.model.call import FaultKind as FaultKind
 from durable_conformance.model.call import ModelCall as ModelCall
 from durable_conformance.model.call import ModelFault as ModelFault
 from durable_conformance.model.call import Request as Request
+from durable_conformance.model.call import comparable as comparable
 from durable_conformance.model.call import tag as tag
 from durable_conformance.model.call import untagged as untagged
 from durable_conformance.model.provider_tap import ProviderSource as ProviderSource

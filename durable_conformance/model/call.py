@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from durable_conformance.identity import alike
+
 ANSWERED = "answered"
 DIED = "died"
 
@@ -128,6 +130,11 @@ class ModelFault:
 def tag(serial: int) -> str:
     """What makes the `serial`-th answer of a run unique. As long as any other: an interruption shifts the numbers."""
     return f"a{serial:06}z"
+
+
+def comparable(text: str) -> str:
+    """`text` without what differs between two runs of the same: tags, and the execution that it names."""
+    return untagged(alike(text))
 
 
 def untagged(text: str) -> str:

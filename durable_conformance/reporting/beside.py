@@ -24,8 +24,7 @@ from durable_conformance.execution import (
     path_order,
     with_parents,
 )
-from durable_conformance.identity import alike
-from durable_conformance.model import AwsCall, untagged
+from durable_conformance.model import AwsCall, comparable
 from durable_conformance.reporting.timeline import Worded, one_line, worded
 
 TWO_COLUMNS = 120
@@ -140,9 +139,9 @@ def _told(run: Run) -> Iterator[_Line]:
     ending = f"{run.error_type}: {run.error_message}" if run.error_type else ""
     if run.status == Status.SUCCEEDED:
         ending = json.dumps(run.result, ensure_ascii=False)
-    yield _Line(one_line(untagged(alike(f"{run.status} {ending}".rstrip()))))
+    yield _Line(one_line(comparable(f"{run.status} {ending}".rstrip())))
 
 
 def _line(words: Worded | None, *, expected: bool = False) -> _Line:
     assert words
-    return _Line(f"  {untagged(alike(str(words)))}", words.path, expected)
+    return _Line(f"  {comparable(str(words))}", words.path, expected)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from durable_conformance.execution import BATCHES, Action, OperationRecord, Run
 from durable_conformance.identity import alike
-from durable_conformance.model import ANSWERED, TAG, Call, untagged
+from durable_conformance.model import ANSWERED, TAG, Call, comparable
 
 _ENDED_EARLY = re.compile(r"MIN_SUCCESSFUL_REACHED|FAILURE_TOLERANCE_EXCEEDED|CUSTOM_COMPLETION")
 """The SDK's completion reasons other than ALL_COMPLETED, as a batch's checkpoint holds them."""
@@ -109,7 +109,7 @@ def _answer_names(run: Run) -> tuple[dict[int, str], dict[_Making, dict[int, str
     of_attempt: dict[_Making, dict[int, str]] = {}
     for call in run.calls:
         if call.answer and (tags := TAG.findall(call.answer.text)):
-            which = zlib.crc32(untagged(alike(call.request.text)).encode(errors="surrogatepass"))
+            which = zlib.crc32(comparable(call.request.text).encode(errors="surrogatepass"))
             made[_making(call), which] += 1  # threads of a step ask in any order
             # An answer may quote earlier ones; its own tag is the newest. An operation may be named after an earlier
             # answer, which is renamed in its path, too.

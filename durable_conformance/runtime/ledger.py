@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from durable_conformance.identity import alike
-from durable_conformance.model import Answer, AnsweredBy, AwsCall, Call, Failure, Request, untagged
+from durable_conformance.model import Answer, AnsweredBy, AwsCall, Call, Failure, Request, comparable
 
 
 def digest(request: Request) -> str:
@@ -19,7 +19,7 @@ def digest(request: Request) -> str:
 
 def bare_digest(request: Request) -> str:
     """The same without tags, which a model's answers that a request quotes may have."""
-    return _hashed(untagged(alike(request.text)))
+    return _hashed(comparable(request.text))
 
 
 def _hashed(text: str) -> str:
