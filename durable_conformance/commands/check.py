@@ -27,6 +27,7 @@ from durable_conformance.exploring import (
     explore,
     explore_every_answer,
 )
+from durable_conformance.reporting import Checked, Outcome, OutputFormat
 from durable_conformance.rules import Finding, Report, Severity
 from durable_conformance.subject import Scenario
 from durable_conformance.workers import PATIENCE_SECONDS, Experiment
@@ -128,6 +129,14 @@ def check(  # noqa: PLR0917  # options, which a person names
         bool | None,
         typer.Option("--live", help="Let what nobody answers go to the services, with the credentials that there are."),
     ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(parser=reporting.known_rule, metavar="RULE", help="Do not tell its findings. May be repeated."),
+    ] = None,
+    output_format: Annotated[
+        OutputFormat | None,
+        typer.Option(help="What is printed: a document for a program, or for people. full unless given."),
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file, as JSON.")] = None,
     html_file: Annotated[
         Path | None, typer.Option("--html", help="Write a page about the report and every run to this file.")
@@ -154,6 +163,7 @@ def check(  # noqa: PLR0917  # options, which a person names
         "fail_on": fail_on.value if fail_on else None,
         "aws_answers": str(aws_answers) if aws_answers else None,
         "live": live,
+        "ignore": tuple(ignore or ()) or None,
     }
     given = Settings.model_validate({name: value for name, value in typed.items() if value not in (None, {})})
     events = [*(event or ()), *(event_file or ())]
@@ -165,42 +175,48 @@ def check(  # noqa: PLR0917  # options, which a person names
     for one in checks:  # what names nothing is told at once
         one.reference.parts()
         _ = one.scenario
+        if wrong := next(reporting.wrong_comments(one.file), None):
+            raise CannotRunError(wrong)
     options.can_be_written("--json", json_file)
     options.can_be_written("--html", html_file)
-    _Checking(checks, json_file, html_file).all()
+    chosen = output_format or (project.project.output_format if project else None) or OutputFormat.FULL
+    _Checking(checks, chosen, json_file, html_file).all()
 
 
 class _Checking:
     """Explores one handler after the other, and tells what is found."""
 
-    def __init__(self, checks: Sequence[Check], json_file: Path | None, html_file: Path | None) -> None:
+    def __init__(
+        self, checks: Sequence[Check], output_format: OutputFormat, json_file: Path | None, html_file: Path | None
+    ) -> None:
         self._checks = checks
+        self._format = output_format
+        self._full = output_format is OutputFormat.FULL
         self._json_file = json_file
         self._html_file = html_file
-        self._console = Console(soft_wrap=False)
+        self._console = Console(soft_wrap=False, stderr=not self._full)
         self._explored: list[Explored] = []
-        self._reports: dict[str, Report] = {}
+        self._checked: list[Checked] = []
 
     def all(self) -> None:
-        problems = False
         for check in self._checks:
             if len(self._checks) > 1:
                 self._console.rule(Text(check.title, "bold"), align="left")
             try:
                 self._tell(check, check.timed_out(self._one(check)))
             except CannotRunError as error:
-                if len(self._checks) == 1:
+                if len(self._checks) == 1 and self._full:
                     raise
-                problems = True
-                self._console.print(Text(f"could not run: {error}"))
-                self._console.print(Text(error.detail.rstrip(), "dim"))
+                traceback = (error.detail,) if error.detail else ()
+                self._tell(check, Report(0, 0, (), 0.0, (), (str(error),), tracebacks=traceback))
             except ExplorationInterrupted as stopped:
                 self._tell(check, stopped.report)
+                self._write()
                 terminated = isinstance(stopped.__cause__, options.Terminated)
                 raise typer.Exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED) from stopped
-        severities = {check.title: Severity(check.settings.fail_on or Severity.ERROR) for check in self._checks}
-        findings = any(report.failing(severities[title]) for title, report in self._reports.items())
-        if findings or problems or not all(report.conforms for report in self._reports.values()):
+        self._write()
+        findings = any(one.failing() for one in self._checked)
+        if findings or not all(one.report.conforms for one in self._checked):
             raise typer.Exit(ExitCode.FINDINGS if findings else ExitCode.CANNOT_RUN)
 
     def _one(self, check: Check) -> Report:
@@ -240,15 +256,35 @@ class _Checking:
             return
         scenario = ", ".join(filter(None, (f"event {check.event.text}", words)))
         others = [one for one in self._explored if (one.name, one.scenario) != (check.title, scenario)]
-        self._explored = [*others, Explored(check.title, scenario, report, tuple(records))]
+        explored = Explored(check.title, scenario, report, tuple(records))
+        self._explored = [*others, check.ignores.shown(explored)]
 
     def _tell(self, check: Check, report: Report) -> None:
-        self._reports[check.title] = report
-        self._console.print(reporting.rendered(report))
+        report = check.ignores.applied(report)
+        fail_on = Severity(check.settings.fail_on or Severity.ERROR)
+        self._checked.append(Checked(check.title, str(check.file), fail_on, report))
+        if self._full:
+            self._console.print(reporting.rendered(report))
+        else:
+            parts = [f"could not run: {why}" for why in report.could_not_run]
+            self._console.print(Text("\n".join([*parts, f"{check.title}: {reporting.summary(report)}"])))
         if self._json_file:
-            several = len(self._checks) > 1
-            text = reporting.all_as_json(self._reports) if several else reporting.as_json(report)
-            self._json_file.write_text(text, encoding="utf-8")
+            self._json_file.write_text(reporting.as_json(self._outcome), encoding="utf-8")
         if self._html_file:
             title = check.name if len({one.name for one in self._checks}) == 1 else "durable-ai check"
             reporting.write_html(self._html_file, title, self._explored)
+
+    @property
+    def _outcome(self) -> Outcome:
+        """Of what has been checked so far."""
+        stopped_early = any(check.settings.exit_first for check in self._checks)
+        return Outcome(tuple(self._checked), () if stopped_early else reporting.unused_ignores(self._checked))
+
+    def _write(self) -> None:
+        """What can be told when all is known."""
+        outcome = self._outcome
+        if self._full:
+            for one in outcome.unused_ignores:
+                self._console.print(Text(f"warning: {one.line}: unused ignore[{one.rule}]"))
+        elif text := reporting.WRITERS[self._format](outcome):
+            typer.echo(text)

@@ -95,6 +95,7 @@ class Report:
     interrupted: bool = False  # somebody has ended the exploration before its end
     seen: tuple[str, ...] = ()  # what the undisturbed execution did: `2 model calls`, `1 dynamodb.PutItem`, …
     unused: tuple[Unused, ...] = ()  # the rules that had nothing to look at, or were left out
+    ignored: tuple[Finding, ...] = ()  # what people have decided not to be told
 
     @property
     def conforms(self) -> bool:
