@@ -262,12 +262,13 @@ class _Checking:
     def _tell(self, check: Check, report: Report) -> None:
         report = check.ignores.applied(report)
         fail_on = Severity(check.settings.fail_on or Severity.ERROR)
-        self._checked.append(Checked(check.title, str(check.file), fail_on, report))
+        self._checked.append(Checked(check.title, reporting.shown(check.file, Path.cwd()), fail_on, report))
         if self._full:
             self._console.print(reporting.rendered(report))
         else:
-            parts = [f"could not run: {why}" for why in report.could_not_run]
-            self._console.print(Text("\n".join([*parts, f"{check.title}: {reporting.summary(report)}"])))
+            for why in report.could_not_run:
+                self._console.print(Text(f"could not run: {why}"), soft_wrap=True)
+            self._console.print(Text(f"{check.title}: {reporting.summary(report)}"), soft_wrap=True)
         if self._json_file:
             self._json_file.write_text(reporting.as_json(self._outcome), encoding="utf-8")
         if self._html_file:

@@ -3,6 +3,7 @@
 from durable_conformance.reporting.checked import Checked as Checked
 from durable_conformance.reporting.checked import Ignore as Ignore
 from durable_conformance.reporting.checked import Outcome as Outcome
+from durable_conformance.reporting.checked import shown as shown
 from durable_conformance.reporting.document import as_json as as_json
 from durable_conformance.reporting.document import json_schema as json_schema
 from durable_conformance.reporting.formats import WRITERS as WRITERS

@@ -22,13 +22,17 @@ class Checked:
     """One handler that was checked with one event."""
 
     check: str  # the handler and the event, as people name them
-    file: str  # that the handler is in
+    file: str  # that the handler is in, from the folder that people are in
     fail_on: Severity  # the findings for which the check fails, and worse ones
     report: Report
 
     def location(self, finding: Finding) -> Location:
         """Of the line of `finding`, or of the handler's file if it has none."""
-        return located(finding.line, Path(self.file))
+        return located(finding.line, self.handler.file)
+
+    @property
+    def handler(self) -> Location:
+        return Location(Path.cwd() / self.file)
 
     def failing(self) -> tuple[Finding, ...]:
         return self.report.failing(self.fail_on)

@@ -101,7 +101,7 @@ def unused_ignores(checks: Sequence[Checked]) -> tuple[Ignore, ...]:
         ignored = {(one.location(finding), finding.rule) for finding in one.report.ignored}
         used |= ignored
         told = {one.location(finding).file for finding in one.report.findings}
-        for file in {Path(one.file), *told, *(place.file for place, _ in ignored)}:
+        for file in {one.handler.file, *told, *(place.file for place, _ in ignored)}:
             looked_for.setdefault(file, set()).update(one.report.rules)
     return tuple(
         Ignore(place.seen_from(Path.cwd()), rule)

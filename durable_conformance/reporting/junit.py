@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from durable_conformance.reporting.checked import Checked, Outcome, shown
+from durable_conformance.reporting.checked import Checked, Outcome
 from durable_conformance.rules import NAMES, Finding
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -67,8 +67,7 @@ def _listed(checked: Checked, findings: Sequence[Finding]) -> str:
 
 
 def _case(checked: Checked, name: str) -> ET.Element:
-    file = shown(Path(checked.file), Path.cwd())
-    return ET.Element("testcase", classname=_legal(checked.check), name=name, file=_legal(file))
+    return ET.Element("testcase", classname=_legal(checked.check), name=name, file=_legal(checked.file))
 
 
 def _within(case: ET.Element, tag: str, **attributes: str) -> ET.Element:

@@ -18,8 +18,7 @@ def concise(outcome: Outcome) -> str:
         what = one_line(f"{one.severity} {one.rule} {one.path}: {one.actual}")
         lines.append(f"{checked.location(one).seen_from(here)}: {what}{case}")
     for checked in outcome.checks:
-        file = shown(Path(checked.file), here)
-        lines += [f"{file}: could not run: {one_line(why, len(why))}" for why in checked.report.could_not_run]
+        lines += [f"{checked.file}: could not run: {one_line(why, len(why))}" for why in checked.report.could_not_run]
     lines += [f"{one.line}: unused ignore[{one.rule}]" for one in outcome.unused_ignores]
     return "\n".join(lines)
 
@@ -36,7 +35,7 @@ def _commands(outcome: Outcome) -> Iterator[str]:
         yield _command(one.severity, checked.location(one), one.rule, message)
     for checked in outcome.checks:
         for why in checked.report.could_not_run:
-            yield _command("error", Location(Path(checked.file)), "could not run", f"{checked.check}: {why}")
+            yield _command("error", checked.handler, "could not run", f"{checked.check}: {why}")
     for ignore in outcome.unused_ignores:
         place = located(ignore.line, Path.cwd())
         yield _command("warning", place, "unused ignore", f"No finding of {ignore.rule} is on this line.")

@@ -101,7 +101,7 @@ def _location(place: Location) -> dict[str, Any]:
 
 def _failures(checked: Checked) -> Iterator[dict[str, Any]]:
     for why in checked.report.could_not_run:
-        yield _notification("error", f"{checked.check} could not run: {why}", Location(Path(checked.file)))
+        yield _notification("error", f"{checked.check} could not run: {why}", checked.handler)
 
 
 def _notification(level: str, text: str, place: Location) -> dict[str, Any]:
