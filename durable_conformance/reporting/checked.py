@@ -64,7 +64,7 @@ class Location:
         """What stands on the line; empty if there is none."""
         try:
             lines = self.file.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
+        except (OSError, ValueError):  # a name that no file can have
             return ""
         return lines[self.number - 1].strip() if self.number and self.number <= len(lines) else ""
 

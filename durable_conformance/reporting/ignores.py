@@ -31,7 +31,7 @@ def known_rule(name: str) -> str:
         return name
     near = difflib.get_close_matches(name, NAMES, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    raise CannotRunError(f"ignore[{name}] names no rule; {hint}The rules are {', '.join(NAMES)}.")
+    raise CannotRunError(f"ignore[{name}] names no rule; {hint}the rules are {', '.join(NAMES)}.")
 
 
 def _comments(file: Path) -> Iterator[tuple[Location, str]]:
@@ -39,7 +39,12 @@ def _comments(file: Path) -> Iterator[tuple[Location, str]]:
     try:
         with tokenize.open(file) as source:
             comments = [one for one in tokenize.generate_tokens(source.readline) if one.type == tokenize.COMMENT]
-    except (OSError, SyntaxError, ValueError):  # whoever imports the file says what is wrong with it
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        tokenize.TokenError,
+    ):  # whoever imports the file says what is wrong with it
         return
     for comment in comments:
         for found in _COMMENT.finditer(comment.string):

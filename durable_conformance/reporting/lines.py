@@ -15,12 +15,12 @@ def concise(outcome: Outcome) -> str:
     lines = []
     for checked, one in outcome.findings():
         case = f" [case {one.case}]" if one.case else ""
-        what = one_line(f"{one.severity} {one.rule} {one.path}: {one.actual}")
-        lines.append(f"{checked.location(one).seen_from(here)}: {what}{case}")
+        place = checked.location(one).seen_from(here)
+        lines.append(f"{place}: {one.severity} {one.rule} {one.path}: {one_line(one.actual)}{case}")
     for checked in outcome.checks:
-        lines += [f"{checked.file}: could not run: {one_line(why, len(why))}" for why in checked.report.could_not_run]
+        lines += [f"{checked.file}: could not run: {why}" for why in checked.report.could_not_run]
     lines += [f"{one.line}: unused ignore[{one.rule}]" for one in outcome.unused_ignores]
-    return "\n".join(lines)
+    return "\n".join(one_line(line, len(line)) for line in lines)
 
 
 def github(outcome: Outcome) -> str:

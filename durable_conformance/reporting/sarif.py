@@ -94,7 +94,7 @@ def _result(one: Finding, place: Location, print_: str) -> dict[str, Any]:
 
 def _location(place: Location) -> dict[str, Any]:
     inside = place.file.is_relative_to(repository())
-    uri = quote(shown(place.file, repository())) if inside else place.file.absolute().as_uri()
+    uri = quote(shown(place.file, repository()), errors="replace") if inside else place.file.absolute().as_uri()
     region = {} if place.number is None else {"region": {"startLine": place.number}}
     return {"physicalLocation": {"artifactLocation": {"uri": uri}, **region}}
 

