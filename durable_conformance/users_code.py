@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import linecache
 import os
 import sys
 import sysconfig
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 
 _ENGINE = str(Path(__file__).parent) + os.sep
 _PATHS = [folder for name, folder in sysconfig.get_paths().items() if name.endswith("lib")]
@@ -26,6 +28,7 @@ class Place:
     number: int = 0  # of the line
     through: tuple[str, ...] = ()  # the packages between that line and what is done, the innermost first
     durable: bool = False  # the SDK has called it, on this thread
+    expression: str = ""  # what it evaluates, as its source has it
 
     def line(self, home: Path) -> str:
         """As people find it: from the folder they are in, or by the file's name; empty if there is none."""
@@ -40,24 +43,34 @@ class Place:
 
 
 def place_of(frame: FrameType | None, transparent: str = "") -> Place:
-    """Where the user's code is in the stack that ends with `frame`; frames of the file `transparent` do not count."""
+    """Where the user's code is in the stack that ends with `frame`; frames of files `transparent…` do not count."""
     through: list[str] = []
     while frame:
         file = frame.f_code.co_filename
-        if file != transparent:
+        if not transparent or not file.startswith(transparent):
             if file.startswith(_ENGINE):
                 break  # what it does is nobody else's
             if is_users(file):
-                return Place(file, frame.f_lineno, tuple(through), _from_sdk(frame))
+                return Place(file, frame.f_lineno, tuple(through), _from_sdk(frame), expression(frame))
             through.append(_package(frame))
         frame = frame.f_back
     return Place(through=tuple(through))
 
 
+def calling_place() -> Place:
+    """Where the user's code is that this thread runs, which has called the engine by way of libraries."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # documented
+    while frame and frame.f_code.co_filename.startswith(_ENGINE):
+        frame = frame.f_back
+    return place_of(frame)
+
+
 def waiting_place() -> Place:
     """Where the handler waits for another thread of its to do something; nowhere if several of its threads run."""
     here = threading.get_ident()
-    others = [place_of(frame) for thread, frame in sys._current_frames().items() if thread != here]  # noqa: SLF001
+    frames = sys._current_frames().items()  # noqa: SLF001  # documented
+    # The world's functions stand in for the library's: what has called them waits.
+    others = [place_of(frame, _ENGINE) for thread, frame in frames if thread != here]
     waiting = [place for place in others if place.durable]
     return waiting[0] if len(waiting) == 1 else Place()
 
@@ -72,6 +85,22 @@ def _from_sdk(frame: FrameType | None) -> bool:
 
 def _package(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def expression(frame: FrameType) -> str:
+    """What `frame` evaluates now, as its source has it, on one line; empty if there is no source."""
+    return _expression(frame.f_code, frame.f_lasti)
+
+
+@functools.cache
+def _expression(code: CodeType, instruction: int) -> str:
+    first, last, begin, end = next(itertools.islice(code.co_positions(), instruction // 2, None))
+    if first is None or last is None or begin is None or end is None:
+        return ""
+    lines = [linecache.getline(code.co_filename, number).encode() for number in range(first, last + 1)]
+    lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][begin:]
+    return " ".join(b" ".join(lines).decode(errors="replace").split())
 
 
 @functools.cache

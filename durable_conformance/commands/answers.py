@@ -22,6 +22,10 @@ class GivenAnswer:
     name: str  # of the callback or chained invocation; empty for all that have none of their own
     text: str  # a payload, `!fail:MESSAGE` or `!silent`
 
+    def __str__(self) -> str:
+        """As it is typed."""
+        return f"{self.name}={self.text}" if self.name or _NAMED.fullmatch(self.text) else self.text
+
 
 def typed_answer(typed: str) -> GivenAnswer:
     """The parser of `--answer` and `--invoke`: `TEXT` or `NAME=TEXT`."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -13,21 +14,24 @@ from rich.text import Text
 
 from durable_conformance import reporting
 from durable_conformance.commands import options
+from durable_conformance.commands.again import again, typed_again
 from durable_conformance.commands.answers import GivenAnswer, typed_answer, typed_by_name
 from durable_conformance.commands.checks import Check, planned
 from durable_conformance.commands.settings import Settings, project_file
 from durable_conformance.commands.variables import typed_variable, variables_in
 from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.evidence import Explored, Records
-from durable_conformance.execution import Status
+from durable_conformance.execution import Run, Status
 from durable_conformance.exploring import (
     HORIZON,
     Exploration,
     ExplorationInterrupted,
+    UnknownCaseError,
+    bare,
     explore,
     explore_every_answer,
 )
-from durable_conformance.reporting import Checked, Outcome, OutputFormat
+from durable_conformance.reporting import Checked, Named, Outcome, OutputFormat, command
 from durable_conformance.rules import Finding, Report, Severity
 from durable_conformance.subject import Scenario
 from durable_conformance.workers import PATIENCE_SECONDS, Experiment
@@ -137,6 +141,10 @@ def check(  # noqa: PLR0917  # options, which a person names
         OutputFormat | None,
         typer.Option(help="What is printed: a document for a program, or for people. full unless given."),
     ] = None,
+    case: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Make this run alone again, and show it beside the one it is held against."),
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file, as JSON.")] = None,
     html_file: Annotated[
         Path | None, typer.Option("--html", help="Write a page about the report and every run to this file.")
@@ -177,19 +185,81 @@ def check(  # noqa: PLR0917  # options, which a person names
         _ = one.scenario
         if wrong := next(reporting.wrong_comments(one.file), None):
             raise CannotRunError(wrong)
+    words = typed_again(
+        {
+            "--env": env,
+            "--env-file": env_file,
+            "--setup": setup,
+            "--script": script,
+            "--answer": answer,
+            "--invoke": invoke,
+            "--template": template,
+            "--function": function,
+            "--pairs": pairs,
+            "--order-matters": order_matters,
+            "--horizon": horizon,
+            "--to-the-end": to_the_end,
+            "--other-sandboxes": other_sandboxes,
+            "--no-other-sandboxes": other_sandboxes is False,
+            "--patience": f"{patience:g}" if patience else None,
+            "--expect-failure": expect_failure,
+            "--fail-on": fail_on,
+            "--answers": aws_answers,
+            "--live": live,
+            "--ignore": ignore,
+        }
+    )
+    commands = {one.title: again(one, checks, target, template, words) for one in checks}
     options.can_be_written("--json", json_file)
     options.can_be_written("--html", html_file)
     chosen = output_format or (project.project.output_format if project else None) or OutputFormat.FULL
-    _Checking(checks, chosen, json_file, html_file).all()
+    checking = _Checking(checks, commands, chosen, json_file, html_file)
+    if case is None:
+        checking.all()
+    else:
+        checking.alone(case)
+
+
+BASELINE = "the run it is held against"
+
+
+class _Alone:
+    """One case that is made again."""
+
+    def __init__(self, check: Check, case: str) -> None:
+        self.check = check
+        self.case = case
+        self.report: Report
+        self.run: Named | None = None
+        self.expected: Named | None = None  # what it is held against
+
+    def saw(self, experiment: Experiment, run: Run) -> None:
+        """The witness: takes the run of the case, of all that it takes."""
+        if experiment.id == bare(self.case):
+            against = experiment.against.run if experiment.against else experiment.like
+            self.expected = Named(BASELINE, against) if against else None
+            self.run = Named(experiment.name, run)
+
+
+def _of_all(case: str, failed: Sequence[CannotRunError]) -> CannotRunError:
+    """Why no check has made `case`: the ids that they have, or why they have none."""
+    unknown = [one for one in failed if isinstance(one, UnknownCaseError)]
+    return UnknownCaseError(case, {id_ for one in unknown for id_ in one.ids}) if unknown else failed[0]
 
 
 class _Checking:
     """Explores one handler after the other, and tells what is found."""
 
     def __init__(
-        self, checks: Sequence[Check], output_format: OutputFormat, json_file: Path | None, html_file: Path | None
+        self,
+        checks: Sequence[Check],
+        commands: Mapping[str, str],
+        output_format: OutputFormat,
+        json_file: Path | None,
+        html_file: Path | None,
     ) -> None:
         self._checks = checks
+        self._commands = commands  # that make a case of a check again, by its title
         self._format = output_format
         self._full = output_format is OutputFormat.FULL
         self._json_file = json_file
@@ -210,16 +280,48 @@ class _Checking:
                 traceback = (error.detail,) if error.detail else ()
                 self._tell(check, Report(0, 0, (), 0.0, (), (str(error),), tracebacks=traceback))
             except ExplorationInterrupted as stopped:
-                self._tell(check, stopped.report)
-                self._write()
-                terminated = isinstance(stopped.__cause__, options.Terminated)
-                raise typer.Exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED) from stopped
+                self._stopped(check, stopped)
+        self._exit()
+
+    def alone(self, case: str) -> None:
+        """Make one case again, of the check that has it, and what it takes."""
+        made: list[_Alone] = []
+        failed: list[CannotRunError] = []
+        for check in self._checks:
+            alone = _Alone(check, case)
+            try:
+                alone.report = check.timed_out(self._one(check, alone))
+                made.append(alone)
+            except CannotRunError as error:
+                failed.append(error)
+            except ExplorationInterrupted as stopped:
+                self._stopped(check, stopped)
+        made = [one for one in made if one.run] or made  # where the undisturbed execution fails, nobody knows
+        if not made:
+            raise _of_all(case, failed)
+        if len(made) > 1:
+            several = " or ".join(f"{self._commands[one.check.title]} {command(('--case', case))}" for one in made)
+            raise CannotRunError(f"{len(made)} checks have a case {case!r}; say which one: {several}")
+        (alone,) = made
+        self._explored = [one for one in self._explored if one.name == alone.check.title]
+        if alone.run:
+            self._console.print(reporting.beside(alone.expected, alone.run, self._console.width))
+        self._tell(alone.check, alone.report)
+        self._exit()
+
+    def _stopped(self, check: Check, stopped: ExplorationInterrupted) -> NoReturn:
+        self._tell(check, stopped.report)
+        self._write()
+        terminated = isinstance(stopped.__cause__, options.Terminated)
+        raise typer.Exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED) from stopped
+
+    def _exit(self) -> None:
         self._write()
         findings = any(one.failing() for one in self._checked)
         if findings or not all(one.report.conforms for one in self._checked):
             raise typer.Exit(ExitCode.FINDINGS if findings else ExitCode.CANNOT_RUN)
 
-    def _one(self, check: Check) -> Report:
+    def _one(self, check: Check, alone: _Alone | None = None) -> Report:
         if check.cannot:
             raise CannotRunError(f"{check.name} cannot be checked: {check.cannot}.")
         for note in check.notes:
@@ -239,6 +341,7 @@ class _Checking:
                         elsewhere=None if check.settings.other_sandboxes is False else check.reference,
                         listener=progress,
                         recorder=records.add if self._html_file and words is not None else None,
+                        witness=alone.saw if alone and words is not None else None,
                     )
                 except ExplorationInterrupted as stopped:
                     self._keep(check, words, stopped.report, records)
@@ -246,9 +349,10 @@ class _Checking:
                 self._keep(check, words, report, records)
                 return report
 
+            exploration = replace(check.exploration, only=alone.case) if alone else check.exploration
             if check.everything_answered:
-                return explore_every_answer(check.scenario, check.exploration, made)
-            return made(check.scenario, check.exploration, "")
+                return explore_every_answer(check.scenario, exploration, made)
+            return made(check.scenario, exploration, "")
 
     def _keep(self, check: Check, words: str | None, report: Report, records: Records) -> None:
         """For the page. What has been explored with an answer that proved to be of no use makes place for what is."""
@@ -256,7 +360,7 @@ class _Checking:
             return
         scenario = ", ".join(filter(None, (f"event {check.event.text}", words)))
         others = [one for one in self._explored if (one.name, one.scenario) != (check.title, scenario)]
-        explored = Explored(check.title, scenario, report, tuple(records))
+        explored = Explored(check.title, scenario, report, tuple(records), self._commands[check.title])
         self._explored = [*others, check.ignores.shown(explored)]
 
     def _tell(self, check: Check, report: Report) -> None:
@@ -264,7 +368,7 @@ class _Checking:
         fail_on = Severity(check.settings.fail_on or Severity.ERROR)
         self._checked.append(Checked(check.title, reporting.shown(check.file, Path.cwd()), fail_on, report))
         if self._full:
-            self._console.print(reporting.rendered(report))
+            self._console.print(reporting.rendered(report, self._commands[check.title]), crop=False)
         else:
             for why in report.could_not_run:
                 self._console.print(Text(f"could not run: {why}"), soft_wrap=True)

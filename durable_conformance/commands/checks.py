@@ -38,6 +38,7 @@ class Check:
     event: options.Json
     settings: Settings
     event_name: str = ""  # where it has several
+    event_typed: bool = False
     execution_timeout: int | None = None  # seconds; None if nobody says
     notes: tuple[str, ...] = ()  # what of it cannot be checked
     cannot: str = ""  # why none of it can; empty if it can
@@ -226,4 +227,4 @@ def _with_events(check: Check, typed: Sequence[options.Json]) -> Iterator[Check]
     ]
     for number, event in enumerate(events or [options.NO_EVENT], 1):
         name = (event.file.name if event.file else f"event {number}") if len(events) > 1 else ""
-        yield replace(check, event=event, event_name=name)
+        yield replace(check, event=event, event_name=name, event_typed=bool(typed))

@@ -47,6 +47,10 @@ class Json:
     value: Any
     file: Path | None = None  # that it stands in; None if it was typed
 
+    def __str__(self) -> str:
+        """As it is typed."""
+        return f"@{self.file}" if self.file else self.text
+
 
 NO_EVENT = Json("{}", {})
 """What an execution is given where nobody says what."""

@@ -77,6 +77,7 @@ class Explored:
     scenario: str  # what its executions met, in a few words
     report: Report
     records: Sequence[RunRecord]  # every run
+    again: str = ""  # the command that makes one case of it again, but for its id; empty if there is none
 
     def shown_by(self, finding: Finding) -> int | None:
         """The position of the run that showed `finding`, or the first of those it groups; None if no record has it."""

@@ -25,9 +25,12 @@ from durable_conformance.execution.events import InvocationBegan as InvocationBe
 from durable_conformance.execution.events import InvocationEnded as InvocationEnded
 from durable_conformance.execution.events import Listener as Listener
 from durable_conformance.execution.events import ModelAsked as ModelAsked
+from durable_conformance.execution.events import ModuleChanged as ModuleChanged
 from durable_conformance.execution.events import OperationBegan as OperationBegan
 from durable_conformance.execution.events import OperationReplayed as OperationReplayed
 from durable_conformance.execution.events import ProcessDied as ProcessDied
+from durable_conformance.execution.events import ReadOutside as ReadOutside
+from durable_conformance.execution.events import Source as Source
 from durable_conformance.execution.events import TimePassed as TimePassed
 from durable_conformance.execution.events import TimeSpent as TimeSpent
 from durable_conformance.execution.events import VariableChanged as VariableChanged
@@ -36,6 +39,7 @@ from durable_conformance.execution.operations import BRANCHES as BRANCHES
 from durable_conformance.execution.operations import ENDED as ENDED
 from durable_conformance.execution.operations import ENDINGS as ENDINGS
 from durable_conformance.execution.operations import ENDS as ENDS
+from durable_conformance.execution.operations import EXECUTION as EXECUTION
 from durable_conformance.execution.operations import OPEN as OPEN
 from durable_conformance.execution.operations import TERMINAL as TERMINAL
 from durable_conformance.execution.operations import Action as Action

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from durable_conformance.effects import Semantics
 from durable_conformance.execution.crash_points import CrashPoint
@@ -101,6 +102,33 @@ class VariableChanged:
     line: str  # where the function is defined, as `handler.py:12`
 
 
+class Source(StrEnum):
+    """What differs between the invocations of one execution."""
+
+    CLOCK = "the clock"
+    CHANCE = "chance"
+    PROCESS = "the process's id"
+    VARIABLE = "a variable that Lambda sets otherwise in each sandbox"
+
+
+@dataclass(frozen=True)
+class ReadOutside:
+    """Code outside any step has read what differs between invocations."""
+
+    source: Source
+    what: str  # the expression, as the code has it: `date.today()`
+    line: str  # as `handler.py:12`
+    marks: tuple[str, ...] = ()  # texts by which what was read is known again in a name, a prompt or a result
+
+
+@dataclass(frozen=True)
+class ModuleChanged:
+    """An invocation has changed a variable of the handler's module, which a warm process keeps."""
+
+    name: str
+    line: str  # the first that names it, as `handler.py:12`
+
+
 @dataclass(frozen=True)
 class ProcessDied:
     """The invocation's process is dead. Nothing that it still does counts."""
@@ -161,6 +189,8 @@ type Event = (
     | AwsCall
     | EffectHappened
     | VariableChanged
+    | ReadOutside
+    | ModuleChanged
     | ProcessDied
     | Death
     | InvocationEnded

@@ -60,6 +60,9 @@ ENDED = frozenset(status.value for status in TERMINAL)
 OPEN = frozenset(status.value for status in OperationStatus) - ENDED
 """The same as text, as records have it, and all others."""
 
+EXECUTION = "execution"
+"""Stands for the path of what is no operation's."""
+
 BATCHES = frozenset({"Map", "Parallel"})
 """Subtypes of the contexts whose branches run side by side."""
 

@@ -97,6 +97,7 @@ class Run:
     starts: tuple[Start, ...] = field(default=(), repr=False, compare=False)  # at the start of each invocation
     snapshots: tuple[Start, ...] = field(default=(), repr=False, compare=False)  # after each update
     met: frozenset[str] = field(default=frozenset(), repr=False, compare=False)  # the ids of what the code came by
+    lines: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # by path, as `handler.py:12`
     pinned: frozenset[str] = frozenset()  # the paths of what adopted another run's value
     raised: Raised | None = field(default=None, repr=False, compare=False)  # what it failed with, if it failed
 
@@ -240,6 +241,10 @@ class Run:
         for call in self.calls:
             ledger.setdefault(call.path or "outside any operation", []).append(call.outcome)
         return dict(sorted(ledger.items()))
+
+    def line_of(self, path: str) -> str:
+        """The user's line that calls the operation, or the context that it stands in; empty where it is not known."""
+        return next((line for one in with_parents(path) if (line := self.lines.get(one))), "")
 
     def without_dead_calls(self) -> Run:
         """The same, but for model calls that died with their invocation."""

@@ -6,14 +6,17 @@ from durable_conformance.exploring.cases import decided_as as decided_as
 from durable_conformance.exploring.cases import fault_cases as fault_cases
 from durable_conformance.exploring.cases import model_group as model_group
 from durable_conformance.exploring.cases import orders as orders
+from durable_conformance.exploring.every_answer import bare as bare
 from durable_conformance.exploring.every_answer import explore_every_answer as explore_every_answer
 from durable_conformance.exploring.exploration import EVERYTHING as EVERYTHING
 from durable_conformance.exploring.exploration import HORIZON as HORIZON
 from durable_conformance.exploring.exploration import Exploration as Exploration
 from durable_conformance.exploring.explore import ExplorationInterrupted as ExplorationInterrupted
+from durable_conformance.exploring.explore import Witness as Witness
 from durable_conformance.exploring.explore import explore as explore
 from durable_conformance.exploring.following import begun_before as begun_before
 from durable_conformance.exploring.following import diverged as diverged
+from durable_conformance.exploring.one_case import UnknownCaseError as UnknownCaseError
 from durable_conformance.exploring.other_sandboxes import scenario_of as scenario_of
 from durable_conformance.exploring.sweep import MOST as MOST
 from durable_conformance.exploring.sweep import crash_sweeps as crash_sweeps

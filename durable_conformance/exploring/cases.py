@@ -65,13 +65,16 @@ COLUMNS = {
 EVERY_CALL = "every model call"
 EVERY_AWS_CALL = "every AWS call"
 DIES_BETWEEN = "throttled every time, dies in between"
+NEVER_TWICE_ID = "~never-twice"
+BETWEEN_ATTEMPTS = "+dies-between"
+"""Ends of ids."""
 
 
 def of_its_model(one: Experiment) -> Experiment:
     """`one`, with an id and a name that say so where the model never answers twice the same."""
     if not one.conditions.never_twice:
         return one
-    return replace(one, id=f"{one.id}~never-twice", name=f"{one.name}, the model never answering twice the same")
+    return replace(one, id=f"{one.id}{NEVER_TWICE_ID}", name=f"{one.name}, the model never answering twice the same")
 
 
 def judged_beside(baseline: Canonical, what: str) -> Judge:
@@ -307,7 +310,7 @@ def between_attempts(run: Run, case: Experiment, *, from_the_start: bool = False
         dies = CrashPoint(path, Action.RETRY, 0, CrashKind.AFTER_PERSIST)
         conditions = replace(case.conditions, crashes=(dies,), keep_snapshots=False)
     return Experiment(
-        f"{case.id}+dies-between",
+        f"{case.id}{BETWEEN_ATTEMPTS}",
         what,
         Place(Section.FAULTS, path, column=DIES_BETWEEN),
         conditions,

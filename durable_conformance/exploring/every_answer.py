@@ -27,6 +27,12 @@ USUAL = (
 )
 """What people and systems answer where `"ok"` makes the execution fail: the first that the handler takes is used."""
 
+
+def bare(case: str) -> str:
+    """The id of a case without what tells the way in which people answer."""
+    return next((case.removeprefix(way.id) for way in WAYS if case.startswith(way.id)), case)
+
+
 UNDISTURBED = Exploration(points=(), never_twice=False, faults=False, orders=False)
 """As little as says how an execution ends."""
 
@@ -37,11 +43,12 @@ class _Way:
 
     words: str
     answer: CallbackAnswer
+    id: str  # what the ids of its cases begin with
 
 
 WAYS = (
-    _Way("every callback refused", Refused("refused")),
-    _Way("no callback answered in time", Silence()),
+    _Way("every callback refused", Refused("refused"), "refused:"),
+    _Way("no callback answered in time", Silence(), "silent:"),
 )
 
 
@@ -51,6 +58,9 @@ def explore_every_answer(scenario: Scenario, exploration: Exploration, explore: 
     Raises:
         ExplorationInterrupted: Somebody has interrupted it; it holds what is known by then.
     """
+    for way in WAYS:
+        if exploration.only and exploration.only.startswith(way.id):
+            return _explored(scenario, way, exploration, explore)
     report = explore(scenario, exploration, "")
     if not report.callbacks or scenario.expect != "SUCCEEDED":
         return report
@@ -62,6 +72,8 @@ def explore_every_answer(scenario: Scenario, exploration: Exploration, explore: 
         said = f"answered {usual}, since the handler fails with {OK}"
         report = explore(_answered(scenario, Answered(usual)), exploration, "")
     reports = [replace(report, answers=(said,))]
+    if exploration.only:
+        return reports[0]
     for way in WAYS:
         found = (found for one in reports for found in one.findings)
         if any(one.rule in exploration.until and one.severity in exploration.until_severities for one in found):
@@ -74,11 +86,14 @@ def explore_every_answer(scenario: Scenario, exploration: Exploration, explore: 
             reports.append(replace(reports[0], findings=(), runs=0, points=0, seconds=0.0, answers=(why,)))
             continue
         try:
-            made = explore(_answered(scenario, way.answer), exploration, way.words)
+            reports.append(_explored(scenario, way, exploration, explore))
         except ExplorationInterrupted as stopped:
             raise ExplorationInterrupted(_merged([*reports, _under(way, stopped.report)])) from stopped
-        reports.append(_under(way, made))
     return _merged(reports)
+
+
+def _explored(scenario: Scenario, way: _Way, exploration: Exploration, explore: Explore) -> Report:
+    return _under(way, explore(_answered(scenario, way.answer), replace(exploration, way=way.id), way.words))
 
 
 def _ends(scenario: Scenario, answer: CallbackAnswer, explore: Explore) -> str:

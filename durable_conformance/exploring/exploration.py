@@ -33,6 +33,8 @@ class Exploration:
     until: Set[str] = frozenset()
     """Rules of which one finding is enough: what has not begun by then is left out. Empty goes on to the end."""
     until_severities: Set[Severity] = frozenset({Severity.ERROR})  # and a finding of these
+    only: str | None = None  # this case alone, by its id, and what that takes; None is all
+    way: str = ""  # what ids begin with here that tells them from those of other explorations of the same check
     max_lost: int = MAX_LOST  # executions that may hang or end their process before the rest is left out
 
     def __post_init__(self) -> None:

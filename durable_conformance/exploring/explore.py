@@ -21,6 +21,7 @@ from durable_conformance.exploring.cases import (
 )
 from durable_conformance.exploring.exploration import EVERYTHING, Exploration
 from durable_conformance.exploring.following import diverged
+from durable_conformance.exploring.one_case import UnknownCaseError, swept, takes
 from durable_conformance.exploring.other_sandboxes import Judged, OtherSandboxes, scenario_of
 from durable_conformance.exploring.sweep import Sweep, crash_sweeps, fault_sweep
 from durable_conformance.exploring.undisturbed import not_as_expected, nothing_durable, seen, unused
@@ -33,6 +34,7 @@ from durable_conformance.rules import (
     Report,
     Severity,
     canonical,
+    cause_of,
     differences,
     grouped,
     judged_alone,
@@ -48,6 +50,9 @@ type Recorder = Callable[[RunRecord], None]
 
 type Listener = Callable[[Experiment, Sequence[Finding], int, int], None]
 """Told of each experiment that was made: what is wrong with it, how many have been made, and how many are known."""
+
+type Witness = Callable[[Experiment, Run], None]
+"""Given each run that is judged."""
 
 
 class ExplorationInterrupted(KeyboardInterrupt):
@@ -66,6 +71,7 @@ def explore(
     elsewhere: Reference | None = None,
     listener: Listener | None = None,
     recorder: Recorder | None = None,
+    witness: Witness | None = None,
 ) -> Report:
     """Explore how `scenario` can be interrupted.
 
@@ -76,11 +82,12 @@ def explore(
 
     Raises:
         CannotRunError: The handler cannot be imported, or there are no processes here that executions can run in.
+        UnknownCaseError: There is no case of the one id that is to be made alone.
         ExplorationInterrupted: Somebody has interrupted it; it holds the report so far.
     """
     how = exploration
     with Pool(handler, scenario, at_once=how.side_by_side, patience=how.patience, max_lost=how.max_lost) as pool:
-        explorer = _Explorer(pool, scenario, exploration, elsewhere if AVAILABLE else None, listener, recorder)
+        explorer = _Explorer(pool, scenario, exploration, elsewhere if AVAILABLE else None, listener, recorder, witness)
         try:
             pool.start()
             if isinstance(handler, Reference) and elsewhere:
@@ -121,6 +128,7 @@ class _Explorer:
     elsewhere: Reference | None
     listener: Listener | None
     recorder: Recorder | None
+    witness: Witness | None
     _began: float = field(default_factory=time.monotonic)
     _found: list[tuple[float, Sequence[Finding]]] = field(default_factory=list)
     _order: dict[str, float] = field(default_factory=dict)
@@ -139,6 +147,7 @@ class _Explorer:
     _left_out: list[str] = field(default_factory=list)
     _told: set[str] = field(default_factory=set)
     _not_begun: int = 0
+    _ids: dict[str, None] = field(default_factory=dict)  # of the cases
 
     def explore(self) -> None:
         try:
@@ -150,6 +159,9 @@ class _Explorer:
                 self._explore(baselines)
         except _Enough:
             self._enough = True
+        only = self.exploration.only
+        if only is not None and only not in self._ids and not self._could_not_run:
+            raise UnknownCaseError(only, self._ids)
 
     def report(self, *, interrupted: bool = False) -> Report:
         findings: dict[tuple[str, str, str], Finding] = {}
@@ -182,6 +194,7 @@ class _Explorer:
             interrupted=interrupted,
             seen=seen(runs[0]) if runs else (),
             unused=idle,
+            case=self.exploration.only or "",
         )
 
     def _undisturbed_is_wrong(self) -> bool:
@@ -340,6 +353,8 @@ class _Explorer:
             sweeps += crash_sweeps(one.canonical, one.points, one.volatile, never_twice=way)
         if False in baselines and self.exploration.faults and baselines[False].canonical.run.calls:
             sweeps.append(fault_sweep(baselines[False].canonical))
+        if only := self.exploration.only:
+            sweeps = [one for one in sweeps if swept(only, one)]
         self._known += len(sweeps)
         suspects = {sweep.experiment.id: sweep for sweep in sweeps}
         for experiment, outcome in self.pool.run([sweep.experiment for sweep in sweeps]):
@@ -354,10 +369,8 @@ class _Explorer:
 
     def _try(self, cases: Sequence[Experiment], elsewhere: OtherSandboxes | None) -> None:
         """Make every case, and what comes of it, and take note of what is found."""
-        waiting = deque(cases)
-        if elsewhere:
-            waiting.appendleft(elsewhere.begin())
-        self._plan(waiting)
+        begin = [elsewhere.begin()] if elsewhere else []
+        waiting = deque(self._plan([*begin, *cases]))
         for experiment, outcome in self.pool.run(waiting):
             there = elsewhere if elsewhere and experiment in elsewhere else None
             if isinstance(outcome, Lost):
@@ -366,8 +379,7 @@ class _Explorer:
             else:
                 self._runs += 1
                 more = self._took_elsewhere(there, experiment, outcome) if there else self._took(experiment, outcome)
-            self._plan(more)
-            waiting.extendleft(reversed(more))
+            waiting.extendleft(reversed(self._plan(more)))
         if elsewhere:
             self._tell_all(elsewhere.rest())
             self._stopped_early |= elsewhere.stopped_early
@@ -394,27 +406,54 @@ class _Explorer:
         for one in judged:
             self._tell(one.experiment, one.run, one.findings, told=one.told)
 
-    def _plan(self, experiments: Iterable[Experiment]) -> None:
-        for experiment in experiments:
+    def _plan(self, experiments: Iterable[Experiment]) -> Sequence[Experiment]:
+        """Take note of what is to be made; returns that: all of it, or what one case takes."""
+        only, planned = self.exploration.only, list(experiments)
+        self._ids |= dict.fromkeys(self._case(one) for one in planned if one.place)
+        if only is not None:
+            alone = only.removeprefix(self.exploration.way)
+            planned = [one for one in planned if takes(alone, one)]
+        for experiment in planned:
             if experiment.id not in self._order:
                 self._order[experiment.id] = float(len(self._order))
             self._known += 1
             if self.recorder and experiment.place:
                 self.recorder(experiment.planned())
+        return planned
+
+    def _case(self, experiment: Experiment) -> str:
+        return f"{self.exploration.way}{experiment.id}"
+
+    def _of_case(self, experiment: Experiment, findings: Iterable[Finding]) -> list[Finding]:
+        """`findings`, each with the case that shows it."""
+        return [replace(one, case=self._case(experiment)) for one in findings]
 
     def _tell(self, experiment: Experiment, run: Run, findings: Sequence[Finding], *, told: bool = True) -> None:
         """Take note of a run that was made, and stop if what it shows is enough."""
         if not self.exploration.orders:
             findings = [one for one in findings if one.rule != COMPLETION_ORDER.name]
+        findings = [self._located(one, run, experiment.against) for one in self._of_case(experiment, findings)]
+        if self.witness:
+            self.witness(experiment, run)
         if self.recorder and experiment.place:
             self.recorder(experiment.planned().made(run, findings, experiment.against))
-        if not told:
-            findings = ()
+        only = self.exploration.only
+        if (not told and only is None) or only not in {None, self._case(experiment)}:
+            findings = ()  # of a case that was made for another one, or that says nothing new
         self._found.append((self._order[experiment.id], findings))
         self._progress(experiment, findings)
         chosen = self.exploration
         if any(one.rule in chosen.until and one.severity in chosen.until_severities for one in findings):
             raise _Enough
+
+    def _located(self, found: Finding, run: Run, against: Canonical | None) -> Finding:
+        """`found`, with its cause, and the line that calls its operation.
+
+        What goes on from a prefix does not come by all operations: the baseline has.
+        """
+        lines = (one.line_of(found.path) for one in (run, *self._undisturbed))
+        cause = cause_of(found, run, against.run if against else self._undisturbed[0])
+        return replace(found, line=found.line or next(filter(None, lines), ""), cause=cause)
 
     def _progress(self, experiment: Experiment, findings: Sequence[Finding]) -> None:
         self._made += 1

@@ -7,6 +7,7 @@ random numbers, variables and temporary folder.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -46,11 +47,19 @@ ATTEMPT_ENDS = ENDS | {Action.RETRY}
 ELSEWHERE = "in other sandboxes"
 BETWEEN = "between invocations"
 CHANGED = "seed, clock, … changed"
+WHOLE_ID = "elsewhere"
+_GOES_ON = re.compile(r"(.+)~way-[0-9]+", re.DOTALL)
 
 
 def way_named(way: int) -> str:
     """How the sandboxes of an execution differ, in words."""
     return f"other sandboxes, way {way}" if way else "a cold sandbox"
+
+
+def start_of(case: str) -> str:
+    """The id of where the execution of `case` goes on in another sandbox; empty if it does not."""
+    goes_on = _GOES_ON.fullmatch(case)
+    return goes_on[1] if goes_on else ""
 
 
 def scenario_of(run: Run, scenario: Scenario) -> Scenario:
@@ -128,7 +137,7 @@ class OtherSandboxes:
     def begin(self) -> Experiment:
         """The first one: undisturbed, in a cold process."""
         place = Place(Section.WHOLE, ELSEWHERE, column="cold")
-        return self._experiment("elsewhere", f"in {way_named(0)}", place, 0, Conditions(keep_snapshots=True))
+        return self._experiment(WHOLE_ID, f"in {way_named(0)}", place, 0, Conditions(keep_snapshots=True))
 
     def lost(self, experiment: Experiment) -> list[Experiment]:
         """What is to be made next, though there is no run of `experiment`."""
@@ -156,7 +165,7 @@ class OtherSandboxes:
         conditions = Conditions(pinned=pinned_by(run))
         again = [
             self._experiment(
-                f"elsewhere-{way}",
+                f"{WHOLE_ID}-{way}",
                 f"from the start in {way_named(way)}",
                 Place(Section.WHOLE, ELSEWHERE, column=f"{CHANGED}, way {way}" if way else "cold, again"),
                 way,
@@ -173,10 +182,13 @@ class OtherSandboxes:
         if self._whole or self._whole_alone or self._baseline is None:
             return []
         pinned = pinned_by(self._baseline.run, frozenset(self._volatile))
+        beginnings = list(_beginnings(self._baseline.run))
+        # Branches race, and the way is a part of the case's id, which is the same in each exploration.
+        numbers = {id_: number for number, id_ in enumerate(sorted(one.id for one in beginnings))}
         return [
             self._from(beginning, pinned, way)
-            for number, beginning in enumerate(_beginnings(self._baseline.run))
-            for way in (0, 1 + number % len(OTHER_SEEDS))
+            for beginning in beginnings
+            for way in (0, 1 + numbers[beginning.id] % len(OTHER_SEEDS))
         ]
 
     def _from(self, start: _Beginning, pinned: Pinned, way: int) -> Experiment:
@@ -193,7 +205,7 @@ class OtherSandboxes:
 
     def _took_beginning(self, experiment: Experiment, run: Run) -> Iterator[Judged]:
         """Where a cold sandbox shows something, another one that shows it, too, says nothing new."""
-        where = experiment.id.rpartition("~")[0]
+        where = start_of(experiment.id)
         if experiment.where.way and where not in self._clean:
             self._before_cold.setdefault(where, []).append((experiment, run))
             return

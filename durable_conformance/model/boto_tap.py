@@ -12,11 +12,9 @@ import contextlib
 import gc
 import hashlib
 import re
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from botocore import handlers
@@ -29,7 +27,6 @@ from durable_conformance.model.aws_answers import OK_STATUS, AwsResponse, kept, 
 from durable_conformance.model.aws_shapes import made_up, reads, streaming
 from durable_conformance.model.call import Answer, AnsweredBy, Failure, FaultKind, Request
 from durable_conformance.model.tap import AwsGate, AwsQuestion
-from durable_conformance.users_code import place_of
 
 MODEL_SERVICE = "bedrock-runtime"
 MARK = "x-durable-ai-made-up"
@@ -148,8 +145,7 @@ def _question(model: OperationModel, context: dict[str, Any]) -> AwsQuestion:
     parameters = dict(context.get(_PARAMETERS, {}))
     text = plain({name: parameters})
     request = Request(text, hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest(), "")
-    line = place_of(sys._getframe(2)).line(Path.cwd())  # noqa: SLF001  # documented; botocore has called us
-    return AwsQuestion(name, reads(model.name), parameters, request, line)
+    return AwsQuestion(name, reads(model.name), parameters, request)
 
 
 def _before_send(request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse | None:

@@ -59,6 +59,8 @@ class ModelCall:
     failure: Failure | None = None  # the model's; an error of whoever stands in for the model is none
     error_message: str = ""  # of whatever error was raised
     resent: int = 0  # how often the library had sent it before, by itself
+    line: str = field(default="", compare=False)  # that made it, as `handler.py:12`; empty where it is not known
+    task: str = ""  # which of the threads that the operation's function has started made it; empty for itself
 
 
 class AnsweredBy(StrEnum):
@@ -86,7 +88,8 @@ class AwsCall:
     by: AnsweredBy | None = None  # None if nobody answered
     answer: Answer | None = None  # its response, as JSON
     failure: Failure | None = None
-    line: str = ""  # that made it, as `handler.py:12`; empty where it is not known
+    line: str = field(default="", compare=False)  # that made it, as `handler.py:12`; empty where it is not known
+    task: str = ""  # which of the threads that the operation's function has started made it; empty for itself
 
 
 type Call = ModelCall | AwsCall

@@ -34,7 +34,6 @@ class AwsQuestion:
     reads: bool  # it changes nothing, as far as its name tells
     parameters: dict[str, Any]
     request: Request
-    line: str = ""  # that makes it, as `handler.py:12`
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,8 @@
 """What people and programs are told: text, timelines, pages, and documents for other tools."""
 
+from durable_conformance.reporting.again import command as command
+from durable_conformance.reporting.beside import Named as Named
+from durable_conformance.reporting.beside import beside as beside
 from durable_conformance.reporting.checked import Checked as Checked
 from durable_conformance.reporting.checked import Ignore as Ignore
 from durable_conformance.reporting.checked import Outcome as Outcome

@@ -83,6 +83,15 @@ def located(line: str, handler: Path) -> Location:
     return Location(file, int(number))
 
 
+def described(finding: Finding) -> str:
+    """What was found, in full."""
+    cause = f"\ncause: {finding.cause}" if finding.cause else ""
+    return (
+        f"{finding.path}: {finding.actual}\nexpected: {finding.expected}\nshown by: {finding.crash}{cause}\n"
+        f"{finding.remedy}"
+    )
+
+
 def shown(file: Path, folder: Path) -> str:
     """`file` from `folder`, if it is in there, with slashes."""
     return (file.relative_to(folder) if file.is_relative_to(folder) else file).as_posix()

@@ -96,9 +96,9 @@ class Ignores:
 def unused_ignores(checks: Sequence[Checked]) -> tuple[Ignore, ...]:
     """The comments that kept nothing from being told, in the files of `checks` and of their findings.
 
-    Nothing is said of a rule that had nothing to look at, nor if a check has not come to its end.
+    Nothing is said of a rule that had nothing to look at, nor if a check has not come to its end, or made one case.
     """
-    if any(one.report.interrupted or one.report.could_not_run for one in checks):
+    if any(one.report.interrupted or one.report.could_not_run or one.report.case for one in checks):
         return ()
     looked_for: dict[Path, set[str]] = {}
     used: set[tuple[Location, str]] = set()

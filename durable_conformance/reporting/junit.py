@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from durable_conformance.reporting.checked import Checked, Outcome
+from durable_conformance.reporting.checked import Checked, Outcome, described
 from durable_conformance.rules import NAMES, Finding
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -60,9 +60,7 @@ def _rule(checked: Checked, name: str) -> ET.Element:
 
 def _listed(checked: Checked, findings: Sequence[Finding]) -> str:
     return "\n\n".join(
-        f"{checked.location(one).seen_from(Path.cwd())}: {one.severity} {one.path}\n"
-        f"expected: {one.expected}\nactual: {one.actual}\nshown by: {one.crash}\n{one.remedy}"
-        for one in findings
+        f"{checked.location(one).seen_from(Path.cwd())}: {one.severity}: {described(one)}" for one in findings
     )
 
 

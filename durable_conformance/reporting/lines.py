@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from durable_conformance.reporting.checked import Location, Outcome, located, repository, shown
+from durable_conformance.reporting.checked import Location, Outcome, described, located, repository, shown
 from durable_conformance.reporting.timeline import one_line
 
 
@@ -31,8 +31,7 @@ def github(outcome: Outcome) -> str:
 def _commands(outcome: Outcome) -> Iterator[str]:
     for checked, one in outcome.findings():
         case = f"\ncase: {one.case}" if one.case else ""
-        message = f"{one.path}: {one.actual}\nexpected: {one.expected}\nshown by: {one.crash}{case}\n{one.remedy}"
-        yield _command(one.severity, checked.location(one), one.rule, message)
+        yield _command(one.severity, checked.location(one), one.rule, f"{described(one)}{case}")
     for checked in outcome.checks:
         for why in checked.report.could_not_run:
             yield _command("error", checked.handler, "could not run", f"{checked.check}: {why}")

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from durable_conformance.reporting.checked import Checked, Location, Outcome, located, repository, shown
+from durable_conformance.reporting.checked import Checked, Location, Outcome, described, located, repository, shown
 from durable_conformance.reporting.document import dumped
 from durable_conformance.rules import NAMES, RULES, Finding, Rule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "durableAi/v1"
-_POSITION = re.compile(r"/\d+:?")
-"""In a path: an operation that is put before others moves them, and they stay the same."""
+_NUMBER = re.compile(r"\d+")
+"""In a path: an operation's position, which another one before it moves, or a part of its name that changes."""
 
 
 def sarif(outcome: Outcome) -> str:
@@ -71,7 +71,7 @@ def _results(outcome: Outcome) -> Iterator[dict[str, Any]]:
         times: Counter[tuple[str, ...]] = Counter()  # a rule may be broken twice on a line
         for one in checked.report.findings:
             place = checked.location(one)
-            same = one.rule, _POSITION.sub("/", one.path), shown(place.file, repository()), place.text()
+            same = one.rule, _NUMBER.sub("#", one.path), shown(place.file, repository()), place.text()
             times[same] += 1
             print_ = hashlib.sha256("\0".join((*same, str(times[same]))).encode(errors="replace")).hexdigest()
             if print_ not in known:
@@ -85,7 +85,7 @@ def _result(one: Finding, place: Location, print_: str) -> dict[str, Any]:
         "ruleId": one.rule,
         "ruleIndex": NAMES.index(one.rule),
         "level": str(one.severity),
-        "message": {"text": f"{one.path}: {one.actual}\nexpected: {one.expected}\nshown by: {one.crash}"},
+        "message": {"text": described(one)},
         "locations": [_location(place)],
         "partialFingerprints": {FINGERPRINT: print_},
         "properties": {**told, **({"case": one.case} if one.case else {})},

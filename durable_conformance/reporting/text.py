@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from durable_conformance.execution import Run, Status
 from durable_conformance.model import ModelCall
+from durable_conformance.reporting.again import command_again
 from durable_conformance.rules import Finding, Report
 
 
@@ -31,19 +32,26 @@ def summary(report: Report) -> str:
         if not report.rules and not report.findings:
             verdict = f"nothing was checked, {len(report.could_not_run)} could not run"
             return f"{verdict}: {_counted(report.runs, 'run')}, {report.seconds:.1f} seconds"
+    if report.case:
+        return f"{verdict}: the case {report.case} alone, {_counted(report.runs, 'run')}, {report.seconds:.1f} seconds"
     return (
         f"{verdict}: {report.points} crash points, {report.runs} runs, {len(report.rules)} rules, "
         f"{report.seconds:.1f} seconds; exhaustive over these points, for this input and these answers"
     )
 
 
-def rendered(report: Report) -> RenderableType:
-    """The findings, grouped by rule, the errors first, and the summary."""
+def rendered(report: Report, again: str = "") -> RenderableType:
+    """The findings, grouped by what causes them, the errors first, and the summary.
+
+    Each finding has the command that makes its run again, if `again` is that but for the case: print it with
+    `crop=False`, for such a line is not broken.
+    """
     parts: list[RenderableType] = []
     for before, findings in ("", report.errors), ("warning: ", report.warnings):
-        for rule in dict.fromkeys(finding.rule for finding in findings):
-            found = [finding for finding in findings if finding.rule == rule]
-            parts.append(findings_table(f"{before}{rule}: {found[0].remedy}", found))
+        for headline, found in by_cause(findings):
+            parts.append(findings_table(f"{before}{headline}", found))
+            commands = dict.fromkeys(filter(None, (command_again(again, finding) for finding in found)))
+            parts += [Text(f"again: {one}", no_wrap=True, overflow="ignore") for one in commands]
     parts += [Text(f"could not run: {why}") for why in report.could_not_run]
     parts += [Text(traceback.rstrip(), "dim") for traceback in report.tracebacks]
     parts += [Text(f"left behind: {what}") for what in report.left_behind]
@@ -71,13 +79,28 @@ def _enumerated(names: Sequence[str]) -> str:
     return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
 
 
+def by_cause(findings: Sequence[Finding]) -> Iterator[tuple[str, Sequence[Finding]]]:
+    """The findings of each cause, and what to do about it: what is sure first, what is likely, and what has none.
+
+    Findings without a cause have their rule in common.
+    """
+    groups: dict[tuple[int, str], list[Finding]] = {}
+    for one in findings:
+        key = (int(one.cause.likely), str(one.cause)) if one.cause else (2, f"{one.rule}: {one.remedy}")
+        groups.setdefault(key, []).append(one)
+    for (_, headline), found in sorted(groups.items(), key=lambda group: group[0][0]):
+        yield headline, found
+
+
 def findings_table(title: str, findings: Sequence[Finding]) -> Table:
     """One row for each finding."""
     table = Table(title=Text(title), title_justify="left", expand=True)
     for heading in ("where", "shown by", "expected", "actual"):
         table.add_column(heading, overflow="fold")
     for finding in findings:
-        table.add_row(*map(Text, (finding.path, finding.crash, finding.expected, finding.actual)))
+        rule = finding.rule if finding.cause else ""  # else it stands above
+        where = "\n".join(filter(None, (rule, finding.line, finding.path)))
+        table.add_row(*map(Text, (where, finding.crash, finding.expected, finding.actual)))
     return table
 
 

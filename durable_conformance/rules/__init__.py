@@ -4,6 +4,7 @@ A rule about one run looks at that run alone; a rule about two compares an inter
 their normal form.
 """
 
+from durable_conformance.execution import EXECUTION as EXECUTION
 from durable_conformance.rules import budget as budget
 from durable_conformance.rules import calls as calls
 from durable_conformance.rules import endings as endings
@@ -11,7 +12,8 @@ from durable_conformance.rules import model_faults as model_faults
 from durable_conformance.rules import side_effects as side_effects
 from durable_conformance.rules import stability as stability
 from durable_conformance.rules.budget import MAX_TIMEOUT_SECONDS as MAX_TIMEOUT_SECONDS
-from durable_conformance.rules.findings import EXECUTION as EXECUTION
+from durable_conformance.rules.causes import cause_of as cause_of
+from durable_conformance.rules.findings import Cause as Cause
 from durable_conformance.rules.findings import Finding as Finding
 from durable_conformance.rules.findings import Report as Report
 from durable_conformance.rules.findings import Rule as Rule

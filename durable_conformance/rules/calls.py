@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from durable_conformance.execution import OperationKind, Run
+from durable_conformance.execution import EXECUTION, OperationKind, Run
 from durable_conformance.model import Call, ModelCall
-from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
+from durable_conformance.rules.findings import Finding, Rule, finding
 from durable_conformance.rules.normal_form import Canonical
 from durable_conformance.rules.stability import GUIDE
 
@@ -40,7 +40,7 @@ def durable_calls(run: Run, crash: str) -> Iterable[Finding]:
         if path != EXECUTION:
             where = "in the body of a context that has operations of its own"
         actual = f"{', '.join(dict.fromkeys(map(_described, calls)))} {where}"
-        yield finding(DURABLE_CALLS, path, crash, expected="calls in steps", actual=actual)
+        yield finding(DURABLE_CALLS, path, crash, expected="calls in steps", actual=actual, line=calls[0].line)
 
 
 def _described(call: Call) -> str:
@@ -56,7 +56,7 @@ def no_repeated_call(baseline: Canonical, run: Canonical, crash: str) -> Iterabl
         path = call.path or EXECUTION
         what = "asked" if isinstance(call, ModelCall) else f"{call.name} called"
         actual = f"{what} again in invocation {call.invocation}"
-        yield finding(NO_REPEATED_CALL, path, crash, expected="the recorded answer", actual=actual)
+        yield finding(NO_REPEATED_CALL, path, crash, expected="the recorded answer", actual=actual, line=call.line)
         return
     allowed = 1 + len(run.run.deaths)
     for name, outcomes in run.run.ledger.items():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from durable_conformance.execution import AT_HORIZON, BATCHES, ENDINGS, OPEN, Run, Status
-from durable_conformance.rules.findings import EXECUTION, Finding, Rule, finding
+from durable_conformance.execution import AT_HORIZON, BATCHES, ENDINGS, EXECUTION, OPEN, Run, Status
+from durable_conformance.rules.findings import Finding, Rule, finding
 from durable_conformance.rules.stability import GUIDE
 
 SUSPENSION = Rule(

@@ -28,6 +28,19 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """Why a run differs."""
+
+    what: str  # as the code has it: `date.today()`, or the name of a variable
+    line: str  # as `handler.py:12`
+    why: str  # what is wrong with it, and what to do, in one sentence that begins with it
+    likely: bool = False  # it comes before what differs; that its value is in it cannot be told
+
+    def __str__(self) -> str:
+        return f"likely: {self.why}" if self.likely else self.why
+
+
+@dataclass(frozen=True)
 class Finding:
     """One way in which a handler broke a rule."""
 
@@ -39,6 +52,7 @@ class Finding:
     remedy: str
     severity: Severity = Severity.ERROR
     line: str = ""  # of the user's that calls the operation, or did it, as `handler.py:12`; empty where it is not known
+    cause: Cause | None = None  # of what differs, as far as it is known
     case: str = ""  # the id of the experiment that showed it: the same in each check of the same handler
 
     @property
@@ -52,14 +66,14 @@ class Finding:
         return replace(self, rule=rule.name, remedy=rule.remedy)
 
 
-EXECUTION = "execution"
-
-
 def finding(
-    rule: Rule, path: str, crash: str, *, expected: str, actual: str, severity: Severity | None = None
+    rule: Rule, path: str, crash: str, *, expected: str, actual: str, severity: Severity | None = None, line: str = ""
 ) -> Finding:
-    """A finding of `rule`, with the rule's remedy, and its severity unless another one is given."""
-    return Finding(rule.name, path, crash, expected, actual, rule.remedy, severity or rule.severity)
+    """A finding of `rule`, with the rule's remedy, and its severity unless another one is given.
+
+    `line` is given where it is another one than that which calls the operation.
+    """
+    return Finding(rule.name, path, crash, expected, actual, rule.remedy, severity or rule.severity, line)
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,7 @@ class Report:
     waited: int = 0  # seconds of virtual time that pass in the undisturbed execution
     interrupted: bool = False  # somebody has ended the exploration before its end
     seen: tuple[str, ...] = ()  # what the undisturbed execution did: `2 model calls`, `1 dynamodb.PutItem`, …
+    case: str = ""  # the id of the one case that was made, with what that takes; empty if all were
     unused: tuple[Unused, ...] = ()  # the rules that had nothing to look at, or were left out
     ignored: tuple[Finding, ...] = ()  # what people have decided not to be told
 

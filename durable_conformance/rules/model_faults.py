@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from pydantic import JsonValue
 
-from durable_conformance.execution import AT_HORIZON, Run, Status
+from durable_conformance.execution import AT_HORIZON, EXECUTION, Run, Status
 from durable_conformance.model import ANSWERED
-from durable_conformance.rules.findings import EXECUTION, Finding, Rule, Severity, finding
+from durable_conformance.rules.findings import Finding, Rule, Severity, finding
 from durable_conformance.rules.stability import GUIDE
 
 RETRY_POLICY = Rule(

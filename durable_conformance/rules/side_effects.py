@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from durable_conformance.effects import Semantics
-from durable_conformance.execution import EffectHappened, Run, with_parents
+from durable_conformance.execution import EXECUTION, EffectHappened, Run, with_parents
 from durable_conformance.identity import alike
-from durable_conformance.rules.findings import EXECUTION, Finding, Rule, Severity, finding
+from durable_conformance.rules.findings import Finding, Rule, Severity, finding
 from durable_conformance.rules.normal_form import Canonical
 from durable_conformance.rules.stability import GUIDE
 
@@ -42,19 +42,18 @@ def too_often(run: Run, crash: str) -> Iterable[Finding]:
 def outside_any_step(run: Run, crash: str) -> Iterable[Finding]:
     """What was done to the machine that no checkpoint protects: for each context, all of it, the grave first."""
     bodies = {parent for operation in run.operations for parent in with_parents(operation.path.rpartition("/")[0])}
-    done: dict[str | None, dict[tuple[bool, str], None]] = {}
+    done: dict[str | None, dict[tuple[bool, str], str]] = {}
     for one in run.effects:
         if one.seen and (one.path is None or one.path in bodies):
-            done.setdefault(one.path, {})[not one.grave, f"{one.line} {one.name} {one.key}"] = None
+            done.setdefault(one.path, {})[not one.grave, f"{one.line} {one.name} {one.key}"] = one.line
     for path, deeds in done.items():
         named = [text for _, text in sorted(deeds)]
+        line = deeds[min(deeds)]
         more = f", and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
         actual = f"{', '.join(named[:MOST_NAMED])}{more}: in every invocation"
         grave = any(not light for light, _ in deeds)
-        severity = Severity.ERROR if grave else Severity.WARNING
-        yield finding(
-            SIDE_EFFECTS, path or EXECUTION, crash, expected="once, in a step", actual=actual, severity=severity
-        )
+        severity, at = Severity.ERROR if grave else Severity.WARNING, path or EXECUTION
+        yield finding(SIDE_EFFECTS, at, crash, expected="once, in a step", actual=actual, severity=severity, line=line)
 
 
 def side_effects(baseline: Canonical, run: Canonical, crash: str) -> Iterable[Finding]:
@@ -84,4 +83,6 @@ def _again(one: EffectHappened, crash: str, expected: str) -> Finding:
     what = f"{one.name} {one.key}".strip()
     where = "" if one.in_step else ", outside any step"
     actual = f"{what} again in invocation {one.invocation}{where}"
-    return finding(SIDE_EFFECTS, one.path or EXECUTION, crash, expected=f"{what} {expected}", actual=actual)
+    return finding(
+        SIDE_EFFECTS, one.path or EXECUTION, crash, expected=f"{what} {expected}", actual=actual, line=one.line
+    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from durable_conformance.execution import Run, VariableChanged
-from durable_conformance.rules.findings import EXECUTION, Finding, Rule, Severity, finding
+from durable_conformance.execution import EXECUTION, Run, VariableChanged
+from durable_conformance.rules.findings import Finding, Rule, Severity, finding
 from durable_conformance.rules.normal_form import DEAD, Canonical
 
 GUIDE = "https://docs.aws.amazon.com/lambda/latest/dg/durable-best-practices.html"

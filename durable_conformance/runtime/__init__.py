@@ -13,5 +13,6 @@ from durable_conformance.runtime.sdk import QUICK as QUICK
 from durable_conformance.runtime.sdk import quick_stops as quick_stops
 from durable_conformance.runtime.sdk import quiet_sdk_logs as quiet_sdk_logs
 from durable_conformance.runtime.service import Service as Service
+from durable_conformance.runtime.world import SANDBOX_VARIABLES as SANDBOX_VARIABLES
 from durable_conformance.runtime.world import install as install
 from durable_conformance.runtime.world import outside as outside

@@ -51,6 +51,49 @@ def changed(function: FunctionType, before: Picture) -> list[str]:
     return [name for name, value in pictured(function).items() if value != before.get(name, value)]
 
 
+@dataclass(frozen=True)
+class Module:
+    """What the variables of a function's module hold."""
+
+    function: FunctionType
+    before: Picture
+
+    @classmethod
+    def of(cls, function: FunctionType) -> Module:
+        return cls(function, _of_module(function))
+
+    def changed(self, home: Path) -> Iterator[tuple[str, str]]:
+        """The names of those that hold something else by now, each with the first line of a function that names it."""
+        for name, value in _of_module(self.function).items():
+            if value != self.before.get(name, value):
+                yield name, next(self._naming(name, home), line_of(self.function, home))
+
+    def _naming(self, name: str, home: Path) -> Iterator[str]:
+        for code in self._codes():
+            for one in dis.get_instructions(code):
+                if one.argval == name and one.opname.endswith("_GLOBAL") and one.line_number:
+                    yield Place(code.co_filename, one.line_number).line(home)
+
+    def _codes(self) -> Iterator[CodeType]:
+        """Those of the function, and of others of its module."""
+        others = (one for one in self.function.__globals__.values() if isinstance(one, FunctionType))
+        its_own = (one for one in others if one.__module__ == self.function.__module__)
+        waiting = [one.__code__ for one in (self.function, *its_own)]
+        while waiting:
+            code = waiting.pop(0)
+            yield code
+            waiting[:0] = [one for one in code.co_consts if isinstance(one, CodeType)]
+
+
+def _of_module(function: FunctionType) -> Picture:
+    held = {
+        name: _picture(value, MAX_DEPTH)
+        for name, value in function.__globals__.items()
+        if isinstance(value, (*_SIMPLE, list, tuple, set, dict)) and not name.startswith("__")
+    }
+    return {name: picture for name, picture in held.items() if not isinstance(picture, _Object)}
+
+
 def line_of(function: Callable[..., Any], home: Path) -> str:
     """Where it is defined, as `handler.py:12`."""
     return Place(function.__code__.co_filename, function.__code__.co_firstlineno).line(home)

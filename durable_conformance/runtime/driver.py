@@ -161,6 +161,7 @@ class _Driver:
             starts=tuple(self._starts),
             snapshots=tuple(self._service.snapshots),
             met=frozenset(self.observer.met),
+            lines=dict(self.observer.lines),
             pinned=frozenset(self._crashes.pinned),
             raised=told if status == Status.FAILED else None,
         )

@@ -82,7 +82,8 @@ class CallGate:
             if isinstance(call, ModelCall) and self._injected(call):
                 self._failed[call.path] += 1  # nobody was asked
             elif isinstance(call, ModelCall):
-                self._first(partial(self.source.question, call), call.request, call.invocation, call.path, call.attempt)
+                slot, _ = self._ledger.take(call)
+                self._first(partial(self.source.question, call), slot, call.request)
                 self._serial += 1
             elif isinstance(call, AwsCall):
                 slot, known = self._ledger.take(call)
@@ -100,7 +101,7 @@ class CallGate:
         tell, at = self.observer.tell, self.observer
         tell(ModelAsked(path, question.request.model))
         try:
-            came = self._outcome(question, path, made.keywords["attempt"])
+            came = self._outcome(question, path, made.keywords["attempt"], made.keywords["task"])
         except BaseException as error:  # a call that died was made, and paid for, too
             kind = DIED if isinstance(error, DiedInCall) else type(error).__name__
             tell(made(at.invocation, outcome=kind, error_message=in_words(error).partition(": ")[2]))
@@ -118,12 +119,13 @@ class CallGate:
             DiedInCall: The process is dead.
         """
         path, made = self._making(AwsCall, question.request)
-        made = partial(made, name=question.name, reads=question.reads, line=question.line)
+        made = partial(made, name=question.name, reads=question.reads)
         if self.crashes.dead:
             self.observer.tell(made(self.observer.invocation, outcome=DIED))
             raise DiedInCall(f"died during {question.name} in {path}")
         attempt = made.keywords["attempt"]
-        slot = self._ledger.slot(question.name, self.observer.invocation, path, attempt, question.request)
+        task, invocation = made.keywords["task"], self.observer.invocation
+        slot = self._ledger.slot(question.name, invocation, path, attempt, question.request, task=task)
         asked = AwsAsked(self, made, slot, question.request)
         if self.fault and self.fault.aws and self._fails(self.fault, path):
             denied = aws_error("AccessDeniedException", f"Injected: {self.fault}.", status=403)
@@ -168,16 +170,20 @@ class CallGate:
             operation_type=info.operation_type.value if info else None,
             attempt=info.attempt if info else None,
             request=request,
+            line=self.observer.line_here(),
+            task=self.observer.scopes.here().task,
         )
         return path, made
 
-    def _outcome(self, question: Question, path: str | None, attempt: int | None) -> Answer | Failure:
+    def _outcome(self, question: Question, path: str | None, attempt: int | None, task: str) -> Answer | Failure:
         survived = self.observer.calls_survived(path)
         if self.crashes.dead or self.crashes.strikes(path, MODEL_CALL, survived, CrashKind.DURING_CALL):
             raise DiedInCall(f"died during a call in {path}")
         if self.fault and not self.fault.aws and self._fails(self.fault, path):
             return question.failure(self.fault.kind, f"Injected: {self.fault}.")
-        known = self._first(lambda: question, question.request, self.observer.invocation, path, attempt)
+        invocation = self.observer.invocation
+        slot = self._ledger.slot("", invocation, path, attempt, question.request, task=task)
+        known = self._first(lambda: question, slot, question.request)
         if isinstance(known.outcome, Failure):
             return known.outcome
         with self._lock:
@@ -201,19 +207,11 @@ class CallGate:
             self._failed[path] += 1
             return fault.times is None or self._failed[path] <= fault.times
 
-    def _first(
-        self,
-        question: Callable[[], Question],
-        request: Request,
-        invocation: int,
-        path: str | None,
-        attempt: int | None,
-    ) -> Known:
+    def _first(self, question: Callable[[], Question], slot: Slot, request: Request) -> Known:
         """What the first of the execution's calls like this came to."""
-        slot = self._ledger.slot("", invocation, path, attempt, request)
         known = self._ledger.known(slot)
         if known is None:
-            asking = Asking(path, attempt, slot.position, untagged=self.never_twice)
+            asking = Asking(slot.path, slot.attempt, slot.position, untagged=self.never_twice)
             with passing_through():
                 known = Known(digest(request), self.source.answer(question(), asking))
             self._ledger.keep(slot, known)

@@ -43,6 +43,8 @@ class Slot:
     path: str | None
     attempt: int | None
     position: int  # among the calls of the attempt, from 0
+    task: str  # which of the threads that the operation's function has started makes it; empty for itself
+    position_in_task: int
     bare_digest: str
     nth: int  # among those with the same request, from 0
 
@@ -51,7 +53,7 @@ class Ledger:
     """The calls of one execution. Safe from any number of threads.
 
     Threads of one step ask in any order: the n-th call with a request is the same in every run. Where there is none
-    with this request, it is the call that stood at its position.
+    with this request, it is the call that stood at its position in its thread.
     """
 
     def __init__(self) -> None:
@@ -60,15 +62,17 @@ class Ledger:
         self._by_request: dict[tuple[object, ...], Known] = {}
         self._by_position: dict[tuple[object, ...], Known] = {}
 
-    def slot(self, name: str, invocation: int, path: str | None, attempt: int | None, request: Request) -> Slot:
+    def slot(
+        self, name: str, invocation: int, path: str | None, attempt: int | None, request: Request, *, task: str
+    ) -> Slot:
         """That of a call that is made now."""
         bare = bare_digest(request)
         of_attempt = (name, invocation, path, attempt)
         with self._lock:
-            position, nth = self._made[of_attempt], self._made[*of_attempt, bare]
-            self._made[of_attempt] += 1
-            self._made[*of_attempt, bare] += 1
-        return Slot(name, path, attempt, position, bare, nth)
+            keys = of_attempt, (*of_attempt, "task", task), (*of_attempt, "request", bare)
+            position, in_task, nth = (self._made[key] for key in keys)
+            self._made.update(keys)
+        return Slot(name, path, attempt, position, task, in_task, bare, nth)
 
     def known(self, slot: Slot) -> Known | None:
         """What the call came to before; None if it was not made."""
@@ -84,7 +88,7 @@ class Ledger:
     def take(self, call: Call) -> tuple[Slot, Known | None]:
         """The slot of a call that was made elsewhere, and what it came to there; None for one that died."""
         name = call.name if isinstance(call, AwsCall) else ""
-        slot = self.slot(name, call.invocation, call.path, call.attempt, call.request)
+        slot = self.slot(name, call.invocation, call.path, call.attempt, call.request, task=call.task)
         outcome = call.answer or call.failure
         if outcome is None:
             return slot, None
@@ -96,4 +100,4 @@ def _by_request(slot: Slot) -> tuple[object, ...]:
 
 
 def _by_position(slot: Slot) -> tuple[object, ...]:
-    return slot.name, slot.path, slot.attempt, slot.position
+    return slot.name, slot.path, slot.attempt, slot.task, slot.position_in_task

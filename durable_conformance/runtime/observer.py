@@ -32,23 +32,28 @@ from aws_durable_execution_sdk_python.plugin import (
 
 from durable_conformance.effects import WITNESS, Effect, Semantics
 from durable_conformance.execution import (
+    EXECUTION,
     Checkpointed,
     EffectHappened,
     Event,
     InvocationBegan,
+    ModuleChanged,
     OperationBegan,
     OperationPaths,
     Raised,
+    ReadOutside,
+    Source,
     Start,
     TimeSpent,
     VariableChanged,
 )
 from durable_conformance.model import DIED, ModelCall
 from durable_conformance.runtime.branch_order import BranchOrder
-from durable_conformance.runtime.closures import Picture, changed, line_of, pictured, users_function
+from durable_conformance.runtime.closures import Module, Picture, changed, line_of, pictured, users_function
 from durable_conformance.runtime.scope import Scopes
 from durable_conformance.runtime.sdk import function_that_begins
 from durable_conformance.subject import raised
+from durable_conformance.users_code import calling_place, waiting_place
 
 PLAIN = "make it a plain function: the SDK calls a handler and awaits nothing"
 
@@ -70,6 +75,7 @@ class Observer(DurableInstrumentationPlugin):
         self.invocation = 0  # the running one, from 1
         self.events: list[Event] = []
         self.met: set[str] = set()  # the ids of what the code came by
+        self.lines: dict[str, str] = {}  # by path, the user's line that calls the operation
         self.refused: list[str] = []  # why the execution cannot be made, in sentences
         self.raised: Raised | None = None  # by the handler, in the running invocation
         self._failures: dict[str, Raised] = {}  # what attempts failed with, by its message
@@ -78,6 +84,7 @@ class Observer(DurableInstrumentationPlugin):
         self._begun: set[tuple[str, int | None]] = set()
         self._lock = threading.RLock()  # a finalizer that runs in here may do what is told
         self.files: dict[str, str] = {}  # what the SDK's serializer wrote, by the name that it is known by
+        self._read: set[tuple[int, str, str]] = set()  # outside steps, by invocation
         self._threads = threading.local()
         self._home = Path.cwd()
         self.scopes = Scopes()  # which operation's function runs where
@@ -115,15 +122,24 @@ class Observer(DurableInstrumentationPlugin):
         self.met.add(info.operation_id)
         return self.paths.register(info.operation_id, info.parent_id, info.name or info.sub_type)
 
+    def line_here(self) -> str:
+        """The user's line that this thread runs, or that waits for what it does; empty if there is none."""
+        return calling_place().line(self._home) or waiting_place().line(self._home)
+
     def on_invocation_start(self, info: InvocationStartInfo) -> None:  # noqa: ARG002
         WITNESS.set(self.witnessed)
 
     def on_operation_start(self, info: OperationStartInfo) -> None:
-        self.seen(info)
+        self._called(self.seen(info))
 
     def on_operation_end(self, info: OperationEndInfo) -> None:
         """An operation has ended, or the code came by one that had."""
-        self.seen(info)
+        self._called(self.seen(info))
+
+    def _called(self, path: str) -> None:
+        """The code has come to an operation, on this thread."""
+        if path not in self.lines and (line := calling_place().line(self._home)):
+            self.lines[path] = line
 
     def on_user_function_start(self, info: UserFunctionStartInfo) -> None:
         path = self.seen(info)
@@ -138,15 +154,21 @@ class Observer(DurableInstrumentationPlugin):
 
     def watching(self, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         """The handler's `function`, and what it raises is remembered: the SDK tells the error's name alone."""
+        if users := users_function(function):
+            self.lines[EXECUTION] = line_of(users, self._home)
 
         @functools.wraps(function)
         def watched(event: Any, context: Any) -> Any:
+            module = Module.of(users) if users else None
             try:
                 result = function(event, context)
             except Exception as error:
                 of_operation = self._failures.get(error.message or "") if _is_operations(error) else None
                 self.raised = of_operation or raised(error)
                 raise
+            finally:
+                for name, line in module.changed(self._home) if module else ():
+                    self.tell(ModuleChanged(name, line))
             if inspect.iscoroutine(result):
                 result.close()  # which nobody awaits
                 self.raised = Raised("the handler is async: it returns a coroutine", advice=PLAIN)
@@ -193,7 +215,8 @@ class Observer(DurableInstrumentationPlugin):
         info = self.running()
         path = self.seen(info) if info else None
         in_step = info is not None and info.operation_type is OperationType.STEP
-        self.tell(EffectHappened(effect.name, key, effect.semantics, self.invocation, path, in_step))
+        line = self.line_here()
+        self.tell(EffectHappened(effect.name, key, effect.semantics, self.invocation, path, in_step, line=line))
 
     def saw(self, verb: str, to: str, line: str, *, grave: bool) -> None:
         """Record what code that runs on this thread does to the machine, unless a step's checkpoint protects it."""
@@ -205,6 +228,16 @@ class Observer(DurableInstrumentationPlugin):
         self.tell(
             EffectHappened(verb, to, semantics, self.invocation, path, in_step=False, line=line, seen=True, grave=grave)
         )
+
+    def read_outside(self, source: Source, *marks: str) -> None:
+        """Code of the handler's that this thread runs outside any step reads what differs between invocations."""
+        place = calling_place()
+        if not place.file or place.library:
+            return  # a library's own business
+        what, line = place.expression, place.line(self._home)
+        if (self.invocation, what, line) not in self._read:
+            self._read.add((self.invocation, what, line))
+            self.tell(ReadOutside(source, what, line, tuple(filter(None, marks))))
 
     def path_of(self, update: OperationUpdate) -> str:
         """The path of the operation that `update` is about."""

@@ -52,6 +52,11 @@ class Scope:
     _random: random.Random | None = field(default=None, init=False)
 
     @property
+    def task(self) -> str:
+        """Which of the threads that the operation's function has started it is of; empty for the function itself."""
+        return self.seed.partition("~")[2]
+
+    @property
     def in_step(self) -> bool:
         """Whether what it does is the same in every run."""
         return self.info is not None and self.info.operation_type is OperationType.STEP

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import datetime as dt
 import functools
 import os
 import random
@@ -21,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from durable_conformance.effects import WITNESS
+from durable_conformance.execution import Source
 from durable_conformance.runtime.current import current
 from durable_conformance.runtime.observer import Observer
 from durable_conformance.runtime.scope import SECOND, Scope
@@ -61,8 +63,28 @@ coroutine: what sleeps longer ends later."""
 LONGEST_PAUSE = 1.0
 """The most that a coroutine sleeps in real seconds."""
 
+MARK_CHARS = 8
+"""Hexadecimal digits by which an id is known again: the first ones, which a UUID leaves as they were drawn."""
+
 _real_sleep = time.sleep
+_real_getpid = os.getpid
+_real_variable = type(os.environ).__getitem__
 _real_urandom = os.urandom
+
+
+SANDBOX_VARIABLES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "_X_AMZN_TRACE_ID",
+)
+"""The environment variables that Lambda itself sets otherwise in each sandbox or invocation. What a function's own
+configuration sets stays: an execution goes on on the version that it began on, and a version's variables do not change.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+"""
 
 
 @dataclass
@@ -117,7 +139,18 @@ class _Clock:
             return real
         observer = _observer()
         assert observer
-        return observer.scopes.time(scope) + (0 if scope.in_step else outside.nanoseconds)
+        if scope.in_step:
+            return observer.scopes.time(scope)
+        now = observer.scopes.time(scope) + outside.nanoseconds
+        observer.read_outside(Source.CLOCK, *_marks_of(now))
+        return now
+
+
+def _marks_of(nanoseconds: int) -> tuple[str, ...]:
+    """Texts that stand in most of what is made of a time."""
+    seconds = nanoseconds // SECOND
+    moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    return str(seconds), moment.strftime("%H:%M:%S"), moment.strftime("%Y-%m-%d")
 
 
 def _original_time_ns() -> int:
@@ -135,7 +168,10 @@ def _counting(real: Callable[[], Any], unit: int) -> Callable[[], Any]:
             return real()
         observer = _observer()
         assert observer
-        elapsed = STARTED + observer.scopes.elapsed(scope) + (0 if scope.in_step else outside.nanoseconds)
+        elapsed = STARTED + observer.scopes.elapsed(scope)
+        if not scope.in_step:
+            elapsed += outside.nanoseconds
+            observer.read_outside(Source.CLOCK, str(elapsed // SECOND))
         return elapsed if unit == 1 else elapsed / unit
 
     return counted
@@ -165,8 +201,32 @@ async def _async_sleep(delay: float, result: Any = None) -> Any:
 
 
 def _urandom(size: int, /) -> bytes:
-    scope = _step()
-    return scope.random.randbytes(size) if scope else _real_urandom(size)
+    if scope := _step():
+        return scope.random.randbytes(size)
+    drawn = _real_urandom(size)
+    if observer := _observer():
+        observer.read_outside(Source.CHANCE, drawn.hex()[:MARK_CHARS])
+    return drawn
+
+
+def _getpid() -> int:
+    process = _real_getpid()
+    if (scope := _scope()) and not scope.in_step and (observer := _observer()):
+        observer.read_outside(Source.PROCESS, str(process))
+    return process
+
+
+def _variable(environ: Any, name: str) -> str:
+    if name not in SANDBOX_VARIABLES or not (scope := _scope()) or scope.in_step:
+        value: str = _real_variable(environ, name)
+        return value
+    marks: list[str] = []
+    try:
+        marks.append(_real_variable(environ, name))
+        return marks[0]
+    finally:
+        if observer := _observer():
+            observer.read_outside(Source.VARIABLE, *marks)
 
 
 def _step() -> Scope | None:
@@ -187,8 +247,11 @@ class _Chance(random.Random):
         """It has no state of its own to begin with."""
 
     def _source(self) -> random.Random:
-        scope = _step()
-        return scope.random if scope else _process_random
+        if scope := _step():
+            return scope.random
+        if observer := _observer():
+            observer.read_outside(Source.CHANCE)
+        return _process_random
 
     def random(self) -> float:
         observer = _observer()
@@ -310,6 +373,8 @@ def install() -> None:
     replace(asyncio, "sleep", _async_sleep)
     asyncio.tasks.sleep = _async_sleep
     replace(os, "urandom", _urandom)
+    replace(os, "getpid", _getpid)
+    type(os.environ).__getitem__ = _variable  # type: ignore[method-assign]
     random._urandom = _urandom  # type: ignore[attr-defined]  # noqa: SLF001  # what SystemRandom, and so secrets, ask
     random.Random.seed = _seed  # type: ignore[method-assign]
     chance = _Chance()

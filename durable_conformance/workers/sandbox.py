@@ -11,22 +11,8 @@ import threading
 from collections.abc import Set
 from pathlib import Path
 
-from durable_conformance.runtime import SECOND, outside
+from durable_conformance.runtime import SANDBOX_VARIABLES, SECOND, outside
 from durable_conformance.workers.processes import children, described, has_children, is_alive
-
-SANDBOX_VARIABLES = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "_X_AMZN_TRACE_ID",
-)
-"""The environment variables that Lambda itself sets otherwise in each sandbox or invocation. What a function's own
-configuration sets stays: an execution goes on on the version that it began on, and a version's variables do not change.
-
-Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-"""
 
 LONGEST_START = 5_000_000
 """Nanoseconds that Lambda may take to start an invocation: no two begin at the same moment."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import gc
+import json
 import os
 import random
 import secrets
@@ -387,6 +388,40 @@ def test_what_a_thread_does_belongs_to_the_operation_that_has_started_it(elsewhe
     assert interrupted.result == run.result
     assert len(set(map(str, run.result[0] + run.result[1]))) == 6
     assert conforms(workflow)
+
+
+def test_which_of_a_steps_threads_asks_first_makes_no_difference_to_what_they_are_answered() -> None:
+    began: list[int] = []
+
+    def workflow(event: Any, context: DurableContext, model: ModelProvider) -> Any:
+        began.append(1)
+        turns = ["bad", "good"] if len(began) == 2 else ["good", "bad"]  # the crashed run's first invocation
+
+        def both(_: Any) -> list[str]:
+            asked = {turn: threading.Event() for turn in turns}
+
+            def ask(prompt: str) -> str:
+                try:
+                    if prompt == turns[1]:
+                        asked[turns[0]].wait()
+                    return say(model, prompt)
+                finally:
+                    asked[prompt].set()
+
+            with ThreadPoolExecutor(2) as pool:
+                return list(pool.map(ask, ["good", "bad"]))
+
+        return context.step(both, "both")
+
+    died = CrashPoint("/1:both", "CALL", 1, CrashKind.DURING_CALL)
+    run, interrupted = runs(workflow, Conditions(), Conditions(crashes=(died,)))
+    assert [json.loads(call.request.text)["messages"][0]["content"][0]["text"] for call in interrupted.calls] == [
+        "bad",
+        "good",
+        "good",
+        "bad",
+    ]
+    assert interrupted.result == run.result
 
 
 # Its ARN

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from durable_conformance.evidence import Comparison, Explored, InvocationTrace, Moment, RunRecord
+from durable_conformance.reporting.again import command_again
 from durable_conformance.reporting.html.charts import Chart, charts
 from durable_conformance.reporting.html.difference import by_lines, by_words
 from durable_conformance.reporting.html.matrix import Part, parts
@@ -33,6 +34,7 @@ class Shown:
     run: int | None  # the number of the one that showed it; None if there is no record of it
     runs: int  # how many break the rule at this place
     compared: tuple[Comparison, ...]  # the differences in full
+    again: str  # the command that makes the run again; empty if there is none
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ def _shown(explored: Explored, finding: Finding, first: int) -> Shown:
         None if position is None else first + position,
         explored.showing(finding),
         differences,
+        command_again(explored.again, finding),
     )
 
 

@@ -1,0 +1,170 @@
+"""A finding names its cause: what was read outside any step, or changed where replay does not change it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+import os
+import random
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_durable_execution_sdk_python import DurableContext, durable_execution
+
+from durable_conformance import Finding, Report, Scenario, Severity, explore, handler_factory
+from durable_conformance.reporting.text import by_cause
+from durable_conformance.rules import Cause
+from durable_conformance.subject import Reference
+from providers import ModelProvider
+from tests.conformance.corpus.asking import say_in_step
+
+HERE = Path(__file__).relative_to(Path.cwd()).as_posix()
+SEEN: list[str] = []
+COUNTS = {"runs": 0}
+LIMIT = 3
+
+
+def line_in(function: Callable[..., Any], text: str) -> str:
+    """Where `text` stands in `function`."""
+    source, first = inspect.getsourcelines(getattr(function, "__wrapped__", function))
+    (number,) = [nth for nth, line in enumerate(source) if text in line]
+    return f"{HERE}:{first + number}"
+
+
+def report_of(handler: Any) -> Report:
+    name = handler.__name__
+    return explore(handler_factory(handler), Scenario({}), elsewhere=Reference(f"{__name__}:{name}"))
+
+
+@durable_execution
+def dated(event: Any, context: DurableContext) -> Any:
+    started = time.time()
+    day = dt.date.today()
+    context.step(lambda _: started, "remember")
+    return context.step(lambda _: "x", f"brief-{day}")
+
+
+@durable_execution
+def a_clock_that_harms_nothing(event: Any, context: DurableContext) -> Any:
+    started = time.monotonic()
+    key = f"order-{uuid.uuid4()}"
+    context.step(lambda _: started and 1, "remember")
+    return {"key": key, "later": context.step(lambda _: 2, "later")}
+
+
+def coin() -> bool:
+    return random.random() < 0.5
+
+
+@durable_execution
+def tosses(event: Any, context: DurableContext) -> Any:
+    return [context.step(lambda _: 1, f"step-{nth}-{coin()}") for nth in range(8)]
+
+
+@durable_execution
+def tells_its_process(event: Any, context: DurableContext) -> Any:
+    return [context.step(lambda _: 1, "first"), os.getpid()]
+
+
+@durable_execution
+def tells_its_stream(event: Any, context: DurableContext) -> Any:
+    return [context.step(lambda _: 1, "first"), os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]]
+
+
+@durable_execution
+def tells_its_stream_if_there_is_one(event: Any, context: DurableContext) -> Any:
+    return [context.step(lambda _: 1, "first"), os.getenv("AWS_LAMBDA_LOG_STREAM_NAME", "none")]
+
+
+def notes_in_a_list(event: Any, context: DurableContext, model: ModelProvider) -> Any:
+    notes: list[str] = []
+
+    def look(_: Any) -> str:
+        notes.append("found")
+        return "looked"
+
+    context.step(look, "look")
+    return say_in_step(context, model, "sum-up", f"Sum up {notes}")
+
+
+@durable_execution
+def remembers_in_its_module(event: Any, context: DurableContext) -> Any:
+    context.step(lambda _: 1, "first")
+    SEEN.append("x")
+    return len(SEEN)
+
+
+@durable_execution
+def counts_in_its_module(event: Any, context: DurableContext) -> Any:
+    COUNTS["runs"] += 1
+    context.step(lambda _: 1, f"run-{COUNTS['runs']}")
+    return LIMIT
+
+
+CASES = [
+    (dated, "dt.date.today()", "dt.date.today()"),
+    (a_clock_that_harms_nothing, "uuid.uuid4()", "uuid.uuid4()"),
+    (tosses, "random.random()", "random.random()"),
+    (tells_its_process, "os.getpid()", "os.getpid()"),
+    (tells_its_stream, 'os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]', 'os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]'),
+    (tells_its_stream_if_there_is_one, 'os.getenv("AWS_LAMBDA_LOG_STREAM_NAME", "none")', "os.getenv("),
+    (notes_in_a_list, "notes", "def look("),
+    (remembers_in_its_module, "SEEN", "SEEN.append"),
+    (counts_in_its_module, "COUNTS", 'COUNTS["runs"] += 1'),
+]
+
+
+@pytest.mark.parametrize(("handler", "what", "text"), CASES, ids=lambda one: getattr(one, "__name__", None))
+def test_the_first_cause_is_what_breaks_the_handler(handler: Any, what: str, text: str) -> None:
+    errors = [one for one in report_of(handler).findings if one.severity is Severity.ERROR]
+    assert errors
+    at = line_in(coin if handler is tosses else handler, text)
+    assert {_cause(one) for one in errors} == {(what, at)}
+
+
+def _cause(found: Finding) -> tuple[str, str] | None:
+    return (found.cause.what, found.cause.line) if found.cause else None
+
+
+@durable_execution
+def reads_in_steps(event: Any, context: DurableContext) -> Any:
+    def work(_: Any) -> Any:
+        return [time.time(), str(uuid.uuid4()), random.random(), os.getpid(), dt.datetime.now().isoformat()]
+
+    return [context.step(work, "one"), context.step(work, "two")]
+
+
+def test_what_a_step_reads_is_no_cause() -> None:
+    report = report_of(reads_in_steps)
+    assert report.conforms
+    assert not [one for one in report.findings if one.cause]
+
+
+def test_findings_with_one_cause_are_one_group_and_what_is_sure_comes_first() -> None:
+    def found(rule: str, cause: Cause | None) -> Finding:
+        return Finding(rule, "/1:ask", "dies", "x", "y", "do it", cause=cause)
+
+    clock, id_ = Cause("now()", "app.py:1", "`now()` …", likely=True), Cause("uuid4()", "app.py:2", "`uuid4()` …")
+    findings = [
+        found("budget", None),
+        found("environment", clock),
+        found("result-stability", id_),
+        found("history-stability", clock),
+    ]
+    groups = [(headline, [one.rule for one in group]) for headline, group in by_cause(findings)]
+    assert groups == [
+        ("`uuid4()` …", ["result-stability"]),
+        ("likely: `now()` …", ["environment", "history-stability"]),
+        ("budget: do it", ["budget"]),
+    ]
+
+
+def test_a_remedy_names_the_thing_and_what_to_do() -> None:
+    ((headline, _),) = by_cause(report_of(dated).errors)
+    at = line_in(dated, "dt.date.today()")
+    assert headline.startswith(f"`dt.date.today()` at {at} reads the clock, again on every replay: read it in a step")
+    assert "`context.step(lambda _: dt.date.today())`" in headline
