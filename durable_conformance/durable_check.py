@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +18,7 @@ from durable_conformance.evidence import Explored, Records
 from durable_conformance.execution import Status
 from durable_conformance.exploring import EVERYTHING, Exploration, explore, explore_every_answer
 from durable_conformance.model import from_script_value, scripted
+from durable_conformance.reporting import Ignores, known_rule
 from durable_conformance.rules import Report, Severity
 from durable_conformance.subject import (
     Answered,
@@ -79,6 +82,7 @@ class DurableCheck:
         fail_on: Severity | str = Severity.ERROR,
         answers: Mapping[str, Any] | None = None,
         live: bool = False,
+        ignore: Collection[str] = (),
     ) -> Report:
         """Explore `target`, and fail the test with a table of what breaks.
 
@@ -101,6 +105,7 @@ class DurableCheck:
             answers: What AWS calls are answered, by name (`dynamodb.GetItem`): a response as boto3 gives it, an
                 `{"Error": {"Code": …}}`, a list of these for one call after the other, or a function of the parameters.
             live: Whether what nobody answers goes to the services, with the credentials that there are.
+            ignore: Rules whose findings are not told, as those are not that a comment on their line ignores.
         """
         event = {} if event is None else event
         model = scripted if script is None else partial(from_script_value, script)
@@ -128,6 +133,8 @@ class DurableCheck:
             scenario, reference = (replace(scenario, setup=found), reference) if found else (scenario, None)
         name = getattr(target, "__name__", str(target))
         factory = handler_factory(target)
+        module = sys.modules.get(getattr(target, "__module__", None) or "")
+        ignores = Ignores(Path(getattr(module, "__file__", None) or ""), frozenset(map(known_rule, ignore)))
         explored: dict[str, Explored] = {}  # what was explored with an answer that is of no use makes place
 
         def made(scenario: Scenario, exploration: Exploration, words: str | None) -> Report:
@@ -136,11 +143,12 @@ class DurableCheck:
             report = explore(factory, scenario, exploration, elsewhere=reference, recorder=recorder)
             if words is not None:
                 met = ", ".join(filter(None, (f"event {json.dumps(event, ensure_ascii=False)}", words)))
-                explored[words] = Explored(name, met, report, tuple(records))
+                explored[words] = ignores.shown(Explored(name, met, report, tuple(records)))
             return report
 
         how = exploration or EVERYTHING
         report = made(scenario, how, "") if callbacks is not None else explore_every_answer(scenario, how, made)
+        report = ignores.applied(report)
         if self.keep:
             for one in explored.values():
                 self.keep(one)

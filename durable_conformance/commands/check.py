@@ -31,7 +31,7 @@ from durable_conformance.exploring import (
     explore,
     explore_every_answer,
 )
-from durable_conformance.reporting import Named, command
+from durable_conformance.reporting import Checked, Named, Outcome, OutputFormat, command
 from durable_conformance.rules import Finding, Report, Severity
 from durable_conformance.subject import Scenario
 from durable_conformance.workers import PATIENCE_SECONDS, Experiment
@@ -133,6 +133,14 @@ def check(  # noqa: PLR0917  # options, which a person names
         bool | None,
         typer.Option("--live", help="Let what nobody answers go to the services, with the credentials that there are."),
     ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(parser=reporting.known_rule, metavar="RULE", help="Do not tell its findings. May be repeated."),
+    ] = None,
+    output_format: Annotated[
+        OutputFormat | None,
+        typer.Option(help="What is printed: a document for a program, or for people. full unless given."),
+    ] = None,
     case: Annotated[
         str | None,
         typer.Option(metavar="ID", help="Make this run alone again, and show it beside the one it is held against."),
@@ -163,6 +171,7 @@ def check(  # noqa: PLR0917  # options, which a person names
         "fail_on": fail_on.value if fail_on else None,
         "aws_answers": str(aws_answers) if aws_answers else None,
         "live": live,
+        "ignore": tuple(ignore or ()) or None,
     }
     given = Settings.model_validate({name: value for name, value in typed.items() if value not in (None, {})})
     events = [*(event or ()), *(event_file or ())]
@@ -174,6 +183,8 @@ def check(  # noqa: PLR0917  # options, which a person names
     for one in checks:  # what names nothing is told at once
         one.reference.parts()
         _ = one.scenario
+        if wrong := next(reporting.wrong_comments(one.file), None):
+            raise CannotRunError(wrong)
     words = typed_again(
         {
             "--env": env,
@@ -195,12 +206,14 @@ def check(  # noqa: PLR0917  # options, which a person names
             "--fail-on": fail_on,
             "--answers": aws_answers,
             "--live": live,
+            "--ignore": ignore,
         }
     )
     commands = {one.title: again(one, checks, target, template, words) for one in checks}
     options.can_be_written("--json", json_file)
     options.can_be_written("--html", html_file)
-    checking = _Checking(checks, commands, json_file, html_file)
+    chosen = output_format or (project.project.output_format if project else None) or OutputFormat.FULL
+    checking = _Checking(checks, commands, chosen, json_file, html_file)
     if case is None:
         checking.all()
     else:
@@ -238,32 +251,37 @@ class _Checking:
     """Explores one handler after the other, and tells what is found."""
 
     def __init__(
-        self, checks: Sequence[Check], commands: Mapping[str, str], json_file: Path | None, html_file: Path | None
+        self,
+        checks: Sequence[Check],
+        commands: Mapping[str, str],
+        output_format: OutputFormat,
+        json_file: Path | None,
+        html_file: Path | None,
     ) -> None:
         self._checks = checks
         self._commands = commands  # that make a case of a check again, by its title
+        self._format = output_format
+        self._full = output_format is OutputFormat.FULL
         self._json_file = json_file
         self._html_file = html_file
-        self._console = Console(soft_wrap=False)
+        self._console = Console(soft_wrap=False, stderr=not self._full)
         self._explored: list[Explored] = []
-        self._reports: dict[str, Report] = {}
+        self._checked: list[Checked] = []
 
     def all(self) -> None:
-        problems = False
         for check in self._checks:
             if len(self._checks) > 1:
                 self._console.rule(Text(check.title, "bold"), align="left")
             try:
                 self._tell(check, check.timed_out(self._one(check)))
             except CannotRunError as error:
-                if len(self._checks) == 1:
+                if len(self._checks) == 1 and self._full:
                     raise
-                problems = True
-                self._console.print(Text(f"could not run: {error}"))
-                self._console.print(Text(error.detail.rstrip(), "dim"))
+                traceback = (error.detail,) if error.detail else ()
+                self._tell(check, Report(0, 0, (), 0.0, (), (str(error),), tracebacks=traceback))
             except ExplorationInterrupted as stopped:
                 self._stopped(check, stopped)
-        self._exit(problems=problems)
+        self._exit()
 
     def alone(self, case: str) -> None:
         """Make one case again, of the check that has it, and what it takes."""
@@ -294,13 +312,14 @@ class _Checking:
 
     def _stopped(self, check: Check, stopped: ExplorationInterrupted) -> NoReturn:
         self._tell(check, stopped.report)
+        self._write()
         terminated = isinstance(stopped.__cause__, options.Terminated)
         raise typer.Exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED) from stopped
 
-    def _exit(self, *, problems: bool = False) -> None:
-        severities = {check.title: Severity(check.settings.fail_on or Severity.ERROR) for check in self._checks}
-        findings = any(report.failing(severities[title]) for title, report in self._reports.items())
-        if findings or problems or not all(report.conforms for report in self._reports.values()):
+    def _exit(self) -> None:
+        self._write()
+        findings = any(one.failing() for one in self._checked)
+        if findings or not all(one.report.conforms for one in self._checked):
             raise typer.Exit(ExitCode.FINDINGS if findings else ExitCode.CANNOT_RUN)
 
     def _one(self, check: Check, alone: _Alone | None = None) -> Report:
@@ -342,15 +361,36 @@ class _Checking:
             return
         scenario = ", ".join(filter(None, (f"event {check.event.text}", words)))
         others = [one for one in self._explored if (one.name, one.scenario) != (check.title, scenario)]
-        self._explored = [*others, Explored(check.title, scenario, report, tuple(records), self._commands[check.title])]
+        explored = Explored(check.title, scenario, report, tuple(records), self._commands[check.title])
+        self._explored = [*others, check.ignores.shown(explored)]
 
     def _tell(self, check: Check, report: Report) -> None:
-        self._reports[check.title] = report
-        self._console.print(reporting.rendered(report, self._commands[check.title]), crop=False)
+        report = check.ignores.applied(report)
+        fail_on = Severity(check.settings.fail_on or Severity.ERROR)
+        self._checked.append(Checked(check.title, reporting.shown(check.file, Path.cwd()), fail_on, report))
+        if self._full:
+            self._console.print(reporting.rendered(report, self._commands[check.title]), crop=False)
+        else:
+            for why in report.could_not_run:
+                self._console.print(Text(f"could not run: {why}"), soft_wrap=True)
+            self._console.print(Text(f"{check.title}: {reporting.summary(report)}"), soft_wrap=True)
         if self._json_file:
-            several = len(self._checks) > 1
-            text = reporting.all_as_json(self._reports) if several else reporting.as_json(report)
-            self._json_file.write_text(text, encoding="utf-8")
+            self._json_file.write_text(reporting.as_json(self._outcome), encoding="utf-8")
         if self._html_file:
             title = check.name if len({one.name for one in self._checks}) == 1 else "durable-ai check"
             reporting.write_html(self._html_file, title, self._explored)
+
+    @property
+    def _outcome(self) -> Outcome:
+        """Of what has been checked so far."""
+        stopped_early = any(check.settings.exit_first for check in self._checks)
+        return Outcome(tuple(self._checked), () if stopped_early else reporting.unused_ignores(self._checked))
+
+    def _write(self) -> None:
+        """What can be told when all is known."""
+        outcome = self._outcome
+        if self._full:
+            for one in outcome.unused_ignores:
+                self._console.print(Text(f"warning: {one.line}: unused ignore[{one.rule}]"))
+        elif text := reporting.WRITERS[self._format](outcome):
+            typer.echo(text)

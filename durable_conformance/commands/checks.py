@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from durable_conformance.commands.settings import (
 )
 from durable_conformance.errors import CannotRunError
 from durable_conformance.exploring import HORIZON, Exploration
+from durable_conformance.reporting import Ignores
 from durable_conformance.rules import NAMES, Report, Severity
 from durable_conformance.subject import Reference, Scenario
 from durable_conformance.workers import PATIENCE_SECONDS
@@ -46,6 +48,21 @@ class Check:
         return f"{self.name}, {self.event_name}" if self.event_name else self.name
 
     @property
+    def file(self) -> Path:
+        """Where its handler stands, or would if it were there. Nothing is imported."""
+        place, _ = self.reference.parts()
+        if place.endswith(".py"):
+            return Path(place).resolve()
+        module = Path(*place.split("."))
+        roots = [Path(root).resolve() for root in (self.reference.root or "", *sys.path)]
+        files = [root / file for root in roots for file in (module.with_suffix(".py"), module / "__init__.py")]
+        return next((file for file in files if file.is_file()), files[0])
+
+    @property
+    def ignores(self) -> Ignores:
+        return Ignores(self.file, frozenset(self.settings.ignore))
+
+    @property
     def everything_answered(self) -> bool:
         """Whether nobody has said what people answer: then they may answer in any way."""
         return self.settings.answer is None and not self.settings.answers
@@ -67,7 +84,7 @@ class Check:
             orders=not of.order_matters,
             patience=of.patience or PATIENCE_SECONDS,
             horizon=None if of.to_the_end else of.horizon or HORIZON,
-            until=frozenset(NAMES) if of.exit_first else frozenset(),
+            until=frozenset(NAMES).difference(of.ignore) if of.exit_first else frozenset(),
             until_severities=frozenset({Severity.ERROR, Severity(of.fail_on or Severity.ERROR)}),
         )
 

@@ -8,12 +8,13 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from durable_conformance.commands.variables import variables_in
 from durable_conformance.errors import CannotRunError
+from durable_conformance.reporting import OutputFormat, known_rule
 
 TABLE = "tool.durable-ai"
 FILE = "pyproject.toml"
@@ -39,6 +40,7 @@ class Settings(BaseModel):
     live: bool | None = None
     expect: Literal["SUCCEEDED", "FAILED"] | None = None
     fail_on: Literal["error", "warning"] | None = None
+    ignore: tuple[Annotated[str, AfterValidator(known_rule)], ...] = ()  # rules
     pairs: bool | None = None
     order_matters: bool | None = None
     exit_first: bool | None = None
@@ -86,6 +88,7 @@ class Project(Settings):
 
     template: str | None = None
     function: str | None = None
+    output_format: OutputFormat | None = None
     handlers: dict[str, HandlerSettings] = Field(default_factory=dict)
 
 
@@ -135,6 +138,8 @@ def _project(table: object, path: Path) -> Project:
         project = Project.model_validate(table, by_name=False)
         handlers = {name: one.standing_in(path.parent) for name, one in project.handlers.items()}
         return project.standing_in(path.parent).model_copy(update={"handlers": handlers})
+    except CannotRunError as error:  # no rule has that name, or variables cannot be read
+        raise CannotRunError(f"{path}: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise CannotRunError(f"{path}: {_said(first['loc'], first['type'], first['msg'])}") from error

@@ -1,11 +1,21 @@
-"""What people see: text, timelines, pages."""
+"""What people and programs are told: text, timelines, pages, and documents for other tools."""
 
 from durable_conformance.reporting.again import command as command
 from durable_conformance.reporting.beside import Named as Named
 from durable_conformance.reporting.beside import beside as beside
+from durable_conformance.reporting.checked import Checked as Checked
+from durable_conformance.reporting.checked import Ignore as Ignore
+from durable_conformance.reporting.checked import Outcome as Outcome
+from durable_conformance.reporting.checked import shown as shown
+from durable_conformance.reporting.document import as_json as as_json
+from durable_conformance.reporting.document import json_schema as json_schema
+from durable_conformance.reporting.formats import WRITERS as WRITERS
+from durable_conformance.reporting.formats import OutputFormat as OutputFormat
 from durable_conformance.reporting.html import write_html as write_html
-from durable_conformance.reporting.text import all_as_json as all_as_json
-from durable_conformance.reporting.text import as_json as as_json
+from durable_conformance.reporting.ignores import Ignores as Ignores
+from durable_conformance.reporting.ignores import known_rule as known_rule
+from durable_conformance.reporting.ignores import unused_ignores as unused_ignores
+from durable_conformance.reporting.ignores import wrong_comments as wrong_comments
 from durable_conformance.reporting.text import by_cause as by_cause
 from durable_conformance.reporting.text import conclude as conclude
 from durable_conformance.reporting.text import findings_table as findings_table

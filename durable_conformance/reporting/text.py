@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -24,6 +23,8 @@ def summary(report: Report) -> str:
         verdict = f"conforms, with {_counted(warned, 'warning')}" if warned else "conforms"
     else:
         verdict = _counted(len(report.errors), "finding") + (f", {_counted(warned, 'warning')}" if warned else "")
+    if report.ignored:
+        verdict += f", {len(report.ignored)} ignored"
     if report.interrupted:
         verdict = f"interrupted, {verdict}"
     if report.could_not_run:
@@ -109,22 +110,6 @@ def plain(report: Report, width: int = 120) -> str:
     with console.capture() as capture:
         console.print(rendered(report))
     return capture.get()
-
-
-def as_json(report: Report) -> str:
-    """The report as a JSON document, which can be written as UTF-8 whatever a handler's texts hold."""
-    document = dataclasses.asdict(report)
-    text = json.dumps(document, indent=2, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair: JSON has an escape for it
-        return json.dumps(document, indent=2)
-    return text
-
-
-def all_as_json(reports: Mapping[str, Report]) -> str:
-    """Several reports as one JSON document: a list, in which each names what was checked."""
-    return json.dumps([{"check": name, **dataclasses.asdict(report)} for name, report in reports.items()], indent=2)
 
 
 def conclude(console: Console, outcome: Run, *, repeats: bool = False) -> None:

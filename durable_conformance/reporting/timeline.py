@@ -121,11 +121,11 @@ def duration(seconds: int) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, longest: int = LONGEST) -> str:
     """`text` on one line of bounded length, without what a terminal would take for a command."""
     line = "".join(character if character.isprintable() else " " for character in text)
     line = " ".join(line.split())
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+    return line if len(line) <= longest else f"{line[:longest]}…"
 
 
 def _answer(answer: AnswerCame) -> str:

@@ -110,6 +110,7 @@ class Report:
     seen: tuple[str, ...] = ()  # what the undisturbed execution did: `2 model calls`, `1 dynamodb.PutItem`, …
     case: str = ""  # the id of the one case that was made, with what that takes; empty if all were
     unused: tuple[Unused, ...] = ()  # the rules that had nothing to look at, or were left out
+    ignored: tuple[Finding, ...] = ()  # what people have decided not to be told
 
     @property
     def conforms(self) -> bool:

@@ -164,7 +164,7 @@ def test_only_what_was_given_is_in_the_command_in_a_form_that_a_shell_takes(dura
     *words, option, case = shlex.split(command)
     assert words == ["check", "app.py:forgetful", *words[2:]]
     assert option == "--case"
-    assert case == json.loads(Path("report.json").read_text())["findings"][0]["case"]
+    assert case == json.loads(Path("report.json").read_text())["checks"][0]["report"]["findings"][0]["case"]
     assert dict(zip(words[2::2], words[3::2], strict=False)).items() >= {("--event", "@event.json")}
     assert sorted(words[2:]) == sorted(options), "neither variables of a file nor where reports go"
     assert same_again(durable_ai, command).code == 1
@@ -202,7 +202,7 @@ def test_a_case_that_conforms(durable_ai: DurableAi) -> None:
 
 def test_a_case_of_another_way_in_which_people_answer_says_so(durable_ai: DurableAi) -> None:
     first = durable_ai("check", "app.py:approved", "--no-other-sandboxes", "--json", "report.json")
-    cases = {one["case"] for one in json.loads(Path("report.json").read_text())["findings"]}
+    cases = {one["case"] for one in json.loads(Path("report.json").read_text())["checks"][0]["report"]["findings"]}
     assert any(one.startswith("refused:/") for one in cases), cases
     (command, *_) = [one for one in again(first) if "refused:" in one]
     second = same_again(durable_ai, command)

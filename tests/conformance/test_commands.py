@@ -224,7 +224,8 @@ def test_a_check_that_is_interrupted_says_what_it_knows_and_leaves_nothing(
         printed, _ = process.communicate()
     assert process.returncode == code
     assert "interrupted" in printed
-    report = json.loads((tmp_path / "report.json").read_text())
+    (check,) = json.loads((tmp_path / "report.json").read_text())["checks"]
+    report = check["report"]
     assert report["interrupted"]
     assert report["runs"] >= 2
     assert list((tmp_path / "files").iterdir()) == []

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from durable_conformance import CannotRunError, Finding, Report
+from durable_conformance import CannotRunError, Finding, Report, Severity
 from durable_conformance.commands import can_be_written
 from durable_conformance.evidence import Explored
-from durable_conformance.reporting import as_json, plain, write_html
+from durable_conformance.reporting import Checked, Outcome, as_json, plain, write_html
 
 
 def test_what_can_be_written_stays_as_it_is_until_it_is(tmp_path: Path) -> None:
@@ -37,9 +37,9 @@ def report(text: str) -> Report:
 
 
 def test_half_a_surrogate_pair_is_written_in_every_format(tmp_path: Path) -> None:
-    written = as_json(report(HALF))
+    written = as_json(Outcome((Checked(HALF, "app.py", Severity.ERROR, report(HALF)),)))
     assert written.encode(), "it can be written to a file"
-    assert json.loads(written)["findings"][0]["path"] == f"/1:{HALF}"
+    assert json.loads(written)["checks"][0]["report"]["findings"][0]["path"] == f"/1:{HALF}"
     write_html(tmp_path / "page.html", HALF, [Explored(HALF, HALF, report(HALF), ())])
     assert "half of \\ud83d a pair" in (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "half of" in plain(report(HALF))

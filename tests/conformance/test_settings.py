@@ -103,9 +103,9 @@ def test_variables_and_several_events_are_typed(durable_ai: DurableAi, project: 
     assert (output.code, output.err) == (0, "")
     assert "src/orders.py:handler, event 1 " in output.out
     assert "src/orders.py:handler, order.json " in output.out
-    reports = json.loads((project / "all.json").read_text())
-    assert [one["check"].partition(", ")[2] for one in reports] == ["event 1", "order.json"]
-    assert {one["undisturbed"] for one in reports} == {"SUCCEEDED"}
+    checks = json.loads((project / "all.json").read_text())["checks"]
+    assert [one["check"].partition(", ")[2] for one in checks] == ["event 1", "order.json"]
+    assert {one["report"]["undisturbed"] for one in checks} == {"SUCCEEDED"}
 
 
 def test_every_handler_is_checked_though_one_of_them_cannot_be(durable_ai: DurableAi, project: Path) -> None:

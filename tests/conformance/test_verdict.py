@@ -15,7 +15,7 @@ from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create
 
 from durable_conformance import Exploration, Finding, Report, Scenario, explore, handler_factory
 from durable_conformance.durable_check import DurableCheck
-from durable_conformance.reporting import as_json, plain, summary, what_was_seen
+from durable_conformance.reporting import Checked, Outcome, as_json, plain, summary, what_was_seen
 from durable_conformance.rules import Severity, Unused
 from durable_conformance.subject import OK, Always
 from providers import ModelProvider
@@ -321,7 +321,9 @@ def test_the_fixture_fails_on_what_it_is_told_to() -> None:
 
 def test_a_finding_as_json_says_how_bad_it_is() -> None:
     warning = Finding("budget", "/1", "", "", "", "", Severity.WARNING)
-    told = json.loads(as_json(Report(1, 1, ("budget",), 0.0, (warning,), seen=("1 operation",))))
+    report = Report(1, 1, ("budget",), 0.0, (warning,), seen=("1 operation",))
+    outcome = Outcome((Checked("app.py:handler", "app.py", Severity.ERROR, report),))
+    told = json.loads(as_json(outcome))["checks"][0]["report"]
     assert (told["findings"][0]["severity"], told["seen"], told["unused"]) == ("warning", ["1 operation"], [])
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
+import shlex
+import subprocess
+import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
+from durable_conformance.reporting import WRITERS
+from tests.repository.command_lookup import look_up
 from tests.repository.files import ROOT
 from tests.repository.tooling import TOX, pinned, tox_ini
 
@@ -141,3 +148,61 @@ def test_hooks_run_what_tox_runs_at_the_versions_of_the_constraints() -> None:
     }
     assert {"ruff check", "ruff format --check", "mypy {posargs}"} <= set(in_tox)
     assert {"pre-commit", "ruff", "mypy"} <= set(pinned("project"))
+
+
+# What other repositories take from this one ---------------------------------------------------------------------------
+
+
+def action() -> dict[str, Any]:
+    """The action that other repositories use."""
+    return dict(yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8")))
+
+
+def test_the_action_installs_itself_and_runs_the_command_with_options_that_it_has() -> None:
+    install, check = (step["run"] for step in action()["runs"]["steps"])
+    assert install.split()[:4] == ["python", "-m", "pip", "install"]
+    extra = re.search(r"\$ACTION\[(\w+)\]", install)
+    assert extra
+    assert extra[1] in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    typed = check.splitlines()[-1].partition(" > ")[0].replace('"${words[@]}"', "")
+    for chosen in WRITERS:
+        look_up(shlex.split(typed.replace("$OUTPUT_FORMAT", chosen)))
+    assert action()["inputs"]["output-format"]["default"] in WRITERS
+    used = {name for step in action()["runs"]["steps"] for name in re.findall(r"inputs\.([\w-]+)", str(step))}
+    assert used == set(action()["inputs"])
+    assert "${{" not in install + check, "what is given is no code"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("", []),
+        (" \n", []),
+        ("""app.py:f --event '{"a": "b c"}'\n--pairs""", ["app.py:f", "--event", '{"a": "b c"}', "--pairs"]),
+    ],
+)
+def test_the_action_takes_arguments_apart_as_a_shell_does(tmp_path: Path, given: str, words: list[str]) -> None:
+    """A stand-in for the command writes down what it is given."""
+    stand_in = tmp_path / "durable-ai"
+    stand_in.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\nsys.exit(1)\n")
+    stand_in.chmod(0o700)
+    script = action()["runs"]["steps"][-1]["run"]
+    folders = os.pathsep.join([str(tmp_path), str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": folders, "ARGS": given, "OUTPUT_FORMAT": "sarif", "OUTPUT_FILE": "a.sarif"}
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]  # as GitHub runs it
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, check=False)
+    assert ended.returncode == 1, "that of the command"
+    assert json.loads((tmp_path / "a.sarif").read_text()) == ["check", "--output-format", "sarif", *words]
+
+
+def test_the_hook_for_others_runs_the_command_with_what_it_needs() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    look_up(shlex.split(hook["entry"]))
+    assert (hook["language"], hook["pass_filenames"]) == ("python", False)
+    assert hook["additional_dependencies"] == [".[conformance]"]
+
+
+def test_lint_reads_what_others_take() -> None:
+    commands = tox_ini()["testenv:lint"]["commands"]
+    assert "vendor.github-actions action.yml" in commands
+    assert "pre-commit validate-manifest" in commands

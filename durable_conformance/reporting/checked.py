@@ -1,0 +1,103 @@
+"""What a command's checks came to, as every format is given it, and where in people's files it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from durable_conformance.rules import Finding, Report, Severity
+
+
+@dataclass(frozen=True)
+class Ignore:
+    """A comment that keeps the findings of a rule on its line from being told."""
+
+    line: str  # as `app.py:31`
+    rule: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One handler that was checked with one event."""
+
+    check: str  # the handler and the event, as people name them
+    file: str  # that the handler is in, from the folder that people are in
+    fail_on: Severity  # the findings for which the check fails, and worse ones
+    report: Report
+
+    def location(self, finding: Finding) -> Location:
+        """Of the line of `finding`, or of the handler's file if it has none."""
+        return located(finding.line, self.handler.file)
+
+    @property
+    def handler(self) -> Location:
+        return Location(Path.cwd() / self.file)
+
+    def failing(self) -> tuple[Finding, ...]:
+        return self.report.failing(self.fail_on)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What all checks of a command came to."""
+
+    checks: tuple[Checked, ...]
+    unused_ignores: tuple[Ignore, ...] = ()  # comments that kept nothing from being told
+
+    def findings(self) -> Iterator[tuple[Checked, Finding]]:
+        return ((checked, finding) for checked in self.checks for finding in checked.report.findings)
+
+
+@dataclass(frozen=True)
+class Location:
+    """A line of a file, or the file as a whole."""
+
+    file: Path
+    number: int | None = None
+
+    def seen_from(self, folder: Path) -> str:
+        """As `app.py:31`, from `folder`."""
+        return f"{shown(self.file, folder)}{'' if self.number is None else f':{self.number}'}"
+
+    def text(self) -> str:
+        """What stands on the line; empty if there is none."""
+        try:
+            lines = self.file.read_text(encoding="utf-8", errors="replace").splitlines()
+        except (OSError, ValueError):  # a name that no file can have
+            return ""
+        return lines[self.number - 1].strip() if self.number and self.number <= len(lines) else ""
+
+
+def located(line: str, handler: Path) -> Location:
+    """Where `line`, such as `app.py:31`, is; the file `handler` if it names no line.
+
+    A line is named from the folder that people are in; in a file that is elsewhere, by the file's name alone.
+    """
+    name, _, number = line.rpartition(":")
+    if not name or not number.isdecimal():
+        return Location(handler)
+    here, beside = Path.cwd() / name, handler.parent / name
+    elsewhere = not beside.is_relative_to(Path.cwd()) and beside == handler
+    file = beside if beside.is_file() and (elsewhere or not here.is_file()) else here
+    return Location(file, int(number))
+
+
+def described(finding: Finding) -> str:
+    """What was found, in full."""
+    cause = f"\ncause: {finding.cause}" if finding.cause else ""
+    return (
+        f"{finding.path}: {finding.actual}\nexpected: {finding.expected}\nshown by: {finding.crash}{cause}\n"
+        f"{finding.remedy}"
+    )
+
+
+def shown(file: Path, folder: Path) -> str:
+    """`file` from `folder`, if it is in there, with slashes."""
+    return (file.relative_to(folder) if file.is_relative_to(folder) else file).as_posix()
+
+
+def repository() -> Path:
+    """The folder that a code host's paths begin at: the repository's that people are in, or else this folder."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)

@@ -1,0 +1,42 @@
+"""The report as JSON, for programs: every version of the document has a JSON schema (`docs/report.schema.json`)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+from durable_conformance.reporting.checked import Checked, Ignore, Outcome
+
+
+@dataclass(frozen=True)
+class Document:
+    """What `durable-ai check --output-format json` writes."""
+
+    version: Literal[1]  # another one if a field changes its meaning, or is no more; new fields may come at any time
+    checks: tuple[Checked, ...]
+    unused_ignores: tuple[Ignore, ...]
+
+
+def as_json(outcome: Outcome) -> str:
+    """The whole report as a JSON document."""
+    return dumped(dataclasses.asdict(Document(1, outcome.checks, outcome.unused_ignores)))
+
+
+def json_schema() -> dict[str, Any]:
+    """What `as_json` writes, as a JSON schema."""
+    schema = TypeAdapter(Document).json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def dumped(document: Any) -> str:
+    """`document` as JSON that can be written as UTF-8, whatever a handler's texts hold."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: JSON has an escape for it
+        return json.dumps(document, indent=2)
+    return text
