@@ -32,14 +32,18 @@ class Place:
 
     def line(self, home: Path) -> str:
         """As people find it: from the folder they are in, or by the file's name; empty if there is none."""
-        file = Path(self.file)
-        shown = file.relative_to(home) if file.is_relative_to(home) else file.name
-        return f"{shown}:{self.number}" if self.file else ""
+        return f"{_shown(self.file, home)}:{self.number}" if self.file else ""
 
     @property
     def library(self) -> str:
         """The library that does it, if any does; the standard library is none."""
         return next((package for package in self.through if package not in sys.stdlib_module_names), "")
+
+
+@functools.cache
+def _shown(file: str, home: Path) -> str:
+    path = Path(file)
+    return str(path.relative_to(home)) if path.is_relative_to(home) else path.name
 
 
 def place_of(frame: FrameType | None, transparent: str = "") -> Place:

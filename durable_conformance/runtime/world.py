@@ -399,6 +399,8 @@ def _rebind(replaced: dict[int, Any]) -> None:
             continue
         if type(module) is not ModuleType:
             continue  # some put an object of theirs there, which may refuse
+        if replaced.keys().isdisjoint(map(id, vars(module).values())):
+            continue
         for bound, value in list(vars(module).items()):
             if (ours := replaced.get(id(value))) is not None:
                 setattr(module, bound, ours)

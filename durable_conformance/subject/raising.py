@@ -58,8 +58,10 @@ def _advice(error: BaseException, *, in_environment: bool) -> str:
 def _other_major(error: BaseException) -> str:
     """What of the SDK `error` misses, if it misses something of the SDK."""
     missing = _missing(error)
+    if not missing:
+        return ""  # nobody asks for the version, which is read from files
     version = metadata.version("aws-durable-execution-sdk-python")
-    return f"it was written for another major of the SDK: {missing} is missing in {version}" if missing else ""
+    return f"it was written for another major of the SDK: {missing} is missing in {version}"
 
 
 def _missing(error: BaseException) -> str:
