@@ -21,3 +21,4 @@ from durable_conformance.commands.settings import Settings as Settings
 from durable_conformance.commands.settings import project_file as project_file
 from durable_conformance.commands.variables import typed_variable as typed_variable
 from durable_conformance.commands.variables import variables_in as variables_in
+from durable_conformance.commands.waiting import Waiting as Waiting

@@ -17,8 +17,10 @@ from durable_conformance.commands import options
 from durable_conformance.commands.again import again, typed_again
 from durable_conformance.commands.answers import GivenAnswer, typed_answer, typed_by_name
 from durable_conformance.commands.checks import Check, planned
+from durable_conformance.commands.completing import rules, targets
 from durable_conformance.commands.settings import Settings, project_file
 from durable_conformance.commands.variables import typed_variable, variables_in
+from durable_conformance.commands.waiting import Waiting
 from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.evidence import Explored, Records
 from durable_conformance.execution import Run, Status
@@ -32,60 +34,103 @@ from durable_conformance.exploring import (
     explore_every_answer,
 )
 from durable_conformance.reporting import Checked, Named, Outcome, OutputFormat, command
-from durable_conformance.rules import Finding, Report, Severity
+from durable_conformance.rules import Report, Severity
 from durable_conformance.subject import Scenario
 from durable_conformance.workers import PATIENCE_SECONDS, Experiment
+
+_CHECKED, _MEETS, _TRIED, _TOLD = "What is checked", "What it meets", "What is tried", "What is told"
+"""The groups of the options, in the help."""
 
 
 def check(  # noqa: PLR0917  # options, which a person names
     target: Annotated[
         str | None,
-        typer.Argument(metavar="[PATH.py:FUNCTION]", help="What to check; all that pyproject.toml has, unless given."),
+        typer.Argument(
+            metavar="[PATH.py:FUNCTION]",
+            help="What to check; all that pyproject.toml has, unless given.",
+            rich_help_panel=_CHECKED,
+            autocompletion=targets,
+        ),
     ] = None,
     event: Annotated[
         list[options.Json] | None,
-        typer.Option(parser=options.event, metavar="JSON|@FILE", help="The execution's input. May be repeated."),
+        typer.Option(
+            parser=options.event,
+            metavar="JSON|@FILE",
+            help="The execution's input. May be repeated.",
+            rich_help_panel=_CHECKED,
+        ),
     ] = None,
     event_file: Annotated[
         list[options.Json] | None,
-        typer.Option(parser=options.event_file, metavar="FILE", help="A file that holds one. May be repeated."),
+        typer.Option(
+            parser=options.event_file,
+            metavar="FILE",
+            help="A file that holds one. May be repeated.",
+            rich_help_panel=_CHECKED,
+        ),
     ] = None,
     env: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A variable, set before the handler is imported. May be repeated."),
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="A variable, set before the handler is imported. May be repeated.",
+            rich_help_panel=_MEETS,
+        ),
     ] = None,
-    env_file: Annotated[Path | None, typer.Option(help="A dotenv file of such variables.")] = None,
+    env_file: Annotated[
+        Path | None, typer.Option(help="A dotenv file of such variables.", rich_help_panel=_MEETS)
+    ] = None,
     setup: Annotated[
         str | None,
         typer.Option(
             metavar="MODULE:FUNCTION|PATH.py:FUNCTION",
             help="A context manager that each execution is made in: doubles.",
+            rich_help_panel=_MEETS,
         ),
     ] = None,
-    script: options.Script = None,
+    script: Annotated[
+        Path | None, typer.Option(help="A JSON script for the model to follow.", rich_help_panel=_MEETS)
+    ] = None,
     answer: Annotated[
         list[GivenAnswer] | None,
         typer.Option(
             parser=typed_answer,
             metavar="[NAME=]TEXT",
             help="What a callback is answered: a text, !fail:MESSAGE or !silent. May be repeated.",
+            rich_help_panel=_MEETS,
         ),
     ] = None,
     invoke: Annotated[
         list[GivenAnswer] | None,
         typer.Option(
-            parser=typed_answer, metavar="[NAME=]JSON", help="What a chained invocation comes to. May be repeated."
+            parser=typed_answer,
+            metavar="[NAME=]JSON",
+            help="What a chained invocation comes to. May be repeated.",
+            rich_help_panel=_MEETS,
         ),
     ] = None,
     template: Annotated[
-        Path | None, typer.Option(help="Check the durable functions of this SAM or CloudFormation template.")
+        Path | None,
+        typer.Option(
+            help="Check the durable functions of this SAM or CloudFormation template.", rich_help_panel=_CHECKED
+        ),
     ] = None,
-    function: Annotated[str | None, typer.Option(metavar="NAME", help="Only this one of them.")] = None,
-    pairs: Annotated[bool | None, typer.Option("--pairs", help="Try every pair of crash points, too.")] = None,
+    function: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this one of them.", rich_help_panel=_CHECKED)
+    ] = None,
+    pairs: Annotated[
+        bool | None, typer.Option("--pairs", help="Try every pair of crash points, too.", rich_help_panel=_TRIED)
+    ] = None,
     order_matters: Annotated[
-        bool | None, typer.Option("--order-matters", help="The order in which branches end may change the result.")
+        bool | None,
+        typer.Option(
+            "--order-matters", help="The order in which branches end may change the result.", rich_help_panel=_TRIED
+        ),
     ] = None,
-    exit_first: Annotated[bool | None, typer.Option("--exit-first", "-x", help="Stop at the first finding.")] = None,
+    exit_first: Annotated[
+        bool | None, typer.Option("--exit-first", "-x", help="Stop at the first finding.", rich_help_panel=_TRIED)
+    ] = None,
     horizon: Annotated[
         int | None,
         typer.Option(
@@ -93,17 +138,23 @@ def check(  # noqa: PLR0917  # options, which a person names
             metavar="OPERATIONS",
             help="Of a workflow of more than twice as many: follow executions so far past an interruption. "
             f"{HORIZON} unless given.",
+            rich_help_panel=_TRIED,
         ),
     ] = None,
     to_the_end: Annotated[
         bool | None,
-        typer.Option("--to-the-end", help="Follow every execution to its end, however long the workflow is."),
+        typer.Option(
+            "--to-the-end",
+            help="Follow every execution to its end, however long the workflow is.",
+            rich_help_panel=_TRIED,
+        ),
     ] = None,
     other_sandboxes: Annotated[
         bool | None,
         typer.Option(
             "--other-sandboxes/--no-other-sandboxes",
             help="Run it in other processes, too: cold, at another time, with another hash seed.",
+            rich_help_panel=_TRIED,
         ),
     ] = None,
     patience: Annotated[
@@ -112,14 +163,18 @@ def check(  # noqa: PLR0917  # options, which a person names
             min=1,
             help="Seconds that importing it, and one execution, may take in real time. "
             f"{PATIENCE_SECONDS:g} unless given.",
+            rich_help_panel=_TRIED,
         ),
     ] = None,
     expect_failure: Annotated[
-        bool | None, typer.Option("--expect-failure", help="Undisturbed, the execution is to end FAILED.")
+        bool | None,
+        typer.Option("--expect-failure", help="Undisturbed, the execution is to end FAILED.", rich_help_panel=_TRIED),
     ] = None,
     fail_on: Annotated[
         Severity | None,
-        typer.Option(help="What exit code 1 is for: errors, or warnings, too. error unless given."),
+        typer.Option(
+            help="What exit code 1 is for: errors, or warnings, too. error unless given.", rich_help_panel=_TOLD
+        ),
     ] = None,
     aws_answers: Annotated[
         Path | None,
@@ -127,30 +182,53 @@ def check(  # noqa: PLR0917  # options, which a person names
             "--answers",
             metavar="FILE",
             help='What AWS calls are answered: JSON such as {"dynamodb.GetItem": {"Item": …}}.',
+            rich_help_panel=_MEETS,
         ),
     ] = None,
     live: Annotated[
         bool | None,
-        typer.Option("--live", help="Let what nobody answers go to the services, with the credentials that there are."),
+        typer.Option(
+            "--live",
+            help="Let what nobody answers go to the services, with the credentials that there are.",
+            rich_help_panel=_MEETS,
+        ),
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option(parser=reporting.known_rule, metavar="RULE", help="Do not tell its findings. May be repeated."),
+        typer.Option(
+            parser=reporting.known_rule,
+            metavar="RULE",
+            help="Do not tell its findings. May be repeated.",
+            rich_help_panel=_TOLD,
+            autocompletion=rules,
+        ),
     ] = None,
     output_format: Annotated[
         OutputFormat | None,
-        typer.Option(help="What is printed: a document for a program, or for people. full unless given."),
+        typer.Option(
+            help="What is printed: a document for a program, or for people. full unless given.", rich_help_panel=_TOLD
+        ),
     ] = None,
     case: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Make this run alone again, and show it beside the one it is held against."),
+        typer.Option(
+            metavar="ID",
+            help="Make this run alone again, and show it beside the one it is held against.",
+            rich_help_panel=_TRIED,
+        ),
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file, as JSON.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the report to this file, as JSON.", rich_help_panel=_TOLD)
+    ] = None,
     html_file: Annotated[
-        Path | None, typer.Option("--html", help="Write a page about the report and every run to this file.")
+        Path | None,
+        typer.Option("--html", help="Write a page about the report and every run to this file.", rich_help_panel=_TOLD),
     ] = None,
 ) -> None:
-    """Interrupt handlers everywhere, and report what breaks: exit code 0 conforms, 1 findings, 2 could not run."""
+    """Interrupt handlers everywhere, and report what breaks.
+
+    Exit code 0: all conform. 1: findings. 2: some could not be run.
+    """
     answers, results = typed_by_name("--answer", answer or ()), typed_by_name("--invoke", invoke or ())
     typed = {
         "env": (variables_in(env_file) if env_file else {}) | dict(map(typed_variable, env or ())),
@@ -327,10 +405,8 @@ class _Checking:
             raise CannotRunError(f"{check.name} cannot be checked: {check.cannot}.")
         for note in check.notes:
             self._console.print(Text(f"{check.name}: {note}"))
-        with options.interruptible(), self._console.status("Exploring…") as status:
-
-            def progress(_experiment: Experiment, _findings: Sequence[Finding], done: int, all_: int) -> None:
-                status.update(f"Exploring: {done} of {all_} runs")
+        waiting = Waiting()
+        with options.interruptible(), self._console.status(waiting):
 
             def made(scenario: Scenario, exploration: Exploration, words: str | None) -> Report:
                 records = Records()
@@ -340,7 +416,7 @@ class _Checking:
                         scenario,
                         exploration,
                         elsewhere=None if check.settings.other_sandboxes is False else check.reference,
-                        listener=progress,
+                        listener=waiting.heard,
                         recorder=records.add if self._html_file and words is not None else None,
                         witness=alone.saw if alone and words is not None else None,
                     )

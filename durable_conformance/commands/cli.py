@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import platform
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from durable_conformance.commands.check import check
+from durable_conformance.commands.grouped_help import Grouped
 from durable_conformance.commands.model_choice import chosen_model
 from durable_conformance.commands.record import record_history
 from durable_conformance.commands.replay import replay
@@ -21,18 +25,34 @@ from durable_conformance.reporting import conclude
 from durable_conformance.runtime import quiet_sdk_logs, run_in_process
 from durable_conformance.subject import APPROVE, Always, Scenario, find_pattern, pattern_names
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+def _tell_version(wanted: bool | None) -> None:  # noqa: FBT001  # as typer calls it
+    if not wanted:
+        return
+    ours, sdk = version("durable-ai-patterns"), version("aws-durable-execution-sdk-python")
+    typer.echo(f"durable-ai {ours} (aws-durable-execution-sdk-python {sdk}, Python {platform.python_version()})")
+    raise typer.Exit
 
 
 @app.callback()
-def durable_ai() -> None:
+def durable_ai(
+    _: Annotated[
+        bool | None,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version, and exit."),
+    ] = None,
+) -> None:
     """AI workflows on AWS Lambda durable functions, run and checked on this machine."""
     quiet_sdk_logs()
 
 
-@app.command()
+@app.command(cls=Grouped)
 def demo() -> None:
-    """Run every pattern with its default event, from its cassette; people approve."""
+    """Run every pattern with its default event.
+
+    The models answer from its cassette, and people approve.
+    """
     console = Console(soft_wrap=True)
     failed = False
     for pattern in pattern_names():
@@ -46,10 +66,8 @@ def demo() -> None:
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-app.command()(run)
-app.command()(check)
-app.command()(replay)
-app.command()(record_history)
+for _command in run, check, replay, record_history:
+    app.command(cls=Grouped)(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

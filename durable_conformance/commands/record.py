@@ -32,7 +32,10 @@ def record_history(  # noqa: PLR0917  # options, which a person names
         typer.Option(help="Instead of running it: what get-durable-execution-history printed, payloads included."),
     ] = None,
 ) -> None:
-    """Record a golden history of a handler, for `durable-ai replay`: exit code 0 it is written, 2 it is not."""
+    """Record a golden history of a handler, for `replay`.
+
+    Exit code 0: it is written. 2: it is not.
+    """
     if output.exists():
         raise CannotRunError(f"There is {output} already; name another file, or use durable-ai replay --update.")
     reference = Reference(target)

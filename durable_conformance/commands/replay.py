@@ -44,7 +44,10 @@ def replay(
         float, typer.Option(min=1, help="Seconds that one execution may take in real time.")
     ] = PATIENCE_SECONDS,
 ) -> None:
-    """Replay golden histories on today's code: exit code 0 all of them replay, 1 findings, 2 some could not be run."""
+    """Replay golden histories on today's code.
+
+    Exit code 0: all of them replay. 1: findings. 2: some could not be run.
+    """
     if update and not paths:
         raise CannotRunError("--update needs the histories, or the folder, to record anew.")
     console = Console()

@@ -62,7 +62,10 @@ def run(  # noqa: PLR0917  # options, which a person names
         bool, typer.Option("--crash-points", help="List where --crash-at could have killed this execution.")
     ] = False,
 ) -> None:
-    """Run one pattern in this process, show what happens as it happens, and print its result."""
+    """Run one pattern here, and show what happens as it happens.
+
+    Its result is printed at the end.
+    """
     console = Console(soft_wrap=True)
     if script and provider != SCRIPTED:
         raise CannotRunError("--script is for --provider scripted; add that.")

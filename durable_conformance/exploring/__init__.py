@@ -12,6 +12,7 @@ from durable_conformance.exploring.exploration import EVERYTHING as EVERYTHING
 from durable_conformance.exploring.exploration import HORIZON as HORIZON
 from durable_conformance.exploring.exploration import Exploration as Exploration
 from durable_conformance.exploring.explore import ExplorationInterrupted as ExplorationInterrupted
+from durable_conformance.exploring.explore import Progress as Progress
 from durable_conformance.exploring.explore import explore as explore
 from durable_conformance.exploring.following import begun_before as begun_before
 from durable_conformance.exploring.following import diverged as diverged

@@ -48,8 +48,19 @@ AGAIN = "a second execution"
 type Recorder = Callable[[RunRecord], None]
 """Told of each run: of its plan, and then, under the same id, of what became of it."""
 
-type Listener = Callable[[Experiment, Sequence[Finding], int, int], None]
-"""Told of each experiment that was made: what is wrong with it, how many have been made, and how many are known."""
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an exploration is."""
+
+    made: int  # experiments
+    known: int  # those included; what they show may call for more
+    planned: bool  # all that can be known before is
+    under_way: tuple[str, ...] = ()  # the names of those that processes make now, the one begun first first
+
+
+type Listener = Callable[[Experiment, Sequence[Finding], Progress], None]
+"""Told of each experiment that was made, and what is wrong with it."""
 
 type Witness = Callable[[Experiment, Run], None]
 """Given each run that is judged."""
@@ -133,6 +144,7 @@ class _Explorer:
     _found: list[tuple[float, Sequence[Finding]]] = field(default_factory=list)
     _order: dict[str, float] = field(default_factory=dict)
     _known: int = 0
+    _planned: bool = False  # all cases are known, but for those that others call for
     _made: int = 0
     _runs: int = 0
     _points: int = 0
@@ -371,6 +383,7 @@ class _Explorer:
         """Make every case, and what comes of it, and take note of what is found."""
         begin = [elsewhere.begin()] if elsewhere else []
         waiting = deque(self._plan([*begin, *cases]))
+        self._planned = True
         for experiment, outcome in self.pool.run(waiting):
             there = elsewhere if elsewhere and experiment in elsewhere else None
             if isinstance(outcome, Lost):
@@ -458,7 +471,11 @@ class _Explorer:
     def _progress(self, experiment: Experiment, findings: Sequence[Finding]) -> None:
         self._made += 1
         if self.listener:
-            self.listener(experiment, findings, self._made, self._known)
+            self.listener(experiment, findings, self.progress)
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(self._made, self._known, self._planned, self.pool.under_way)
 
     def _is_lost(self, experiment: Experiment, lost: Lost) -> None:
         if not lost.begun:

@@ -113,6 +113,11 @@ class Pool:
         """The template for processes that are only new: the main one, where that is an interpreter of its own."""
         return 0 if isinstance(self._handler, Reference) else 1
 
+    @property
+    def under_way(self) -> tuple[str, ...]:
+        """The names of the experiments that workers make now, the one begun first first."""
+        return tuple(one.name for one in self._busy.values())
+
     def start(self) -> None:
         """Import the handler.
 

@@ -17,6 +17,7 @@ from durable_conformance import Exploration, Finding, Scenario, explore, handler
 from durable_conformance.commands import main
 from durable_conformance.durable_check import DurableCheck
 from durable_conformance.evidence import Explored
+from durable_conformance.exploring import Progress
 from durable_conformance.subject import reference_to
 from durable_conformance.workers import HASH_SEEDS, Experiment
 from patterns.durable import ask
@@ -374,7 +375,7 @@ def test_what_is_found_in_another_sandbox_is_told_at_once() -> None:
     """So that it can be enough for what is run elsewhere, and for what is left to run here."""
     told: list[tuple[str, Sequence[Finding]]] = []
 
-    def listen(experiment: Experiment, findings: Sequence[Finding], _done: int, _known: int) -> None:
+    def listen(experiment: Experiment, findings: Sequence[Finding], _progress: Progress) -> None:
         told.append((experiment.id, findings))
 
     report = explore(

@@ -10,7 +10,7 @@ from aws_durable_execution_sdk_python import DurableContext
 
 from durable_conformance import Exploration, Finding, Scenario, explore, handler_factory
 from durable_conformance.evidence import Records
-from durable_conformance.exploring import ExplorationInterrupted
+from durable_conformance.exploring import ExplorationInterrupted, Progress
 from durable_conformance.subject import reference_to
 from durable_conformance.workers import Experiment
 from patterns.durable import ask
@@ -56,7 +56,7 @@ def test_experiments_have_ids_of_their_own_which_stay(workflow: object) -> None:
 def interrupted_after(runs: int) -> ExplorationInterrupted:
     made: list[str] = []
 
-    def listen(experiment: Experiment, _findings: Sequence[Finding], _done: int, _known: int) -> None:
+    def listen(experiment: Experiment, _findings: Sequence[Finding], _progress: Progress) -> None:
         made.append(experiment.id)
         if len(made) == runs:
             raise KeyboardInterrupt

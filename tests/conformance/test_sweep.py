@@ -26,7 +26,7 @@ from durable_conformance import (
 )
 from durable_conformance.evidence import Records, RunRecord, Section
 from durable_conformance.execution import AT_HORIZON, MAX_INVOCATIONS, Conditions
-from durable_conformance.exploring import HORIZON, MAX_FAULTY_INVOCATIONS, MOST, crash_sweeps, fault_sweep
+from durable_conformance.exploring import HORIZON, MAX_FAULTY_INVOCATIONS, MOST, Progress, crash_sweeps, fault_sweep
 from durable_conformance.rules import Canonical, Severity, canonical
 from durable_conformance.runtime import run_in_process
 from durable_conformance.subject import OK, Always, Reference, reference_to
@@ -56,8 +56,8 @@ class Told:
     def __init__(self) -> None:
         self.findings: dict[str, Sequence[Finding]] = {}
 
-    def __call__(self, experiment: Experiment, findings: Sequence[Finding], done: int, known: int) -> None:
-        assert done <= known
+    def __call__(self, experiment: Experiment, findings: Sequence[Finding], progress: Progress) -> None:
+        assert progress.made <= progress.known
         self.findings[experiment.id] = findings
 
     @property

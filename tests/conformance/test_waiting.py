@@ -1,0 +1,63 @@
+"""What a terminal shows while a check goes on."""
+
+from __future__ import annotations
+
+import io
+
+from aws_durable_execution_sdk_python import DurableContext, durable_execution
+from rich.console import Console
+
+from durable_conformance import Exploration, Scenario, explore
+from durable_conformance.commands import Waiting
+from durable_conformance.exploring import Progress
+from durable_conformance.workers import Experiment
+
+
+@durable_execution
+def two_steps(_event: object, context: DurableContext) -> int:
+    return context.step(lambda _: 1, "look") + context.step(lambda _: 2, "listen")
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def shown(waiting: Waiting) -> str:
+    console = Console(file=io.StringIO(), width=120)
+    with console.capture() as capture:
+        console.print(waiting)
+    return capture.get().strip()
+
+
+def test_it_says_what_it_does_and_after_a_while_what_it_waits_for() -> None:
+    clock = Clock()
+    waiting = Waiting(clock)
+    assert shown(waiting) == "Importing it, and running it undisturbed"
+    clock.now = 5.4
+    assert shown(waiting) == "Importing it, and running it undisturbed; waiting, 5 s"
+    one = Experiment.__new__(Experiment)
+    waiting.heard(one, (), Progress(2, 2, planned=False))
+    assert shown(waiting) == "Running it undisturbed, and interrupted everywhere: 2 runs"
+    waiting.heard(one, (), Progress(12, 80, planned=True, under_way=("crash after /1:step", "crash in /2:ask")))
+    assert shown(waiting) == "Exploring: 12 of at least 80 runs"
+    clock.now += 61
+    assert shown(waiting) == "Exploring: 12 of at least 80 runs; waiting for crash after /1:step, 61 s"
+
+
+def test_the_total_is_never_less_than_what_is_made_and_in_the_end_all_is_made() -> None:
+    told: list[Progress] = []
+    report = explore(
+        lambda _model: two_steps, Scenario({}), Exploration(), listener=lambda *heard: told.append(heard[2])
+    )
+    assert all(one.made <= one.known for one in told)
+    assert not told[0].planned
+    assert told[-1].planned
+    assert told[-1].made == told[-1].known == report.runs
+    assert any(one.under_way for one in told)
+    assert not told[-1].under_way
