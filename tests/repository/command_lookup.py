@@ -6,6 +6,7 @@ service models.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import itertools
 import re
@@ -14,6 +15,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import botocore.session
+import typer
 import typer.main
 from botocore import xform_name
 
@@ -54,7 +56,8 @@ def durable_ai(words: Sequence[str]) -> None:
     name, command, rest = group.resolve_command(context, list(words))  # type: ignore[attr-defined]  # it is a group
     expect(command, f"durable-ai has no command {words[:1]}")
     known = ["scripted" if option == "--provider" and word == "NAME" else word for option, word in pairs(rest)]
-    command.make_context(name, known, parent=context)
+    with contextlib.suppress(typer.Exit):  # an option such as --help has been found
+        command.make_context(name, known, parent=context)
 
 
 def python(words: Sequence[str]) -> None:
