@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from durable_conformance import reporting
+from durable_conformance.errors import CannotRunError
 from durable_conformance.evidence import Explored, Records
 from durable_conformance.execution import Status
 from durable_conformance.exploring import EVERYTHING, Exploration, explore, explore_every_answer
@@ -24,6 +25,8 @@ from durable_conformance.subject import (
     Answered,
     ByName,
     CallbackAnswer,
+    HandlerFactory,
+    Reference,
     Refused,
     Scenario,
     Silence,
@@ -87,7 +90,8 @@ class DurableCheck:
         """Explore `target`, and fail the test with a table of what breaks.
 
         Args:
-            target: A durable handler, or a function `(event, context, model)`.
+            target: A durable handler, or a function `(event, context, model)`; or the name of a handler, as
+                `"src/app.py:handler"` from the folder that pytest runs in, which this process does not import then.
             event: The execution's input; `{}` unless given.
             script: What the model answers (`providers.script`); without one it answers everything.
             callbacks: What people answer, by callback name, to each of that name or to one after the other: a payload,
@@ -108,6 +112,7 @@ class DurableCheck:
             ignore: Rules whose findings are not told, as those are not that a comment on their line ignores.
         """
         event = {} if event is None else event
+        name = target.rpartition(":")[2] if isinstance(target, str) else getattr(target, "__name__", str(target))
         model = scripted if script is None else partial(from_script_value, script)
         scenario = Scenario(
             event,
@@ -122,36 +127,76 @@ class DurableCheck:
             answers=answers or {},
             live=live,
         )
-        elsewhere = self.in_other_processes if other_sandboxes is None else other_sandboxes
-        reference = reference_to(target) if elsewhere else None
-        if other_sandboxes and reference is None:
-            raise ValueError(f"{target!r} is bound to no name of its module, so no other process can import it.")
-        if callable(setup) and reference is not None:
-            found = reference_to(setup)
-            if other_sandboxes and found is None:
-                raise ValueError(f"The set-up {setup!r} is bound to no name, so no other process can import it.")
-            scenario, reference = (replace(scenario, setup=found), reference) if found else (scenario, None)
-        name = getattr(target, "__name__", str(target))
-        factory = handler_factory(target)
-        module = sys.modules.get(getattr(target, "__module__", None) or "")
-        ignores = Ignores(Path(getattr(module, "__file__", None) or ""), frozenset(map(known_rule, ignore)))
         explored: dict[str, Explored] = {}  # what was explored with an answer that is of no use makes place
+        try:
+            subject = _Subject.of(target, setup, in_other_processes=self.in_other_processes, other=other_sandboxes)
+            scenario = replace(scenario, setup=subject.setup)
+            ignores = Ignores(subject.file, frozenset(map(known_rule, ignore)))
 
-        def made(scenario: Scenario, exploration: Exploration, words: str | None) -> Report:
-            records = Records()
-            recorder = records.add if self.keep and words is not None else None
-            report = explore(factory, scenario, exploration, elsewhere=reference, recorder=recorder)
-            if words is not None:
-                met = ", ".join(filter(None, (f"event {json.dumps(event, ensure_ascii=False)}", words)))
-                explored[words] = ignores.shown(Explored(name, met, report, tuple(records)))
-            return report
+            def made(scenario: Scenario, exploration: Exploration, words: str | None) -> Report:
+                records = Records()
+                recorder = records.add if self.keep and words is not None else None
+                report = explore(subject.handler, scenario, exploration, elsewhere=subject.elsewhere, recorder=recorder)
+                if words is not None:
+                    met = ", ".join(filter(None, (f"event {json.dumps(event, ensure_ascii=False)}", words)))
+                    explored[words] = ignores.shown(Explored(name, met, report, tuple(records)))
+                return report
 
-        how = exploration or EVERYTHING
-        report = made(scenario, how, "") if callbacks is not None else explore_every_answer(scenario, how, made)
+            how = exploration or EVERYTHING
+            report = made(scenario, how, "") if callbacks is not None else explore_every_answer(scenario, how, made)
+        except CannotRunError as error:
+            detail = f"\n{error.detail.rstrip()}" if error.detail else ""
+            pytest.fail(f"{name} could not be checked: {error}{detail}", pytrace=False)
         report = ignores.applied(report)
         if self.keep:
             for one in explored.values():
                 self.keep(one)
         if not report.conforms or report.failing(Severity(fail_on)):
-            pytest.fail(f"{name} is not durable.\n{reporting.plain(report)}", pytrace=False)
+            pytest.fail(f"{name} {_verdict(report)}.\n{reporting.plain(report)}", pytrace=False)
         return report
+
+
+def _verdict(report: Report) -> str:
+    """What a check came to that fails its test."""
+    if report.errors:
+        return "is not durable"
+    return "could not be checked" if not report.conforms else "has warnings, which the test does not allow"
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What a test checks, as an exploration finds it."""
+
+    handler: Reference | HandlerFactory
+    elsewhere: Reference | None  # where other interpreters find it; None if they run nothing
+    setup: SetUpLike | Reference | None
+    file: Path  # that the handler is in
+
+    @classmethod
+    def of(cls, target: object, setup: SetUpLike | None, *, in_other_processes: bool, other: bool | None) -> _Subject:
+        """`other` is what the test says about other sandboxes; None leaves that to what the test uses.
+
+        Raises:
+            ValueError: Other processes are to find what they cannot.
+            CannotRunError: `target` is no handler.
+        """
+        elsewhere = in_other_processes if other is None else other
+        if isinstance(target, str):
+            reference: Reference | None = Reference(target)
+            file = Path(Reference(target).parts()[0])
+        else:
+            reference = reference_to(target) if elsewhere else None
+            module = sys.modules.get(getattr(target, "__module__", None) or "")
+            file = Path(getattr(module, "__file__", None) or "")
+        if other and reference is None:
+            raise ValueError(f"{target!r} is bound to no name of its module, so no other process can import it.")
+        entered: SetUpLike | Reference | None = setup
+        if callable(setup) and reference is not None:
+            found = reference_to(setup)
+            if found is None and (other or isinstance(target, str)):
+                raise ValueError(f"The set-up {setup!r} is bound to no name, so no other process can import it.")
+            entered, reference = (found, reference) if found else (setup, None)
+        if isinstance(target, str):
+            assert reference
+            return cls(reference, reference if elsewhere else None, entered, file)
+        return cls(handler_factory(target), reference, entered, file)

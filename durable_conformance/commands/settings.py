@@ -148,7 +148,8 @@ def _project(table: object, path: Path) -> Project:
 def _said(place: Sequence[int | str], kind: str, message: str) -> str:
     *table, key = place
     if kind != "extra_forbidden":
-        return f"[{TABLE}] {'.'.join(map(str, place))}: {message}."
+        hint = "" if key != "answers" else "; those of people by name; AWS calls are answered by aws-answers = FILE"
+        return f"[{TABLE}] {'.'.join(map(str, place))}: {message}{hint}."
     model = HandlerSettings if table else Project
     keys = [str(field.alias) for field in model.model_fields.values()]
     near = difflib.get_close_matches(str(key), keys, 1)

@@ -83,10 +83,9 @@ def _text(line: _Line | None, style: str = "") -> Text:
 
 
 def _first_difference(rows: Sequence[_Row]) -> int | None:
-    """The first row that differs, and does so by more than the interruption itself; else the first that differs."""
-    differing = [number for number, (left, right) in enumerate(rows) if left != right]
-    telling = (number for number in differing if any(line and not line.expected for line in rows[number]))
-    return next(telling, differing[0] if differing else None)
+    """The first row that differs, and does so by more than the interruption itself."""
+    differing = (number for number, (left, right) in enumerate(rows) if left != right)
+    return next((number for number in differing if any(line and not line.expected for line in rows[number])), None)
 
 
 def _listed(name: str, lines: Sequence[_Line], marked: int | None) -> Iterator[Text]:

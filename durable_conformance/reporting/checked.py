@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from durable_conformance.rules import Finding, Report, Severity
+from durable_conformance.rules import NAMES, RULES, Finding, Report, Severity
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,12 @@ class Checked:
     report: Report
 
     def location(self, finding: Finding) -> Location:
-        """Of the line of `finding`, or of the handler's file if it has none."""
-        return located(finding.line, self.handler.file)
+        """Where `finding` is told: at its cause, or at its operation; at the handler's file if no line is known."""
+        return self.places(finding)[0]
+
+    def places(self, finding: Finding) -> tuple[Location, ...]:
+        """The lines that are about `finding`."""
+        return places_of(finding, self.handler.file)
 
     @property
     def handler(self) -> Location:
@@ -83,12 +87,23 @@ def located(line: str, handler: Path) -> Location:
     return Location(file, int(number))
 
 
+def places_of(finding: Finding, handler: Path) -> tuple[Location, ...]:
+    """The lines of its cause and of its operation, or that of the one which is known; else the file `handler`."""
+    lines = (finding.cause.line if finding.cause else "", finding.line)
+    return tuple(located(line, handler) for line in dict.fromkeys(filter(None, lines))) or (Location(handler),)
+
+
+def headline(finding: Finding) -> str:
+    """The cause of what was found, and what to do about it; the rule's words if no cause is known."""
+    return str(finding.cause or RULES[NAMES.index(finding.rule)].breaks_it)
+
+
 def described(finding: Finding) -> str:
     """What was found, in full."""
-    cause = f"\ncause: {finding.cause}" if finding.cause else ""
+    remedy = "" if finding.cause else f"\n{finding.remedy}"
     return (
-        f"{finding.path}: {finding.actual}\nexpected: {finding.expected}\nshown by: {finding.crash}{cause}\n"
-        f"{finding.remedy}"
+        f"{headline(finding)}\n{finding.path}: {finding.actual}\nexpected: {finding.expected}\n"
+        f"shown by: {finding.crash}{remedy}"
     )
 
 

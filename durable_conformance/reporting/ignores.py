@@ -15,7 +15,7 @@ from pathlib import Path
 
 from durable_conformance.errors import CannotRunError
 from durable_conformance.evidence import Explored
-from durable_conformance.reporting.checked import Checked, Ignore, Location, located
+from durable_conformance.reporting.checked import Checked, Ignore, Location, places_of
 from durable_conformance.rules import NAMES, Finding, Report
 
 _COMMENT = re.compile(r"#\s*durable:\s*ignore\b(?:\[([^\]]*)\])?")
@@ -29,6 +29,8 @@ def known_rule(name: str) -> str:
     """
     if name in NAMES:
         return name
+    if not name:
+        raise CannotRunError(f"an ignore names its rule, as in ignore[{NAMES[0]}]; the rules are {', '.join(NAMES)}.")
     near = difflib.get_close_matches(name, NAMES, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise CannotRunError(f"ignore[{name}] names no rule; {hint}the rules are {', '.join(NAMES)}.")
@@ -70,10 +72,14 @@ class Ignores:
     _known: dict[Path, frozenset[tuple[Location, str]]] = field(default_factory=dict, compare=False)
 
     def tells(self, finding: Finding) -> bool:
-        place = located(finding.line, self.handler)
-        if place.file not in self._known:
-            self._known[place.file] = frozenset(_comments(place.file))
-        return finding.rule not in self.rules and (place, finding.rule) not in self._known[place.file]
+        return finding.rule not in self.rules and not any(
+            (place, finding.rule) in self._comments_in(place.file) for place in places_of(finding, self.handler)
+        )
+
+    def _comments_in(self, file: Path) -> frozenset[tuple[Location, str]]:
+        if file not in self._known:
+            self._known[file] = frozenset(_comments(file))
+        return self._known[file]
 
     def applied(self, report: Report) -> Report:
         """`report` without the findings that are not told. A comment that names no rule could mean any."""
@@ -103,9 +109,9 @@ def unused_ignores(checks: Sequence[Checked]) -> tuple[Ignore, ...]:
     looked_for: dict[Path, set[str]] = {}
     used: set[tuple[Location, str]] = set()
     for one in checks:
-        ignored = {(one.location(finding), finding.rule) for finding in one.report.ignored}
+        ignored = {(place, finding.rule) for finding in one.report.ignored for place in one.places(finding)}
         used |= ignored
-        told = {one.location(finding).file for finding in one.report.findings}
+        told = {place.file for finding in one.report.findings for place in one.places(finding)}
         for file in {one.handler.file, *told, *(place.file for place, _ in ignored)}:
             looked_for.setdefault(file, set()).update(one.report.rules)
     return tuple(

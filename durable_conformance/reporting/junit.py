@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from durable_conformance.reporting.checked import Checked, Outcome, described
+from durable_conformance.reporting.checked import Checked, Outcome, described, headline
 from durable_conformance.rules import NAMES, Finding
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -47,7 +47,7 @@ def _rule(checked: Checked, name: str) -> ET.Element:
     told = [one for one in report.findings if one.rule == name]
     if failing := [one for one in checked.failing() if one.rule == name]:
         first = failing[0]
-        _within(case, "failure", message=first.actual, type=first.severity).text = _legal(_listed(checked, told))
+        _within(case, "failure", message=headline(first), type=first.severity).text = _legal(_listed(checked, told))
     elif told:
         _within(case, "system-out").text = _legal(_listed(checked, told))
     elif any(one.rule == name for one in report.ignored):

@@ -10,13 +10,14 @@ from durable_conformance.reporting.timeline import one_line
 
 
 def concise(outcome: Outcome) -> str:
-    """`app.py:31: error rule /2:operation: what happened [case id]`."""
+    """`app.py:31: error rule /2:operation: the cause; what happened [case id]`."""
     here = Path.cwd()
     lines = []
     for checked, one in outcome.findings():
         case = f" [case {one.case}]" if one.case else ""
         place = checked.location(one).seen_from(here)
-        lines.append(f"{place}: {one.severity} {one.rule} {one.path}: {one_line(one.actual)}{case}")
+        why = f"{one.cause}; " if one.cause else ""
+        lines.append(f"{place}: {one.severity} {one.rule} {one.path}: {why}{one_line(one.actual)}{case}")
     for checked in outcome.checks:
         lines += [f"{checked.file}: could not run: {why}" for why in checked.report.could_not_run]
     lines += [f"{one.line}: unused ignore[{one.rule}]" for one in outcome.unused_ignores]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
@@ -14,6 +15,9 @@ from durable_conformance.execution import Run, Status
 from durable_conformance.model import ModelCall
 from durable_conformance.reporting.again import command_again
 from durable_conformance.rules import Finding, Report
+
+WIDTH = 120
+"""Characters of a line where no terminal says how many there are."""
 
 
 def summary(report: Report) -> str:
@@ -104,9 +108,9 @@ def findings_table(title: str, findings: Sequence[Finding]) -> Table:
     return table
 
 
-def plain(report: Report, width: int = 120) -> str:
-    """The same as text without colours, `width` characters wide."""
-    console = Console(width=width, no_color=True, force_terminal=False)
+def plain(report: Report, width: int | None = None) -> str:
+    """The same as text without colours, `width` characters wide: the terminal's, or 120 where there is none."""
+    console = Console(width=width or shutil.get_terminal_size((WIDTH, 0)).columns, no_color=True, force_terminal=False)
     with console.capture() as capture:
         console.print(rendered(report))
     return capture.get()

@@ -8,6 +8,8 @@ label) and lists of entries:
      "turn-1": [{"tool": "get_weather", "input": {"location": "Rome"}}],
      "*": [{"always": "a text, again and again"}, {"stop_reason": "max_tokens", "text": "cut off"}]}
 
+or the list of entries alone, for one call after the other, whatever their labels.
+
 Without a script it answers whatever fits the request (`sample_text`).
 """
 

@@ -203,18 +203,24 @@ class _AlwaysEntry(_Strict):
     always: _FileEntry
 
 
-_FILE: TypeAdapter[dict[str, list[_FileEntry]]] = TypeAdapter(dict[str, list[_FileEntry]])
+type _FileEntries = list[_FileEntry]
+
+_LABELLED: TypeAdapter[dict[str, _FileEntries]] = TypeAdapter(dict[str, _FileEntries])
+_IN_ORDER: TypeAdapter[_FileEntries] = TypeAdapter(_FileEntries)
 
 
-def read_script(path: Path) -> Mapping[str, Entries]:
-    """Read a script file.
+def read_script(path: Path) -> Script:
+    """Read a script file: an object of labels and their entries, or a list of entries for one call after the other.
 
     Raises:
         ScriptError: It is missing, is not JSON, or holds something that is no entry.
     """
     try:
         text = path.read_text(encoding="utf-8")
-        file = _FILE.validate_python(json.loads(text))
+        file = json.loads(text)
+        if isinstance(file, list):
+            return [_entry(entry) for entry in _IN_ORDER.validate_python(file)]
+        labelled = _LABELLED.validate_python(file)
     except OSError as error:
         raise ScriptError(f"Cannot read the script {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -225,7 +231,7 @@ def read_script(path: Path) -> Mapping[str, Entries]:
         raise ScriptError(f"The script {path} is not JSON: it is nested too deeply.") from error
     except ValidationError as error:
         raise ScriptError(f"The script {path} is not valid: {describe(error)}.") from error
-    return {label: [_entry(entry) for entry in entries] for label, entries in file.items()}
+    return {label: [_entry(entry) for entry in entries] for label, entries in labelled.items()}
 
 
 def _entry(entry: _FileEntry) -> Entry | Always:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from durable_conformance.exploring import Progress
 from durable_conformance.subject import reference_to
 from durable_conformance.workers import HASH_SEEDS, Experiment
 from patterns.durable import ask
-from providers import ModelProvider
+from providers import Message, ModelProvider, ModelRequest
 from providers.scripted import ScriptedProvider
 from tests.repository import blocks, changes, text_of
 
@@ -216,7 +217,7 @@ def test_what_cannot_be_checked_ends_in_one_line_and_2(check: Check, arguments: 
 pytest_plugins = ["pytester"]
 
 
-def test_the_fixture_makes_a_users_test_three_lines(pytester: pytest.Pytester) -> None:
+def test_the_fixture_makes_a_users_test_three_lines(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the README shows it: its handler, its test, what it has people break, and what they see then."""
     readme = text_of("README.md")
     files = {block.splitlines()[0].removeprefix("# "): block for block in blocks(readme, "python")}
@@ -239,6 +240,7 @@ def test_the_fixture_makes_a_users_test_three_lines(pytester: pytest.Pytester) -
             raise AssertionError("not reached")
         """
     )
+    monkeypatch.setenv("COLUMNS", "120")
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--durable-report", "pages/of-checks")
     result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(["*workflow is not durable.*", "*request-stability*"])
@@ -409,3 +411,71 @@ def test_other_sandboxes_are_left_out_once_what_was_found_is_enough() -> None:
     )
     assert told == ["baseline", "again~same-arn", "again"]  # is it the ARN that makes the difference?
     assert (report.runs, report.could_not_run) == (3, ())
+
+
+REQUEST = ModelRequest(messages=(Message.user("hello"),))
+
+
+# Handlers by name, and what fails a test
+
+READS_THE_CLOCK = """
+import datetime
+import os
+
+from aws_durable_execution_sdk_python import durable_execution
+
+REGION = os.environ["AWS_DEFAULT_REGION"]
+
+@durable_execution
+def handler(event, context):
+    return context.step(lambda _: "fine", "look") + str(datetime.datetime.now())
+
+@durable_execution
+def steady(event, context):
+    return context.step(lambda _: "fine", "look") + REGION
+
+@durable_execution
+def fails(event, context):
+    raise ValueError("no such order")
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "by_name.py").write_text(READS_THE_CLOCK)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    return "by_name.py"
+
+
+def test_a_handler_may_be_named_and_is_not_imported_here(app: str) -> None:
+    """So it finds a region and what else it has in production, whatever the test's own process has."""
+    report = DurableCheck(in_other_processes=True)(f"{app}:steady")
+    assert report.conforms
+    assert "environment" in report.rules, "it was run in other sandboxes"
+    assert "by_name" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "said"),
+    [
+        ("handler", {}, "handler is not durable."),
+        ("fails", {}, "fails could not be checked."),
+        ("gone", {}, "gone could not be checked: by_name.py has no 'gone'."),
+        ("steady", {"ignore": ["budgett"]}, "steady could not be checked: ignore[budgett] names no rule; did you mean"),
+        ("steady", {"event": {}, "expect": "FAILED"}, "steady could not be checked."),
+    ],
+)
+def test_a_failing_test_begins_with_what_it_came_to(app: str, name: str, more: dict[str, Any], said: str) -> None:
+    with pytest.raises(pytest.fail.Exception) as failed:
+        DurableCheck(in_other_processes=True)(f"{app}:{name}", **more)
+    assert str(failed.value).startswith(said)
+    assert not failed.value.pytrace
+
+
+def test_a_test_that_allows_no_warning_says_so(app: str) -> None:
+    def asks(event: object, context: DurableContext, model: ModelProvider) -> str:
+        return context.step(lambda _: model.converse(REQUEST).text, "ask")
+
+    with pytest.raises(pytest.fail.Exception, match=r"^asks has warnings, which the test does not allow\.\n"):
+        DurableCheck(in_other_processes=False)(asks, fail_on="warning")

@@ -15,7 +15,7 @@ from jsonschema import Draft4Validator, Draft202012Validator  # type: ignore[imp
 
 from durable_conformance import Finding, Report, Severity
 from durable_conformance.reporting import WRITERS, Checked, Ignore, Outcome, OutputFormat, as_json, json_schema
-from durable_conformance.rules import NAMES, RULES, Unused
+from durable_conformance.rules import NAMES, RULES, Cause, Unused
 from tests.conformance.command_line import DurableAi, command_line
 from tests.conformance.made_up_reports import HOSTILE
 from tests.repository.files import ROOT
@@ -83,6 +83,22 @@ def test_a_finding_is_a_line_with_its_place_first(project: Path) -> None:
     ]
 
 
+def test_a_finding_stands_at_its_cause_which_comes_first(project: Path) -> None:
+    cause = Cause("time()", "app.py:4", "`time()` at app.py:4 reads the clock: read it in a step")
+    told = outcome(found(cause=cause))
+    line = written("concise", told)
+    assert line.startswith("app.py:4: error replay-identity /2:review-joke: `time()` at app.py:4 reads the clock")
+    (annotation,) = written("github", told).splitlines()
+    assert ",line=4," in annotation
+    assert "::`time()` at app.py:4 reads the clock: read it in a step%0A/2:review-joke: no" in annotation
+    failure = ET.fromstring(written("junit", told)).find(".//failure")  # our own
+    assert failure is not None
+    assert failure.attrib["message"] == str(cause)
+    (result,) = json.loads(written("sarif", told))["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 4}
+    assert result["message"]["text"].startswith("`time()` at app.py:4")
+
+
 def test_nothing_found_is_nothing_told(project: Path) -> None:
     assert (written("concise", outcome()), written("github", outcome())) == ("", "")
 
@@ -95,7 +111,7 @@ def test_a_finding_is_an_annotation_of_its_line_in_the_repository(project: Path)
         "github", outcome(found(actual="100%, a: b\r\n::end"), found(line="", severity="warning"), could_not_run=("x",))
     ).splitlines()
     assert first.startswith(
-        "::error file=service one/app.py,line=9,title=durable-ai%3A replay-identity::/2:review-joke"
+        "::error file=service one/app.py,line=9,title=durable-ai%3A replay-identity::on replay the code reaches another"
     )
     assert "100%25, a: b%0D%0A::end%0Aexpected: a joke" in first
     assert second.startswith("::warning file=service one/app.py,title=")
@@ -257,7 +273,8 @@ def test_a_rule_is_a_case_and_a_check_a_suite(project: Path) -> None:
     )  # fmt: skip
     cases = {case.attrib["name"]: [(part.tag, part.get("message")) for part in case] for case in suite(told)}
     assert list(cases) == [*NAMES, "could not run"]
-    assert cases["replay-identity"] == [("failure", "no\njoke")]
+    broken = "on replay the code reaches another operation than the one that was recorded at this place"
+    assert cases["replay-identity"] == [("failure", broken)]
     assert cases["budget"] == [("system-out", None)], "a warning fails no check of errors"
     assert cases["suspension"] == []
     assert cases["completion-order"] == [("skipped", "no batch")]

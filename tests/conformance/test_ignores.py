@@ -19,7 +19,7 @@ from durable_conformance.reporting import (
     unused_ignores,
     wrong_comments,
 )
-from durable_conformance.rules import NAMES
+from durable_conformance.rules import NAMES, Cause
 from tests.conformance.command_line import DurableAi, command_line
 from tests.conformance.made_up_reports import wordy
 
@@ -61,6 +61,16 @@ def test_a_comment_on_the_line_of_a_finding_ignores_its_rules_there(app: Path) -
     ]
     ignored = [("budget", "app.py:1"), ("budget", "app.py:2"), ("suspension", "app.py:2")]
     assert told(app, *(found(*one) for one in (*kept, *ignored))) == kept
+
+
+def test_a_comment_on_the_line_of_the_cause_does_so_too(app: Path) -> None:
+    """That is the line which a group of findings is headed by."""
+    by_clock = replace(found("budget", "app.py:4"), cause=Cause("now()", "app.py:2", "`now()` at app.py:2 …"))
+    assert told(app, by_clock) == []
+    ignored = Ignores(app).applied(report(by_clock))
+    checked = Checked("app.py:handler", "app.py", Severity.ERROR, replace(ignored, rules=("budget",)))
+    unused = [(one.line, one.rule) for one in unused_ignores([checked])]
+    assert unused == [("app.py:1", "budget")], "that on the line of the cause is used"
 
 
 def test_a_rule_can_be_ignored_everywhere(app: Path) -> None:
@@ -106,8 +116,8 @@ def test_what_is_ignored_is_on_no_page(app: Path) -> None:
     [
         ("ignore[budgett]", "did you mean 'budget'? the rules are replay-identity, "),
         ("ignore[budget, zzz]", "ignore[zzz] names no rule; the rules are "),
-        ("ignore[]", "ignore[] names no rule"),
-        ("ignore", "ignore[] names no rule"),
+        ("ignore[]", "an ignore names its rule, as in ignore[replay-identity]"),
+        ("ignore", "an ignore names its rule, as in ignore[replay-identity]"),
     ],
 )
 def test_a_comment_that_names_no_rule_is_told_with_what_there_is(app: Path, comment: str, said: str) -> None:

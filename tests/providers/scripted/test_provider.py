@@ -260,12 +260,21 @@ def test_a_script_file_holds_texts_json_tool_uses_errors_and_stop_reasons(tmp_pa
     assert [provider.converse(request()).text for _ in range(2)] == ["again", "again"]
 
 
+def test_a_script_file_may_be_a_list_for_one_call_after_the_other(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    script.write_text('["a text", {"json": {"a": 1}}, {"always": "done"}]')
+    provider = ScriptedProvider.from_file(script)
+    told = [provider.converse(request(label=label)).text for label in ("write", "check", "write", "check")]
+    assert told == ["a text", '{"a": 1}', "done", "done"]
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
         ("{", "not JSON"),
         ("[" * 100_000, "not JSON: it is nested too deeply"),
-        ("[1]", "valid dictionary"),
+        ("1", "valid dictionary"),
+        ("[1]", r"valid: 0: Input should be a text, or an object"),
         ('{"a": [{"error": "nope"}]}', r"a\.0\.error\S*: Input should be 'throttled'"),
         ('{"a": ["b", {"unknown": 1}]}', r"a\.1: Input should be a text, or an object with one of always, json, tool"),
         ('{"a": [3]}', r"a\.0: Input should be a text, or an object"),
