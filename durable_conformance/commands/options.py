@@ -15,7 +15,7 @@ import typer
 
 from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.model import from_script, scripted
-from durable_conformance.subject import APPROVE, OK, REJECT
+from durable_conformance.subject import APPROVE, REJECT
 
 if TYPE_CHECKING:
     from providers import ModelProvider
@@ -87,11 +87,9 @@ def answer(text: str) -> Json:
 
 
 Event = Annotated[Json, typer.Option(parser=event, metavar="TEXT", help="The execution's input, as JSON.")]
-Answer = Annotated[Json, typer.Option(parser=answer, metavar="TEXT", help="What people answer to callbacks, as JSON.")]
 Script = Annotated[Path | None, typer.Option(help="A JSON script for the model to follow.")]
 EMPTY: Any = "{}"
-AGREED: Any = OK
-"""Defaults of `Event` and `Answer`, which are parsed, too."""
+"""The default of `Event`, which is parsed, too."""
 
 
 def model_of(script: Path | None) -> Callable[[], ModelProvider]:

@@ -186,7 +186,7 @@ class _Explorer:
         told = sorted(grouped(in_order), key=lambda one: (NAMES.index(one.rule), one.path))
         broken = frozenset(one.rule for one in told)
         runs = self._undisturbed
-        explored = bool(runs) and not not_as_expected(runs[0], self.scenario.expect)
+        explored = bool(runs) and not not_as_expected(runs[0], self.scenario)
         elsewhere = self.elsewhere is not None
         idle = tuple(unused(runs, self.exploration, broken, elsewhere=elsewhere)) if explored else ()
         not_used = {one.rule for one in idle}
@@ -214,7 +214,7 @@ class _Explorer:
         first = self._undisturbed[0]
         if empty := nothing_durable(first):
             self._note(empty)  # and yet it may depend on what it should not
-        if wrong := not_as_expected(first, self.scenario.expect):
+        if wrong := not_as_expected(first, self.scenario):
             self._note(wrong)
         return bool(wrong)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from durable_conformance.execution import BATCHES, BRANCHES, Run, Status
+from durable_conformance.execution import BATCHES, BRANCHES, OperationKind, Run, Status
 from durable_conformance.exploring.exploration import Exploration
+from durable_conformance.model import AnsweredBy, scripted
 from durable_conformance.rules import (
     COMPLETION_ORDER,
     ENVIRONMENT,
@@ -17,23 +18,37 @@ from durable_conformance.rules import (
     side_effects,
     stability,
 )
+from durable_conformance.subject import OK, Answered, Scenario
 
 EXPECT_FAILURE = 'if that is what the scenario is to show, say --expect-failure, or expect="FAILED" in a test'
 
 
-def not_as_expected(run: Run, expect: str) -> str:
-    """Why `run` is not the execution that was to be checked; empty if it is.
+def not_as_expected(run: Run, scenario: Scenario) -> str:
+    """Why `run` is not the execution of `scenario` that was to be checked; empty if it is.
 
     What replay-identity tells is a finding, and the execution that was to be checked.
     """
+    expect = scenario.expect
     if run.status == expect or NONDETERMINISM in (run.error_type or ""):
         return ""
     if run.status == Status.SUCCEEDED:
         return f"the undisturbed execution SUCCEEDED, and was expected to end {expect}"
     raised = run.raised
     error = raised or f"{run.error_type}: {run.error_message}"
-    advice = "; ".join([*([raised.advice] if raised and raised.advice else []), EXPECT_FAILURE])
+    advice = "; ".join([*([raised.advice] if raised and raised.advice else _made_up(run, scenario)), EXPECT_FAILURE])
     return f"the undisturbed execution {run.status}, and nothing of it was checked: {error}: {advice}"
+
+
+def _made_up(run: Run, scenario: Scenario) -> Iterator[str]:
+    """What `run` was answered that nobody had said, and how to say it: its code may have wanted something else."""
+    services = dict.fromkeys(call.name for call in run.aws_calls if call.by is AnsweredBy.MADE_UP)
+    if services:
+        yield f"the answer to {', '.join(services)} was made up: say what it is with --answers FILE, or a --setup"
+    if run.calls and scenario.model is scripted:
+        yield "what the model said was made up: say what it says with --script FILE"
+    chained = [one.name for one in run.operations if one.type == OperationKind.CHAINED_INVOKE]
+    if unsaid := [name for name in dict.fromkeys(chained) if scenario.result(name, 0) == Answered(OK)]:
+        yield f'the result of {", ".join(unsaid)} was made up, "ok": say what it is with --invoke NAME=JSON'
 
 
 def nothing_durable(run: Run) -> str:

@@ -208,6 +208,32 @@ def test_a_handler_that_does_not_replay_its_own_history_gets_none(durable_ai: Du
     assert not Path(HISTORY).exists()
 
 
+def test_an_answer_is_sent_as_it_is_typed_and_by_name(durable_ai: DurableAi) -> None:
+    typed = ("--event", '{"name": "Ana"}', "--answer", "approve=Approved: {}", "--answer", "!fail:nobody asked")
+    assert durable_ai("record-history", "shop.py:order", *typed, "-o", HISTORY).code == 0
+    assert json.dumps(load_history(Path(HISTORY)).result).endswith('"said": "Approved: {}", "price": 12}')
+    assert durable_ai("replay", HISTORY).code == 0
+
+
+def test_what_a_chained_invocation_comes_to_is_recorded(durable_ai: DurableAi) -> None:
+    change('event["n"] + 1, "add")', '1, "add") + context.invoke("prices", {}, "price")')
+    typed = ("--event", '{"n": 1}', "--invoke", "price=40")
+    assert durable_ai("record-history", "shop.py:handler", *typed, "-o", HISTORY).code == 0
+    assert load_history(Path(HISTORY)).result == 41
+
+
+def test_an_execution_that_fails_is_recorded_only_if_it_is_to(durable_ai: DurableAi) -> None:
+    typed = ("record-history", "shop.py:order", "--event", '{"name": "Ana"}', "--answer", "!fail:out of office")
+    output = durable_ai(*typed, "-o", HISTORY)
+    assert output.code == 2
+    assert "shop.py:order is not recorded: it FAILED, with " in output.err
+    assert "out of office" in output.err
+    assert "--expect-failure" in output.err
+    assert not Path(HISTORY).exists()
+    assert durable_ai(*typed, "--expect-failure", "-o", HISTORY).code == 0
+    assert load_history(Path(HISTORY)).status == "FAILED"
+
+
 def test_an_export_of_the_service_becomes_a_history(durable_ai: DurableAi) -> None:
     pattern = CATALOGUE["prompt_chaining"]
     export = exported(pattern.handler_for, pattern.scenarios["answered"])
@@ -250,7 +276,6 @@ def test_the_default_folder_is_tests_histories(durable_ai: DurableAi) -> None:
         (("record-history", "gone.py:order", "-o", HISTORY), "There is no file gone.py."),
         (("record-history", "nope", "-o", HISTORY), "There is no pattern 'nope'."),
         (("record-history", "shop.py:order", "-o", HISTORY, "--event", "{"), "--event is not JSON"),
-        (("record-history", "shop.py:order", "-o", HISTORY, "--answer", "{"), "--answer is not JSON"),
         (
             ("record-history", "shop.py:order", "-o", HISTORY, "--export", "gone.json"),
             "Cannot read the export gone.json",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_durable_execution_sdk_python as sdk
+import boto3
 import pytest
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, InvokeConfig, StepConfig
@@ -18,6 +19,7 @@ from durable_conformance.durable_check import DurableCheck
 from durable_conformance.reporting import Checked, Outcome, as_json, plain, summary, what_was_seen
 from durable_conformance.rules import Severity, Unused
 from durable_conformance.subject import OK, Always
+from patterns.durable import ask
 from providers import ModelProvider
 from tests.conformance.command_line import DurableAi, command_line
 from tests.conformance.corpus.asking import say
@@ -90,6 +92,42 @@ def fails_in_a_branch(event: Any, context: DurableContext) -> None:
 def test_the_line_is_that_of_the_step_which_failed_however_deep_it_stands(handler: Any) -> None:
     where = line_of('return os.environ["ORDERS_TABLE"]')
     assert f"{where}: KeyError: 'ORDERS_TABLE': set it with --env ORDERS_TABLE=…" in only_reason(handler)
+
+
+@durable_execution
+def believes_what_was_made_up(event: Any, context: DurableContext) -> Any:
+    def state(_: Any) -> Any:
+        return boto3.client("dynamodb").get_item(TableName="t", Key={})["Item"]["state"]["S"]
+
+    return context.step(state, "read")
+
+
+def believes_the_model(event: Any, context: DurableContext, model: ModelProvider) -> Any:
+    return json.loads(ask(context, model, "ask", "Say something in JSON.").text)
+
+
+@durable_execution
+def believes_another_function(event: Any, context: DurableContext) -> Any:
+    return context.invoke("prices", {}, name="price")["total"]
+
+
+@pytest.mark.parametrize(
+    ("handler", "advice"),
+    [
+        (believes_what_was_made_up, "the answer to dynamodb.GetItem was made up: say what it is with --answers FILE"),
+        (believes_the_model, "what the model said was made up: say what it says with --script FILE"),
+        (believes_another_function, 'the result of price was made up, "ok": say what it is with --invoke NAME=JSON'),
+    ],
+)
+def test_what_fails_by_what_nobody_had_said_is_told_how_to_say_it(handler: Any, advice: str) -> None:
+    assert f": {advice}" in only_reason(handler)
+
+
+def test_what_somebody_has_said_is_not_called_made_up() -> None:
+    said = Scenario({}, ask=Always(OK), answers={"dynamodb.GetItem": {"Item": {}}})
+    (why,) = report(believes_what_was_made_up, said).could_not_run
+    assert "KeyError: 'state'" in why
+    assert "made up" not in why
 
 
 @durable_execution
