@@ -5,14 +5,18 @@ What nothing here can look up stands in `NOT_LOOKED_UP`, with the reason. A comm
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from typer.exceptions import TyperException
 
+from durable_conformance.commands import project_file
+from providers.scripted import ScriptedProvider
 from tests.repository.command_lookup import UnknownError, look_up, named
-from tests.repository.documents import DOCUMENTS, Command, commands, commands_in, text_of
+from tests.repository.documents import DOCUMENTS, Command, blocks, commands, commands_in, text_of
 from tests.repository.tooling import PYTEST, TOX
 
 NOT_LOOKED_UP: Mapping[str, str] = {
@@ -22,6 +26,7 @@ NOT_LOOKED_UP: Mapping[str, str] = {
     "sam build": "`tox -e template` runs it",
     'uv add --dev "durable-ai-patterns[conformance] @ git+https://ADDRESS"': "changes another project",
     'pip install "durable-ai-patterns[conformance] @ git+https://ADDRESS"': "changes another environment",
+    'pip install "FOLDER[conformance]"': "changes another environment",
     "sam delete": "needs an account",
 }
 """Commands that no test here can look up, and why that is so, or where they are run instead."""
@@ -48,6 +53,23 @@ def test_the_commands_in_the_running_text_are_there(document: str) -> None:
             named(words[1])
         else:
             look_up(words)
+
+
+def test_scripts_answers_and_settings_that_a_document_shows_are_taken(tmp_path: Path) -> None:
+    text = text_of("docs/check-your-own.md")
+    file = tmp_path / "shown.json"
+    kinds: list[str] = []
+    for block in blocks(text, "json"):
+        file.write_text(block)
+        if isinstance(value := json.loads(block), dict) and all("." in name for name in value):
+            kinds.append("answers")
+        else:
+            ScriptedProvider.from_file(file)
+            kinds.append("script")
+    assert kinds == ["answers", "script", "script"]
+    (settings,) = blocks(text, "toml")
+    (tmp_path / "pyproject.toml").write_text(settings)
+    assert project_file(tmp_path)
 
 
 def test_nothing_is_excused_that_no_document_says() -> None:
