@@ -34,7 +34,7 @@ from durable_conformance.exploring import (
     explore_every_answer,
 )
 from durable_conformance.reporting import Checked, Named, Outcome, OutputFormat, command
-from durable_conformance.rules import Report, Severity
+from durable_conformance.rules import Report, Severity, joined
 from durable_conformance.subject import Scenario
 from durable_conformance.workers import PATIENCE_SECONDS, Experiment
 
@@ -445,7 +445,9 @@ class _Checking:
         fail_on = Severity(check.settings.fail_on or Severity.ERROR)
         self._checked.append(Checked(check.title, reporting.shown(check.file, Path.cwd()), fail_on, report))
         if self._full:
-            self._console.print(reporting.rendered(report, self._commands[check.title]), crop=False)
+            self._console.print(
+                reporting.rendered(report, self._commands[check.title], lines=len(self._checks) == 1), crop=False
+            )
         else:
             for why in report.could_not_run:
                 self._console.print(Text(f"could not run: {why}"), soft_wrap=True)
@@ -466,6 +468,9 @@ class _Checking:
         """What can be told when all is known."""
         outcome = self._outcome
         if self._full:
+            together = joined(one.report.coverage for one in outcome.checks) if len(self._checks) > 1 else ()
+            for line in reporting.reached(together):
+                self._console.print(Text(line))
             for one in outcome.unused_ignores:
                 self._console.print(Text(f"warning: {one.line}: unused ignore[{one.rule}]"))
         elif text := reporting.WRITERS[self._format](outcome):

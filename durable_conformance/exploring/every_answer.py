@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from durable_conformance.exploring.exploration import Exploration
 from durable_conformance.exploring.explore import ExplorationInterrupted
-from durable_conformance.rules import NAMES, Finding, Report
+from durable_conformance.rules import NAMES, Finding, Report, joined
 from durable_conformance.subject import OK, Answered, ByName, CallbackAnswer, Refused, Scenario, Silence
 
 type Explore = Callable[[Scenario, Exploration, str | None], Report]
@@ -133,5 +133,6 @@ def _merged(reports: Sequence[Report]) -> Report:
         left_behind=tuple(each("left_behind")),
         tracebacks=tuple(each("tracebacks")),
         answers=tuple(each("answers")),
+        coverage=joined([report.coverage for report in reports]),
         interrupted=any(report.interrupted for report in reports),
     )

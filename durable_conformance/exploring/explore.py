@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from durable_conformance.evidence import Place, RunRecord, Section
-from durable_conformance.execution import AT_HORIZON, ENDINGS, Conditions, CrashPoint, Run, pinned_by
+from durable_conformance.execution import AT_HORIZON, ENDINGS, EXECUTION, Conditions, CrashPoint, Run, pinned_by
 from durable_conformance.exploring.cases import (
     between_attempts,
     crash_cases,
@@ -19,6 +19,7 @@ from durable_conformance.exploring.cases import (
     one_by_one,
     order_cases,
 )
+from durable_conformance.exploring.coverage import coverage
 from durable_conformance.exploring.exploration import EVERYTHING, Exploration
 from durable_conformance.exploring.following import diverged
 from durable_conformance.exploring.one_case import UnknownCaseError, swept, takes
@@ -30,6 +31,7 @@ from durable_conformance.rules import (
     NAMES,
     NO_INVOCATION_STATE,
     Canonical,
+    FileCoverage,
     Finding,
     Report,
     Severity,
@@ -207,7 +209,13 @@ class _Explorer:
             seen=seen(runs[0]) if runs else (),
             unused=idle,
             case=self.exploration.only or "",
+            coverage=self._coverage(),
         )
+
+    def _coverage(self) -> tuple[FileCoverage, ...]:
+        """Of the user's files, that of the handler first."""
+        its = self._undisturbed[0].line_of(EXECUTION).rpartition(":")[0] if self._undisturbed else ""
+        return tuple(sorted(coverage(self.pool.reached), key=lambda one: one.file != its))
 
     def _undisturbed_is_wrong(self) -> bool:
         """Whether the execution that nothing disturbs is another one than was to be checked: then nothing is."""

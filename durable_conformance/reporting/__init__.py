@@ -20,6 +20,7 @@ from durable_conformance.reporting.text import by_cause as by_cause
 from durable_conformance.reporting.text import conclude as conclude
 from durable_conformance.reporting.text import findings_table as findings_table
 from durable_conformance.reporting.text import plain as plain
+from durable_conformance.reporting.text import reached as reached
 from durable_conformance.reporting.text import rendered as rendered
 from durable_conformance.reporting.text import summary as summary
 from durable_conformance.reporting.text import what_was_seen as what_was_seen

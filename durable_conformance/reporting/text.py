@@ -14,10 +14,14 @@ from rich.text import Text
 from durable_conformance.execution import Run, Status
 from durable_conformance.model import ModelCall
 from durable_conformance.reporting.again import command_again
-from durable_conformance.rules import Finding, Report
+from durable_conformance.rules import FileCoverage, Finding, Report
 
 WIDTH = 120
 """Characters of a line where no terminal says how many there are."""
+
+
+MOST_FILES = 3
+"""Of a handler: of more, the first one's lines are told, and of the others how many."""
 
 
 def summary(report: Report) -> str:
@@ -44,11 +48,11 @@ def summary(report: Report) -> str:
     )
 
 
-def rendered(report: Report, again: str = "") -> RenderableType:
+def rendered(report: Report, again: str = "", *, lines: bool = True) -> RenderableType:
     """The findings, grouped by what causes them, the errors first, and the summary.
 
     Each finding has the command that makes its run again, if `again` is that but for the case: print it with
-    `crop=False`, for such a line is not broken.
+    `crop=False`, for such a line is not broken. `lines` leaves out, if False, which lines were reached.
     """
     parts: list[RenderableType] = []
     for before, findings in ("", report.errors), ("warning: ", report.warnings):
@@ -65,8 +69,19 @@ def rendered(report: Report, again: str = "") -> RenderableType:
         parts.append(Text(f"undisturbed, the execution ends {report.undisturbed}"))
     if report.seen:
         parts.append(Text(what_was_seen(report)))
+    if lines and not report.case:
+        parts += [Text(line) for line in reached(report.coverage)]
     parts.append(Text(summary(report)))
     return Group(*parts)
+
+
+def reached(coverage: Sequence[FileCoverage]) -> Iterator[str]:
+    """Which lines of the handler's files were reached: of each, or of the first and of all others together."""
+    told = coverage if len(coverage) <= MOST_FILES else coverage[:1]
+    yield from (f"reached: {one}" for one in told)
+    if others := coverage[len(told) :]:
+        lines, missed = sum(one.lines for one in others), sum(len(one.missed) for one in others)
+        yield f"reached: {len(others)} other files: {lines - missed} of {lines} lines"
 
 
 def what_was_seen(report: Report) -> str:

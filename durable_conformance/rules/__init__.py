@@ -14,12 +14,14 @@ from durable_conformance.rules import stability as stability
 from durable_conformance.rules.budget import MAX_TIMEOUT_SECONDS as MAX_TIMEOUT_SECONDS
 from durable_conformance.rules.causes import cause_of as cause_of
 from durable_conformance.rules.findings import Cause as Cause
+from durable_conformance.rules.findings import FileCoverage as FileCoverage
 from durable_conformance.rules.findings import Finding as Finding
 from durable_conformance.rules.findings import Report as Report
 from durable_conformance.rules.findings import Rule as Rule
 from durable_conformance.rules.findings import Severity as Severity
 from durable_conformance.rules.findings import Unused as Unused
 from durable_conformance.rules.findings import finding as finding
+from durable_conformance.rules.findings import joined as joined
 from durable_conformance.rules.judge import NAMES as NAMES
 from durable_conformance.rules.judge import PAIR_RULES as PAIR_RULES
 from durable_conformance.rules.judge import RULES as RULES

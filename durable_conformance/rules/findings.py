@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -86,6 +88,35 @@ class Unused:
 
 
 @dataclass(frozen=True)
+class FileCoverage:
+    """How much of the handler's functions in a file an exploration has reached."""
+
+    file: str  # from the folder that people are in
+    lines: int  # of the functions that were run, and of those that they name
+    missed: tuple[int, ...]  # the numbers of those lines that no run has reached
+
+    def __str__(self) -> str:
+        """As `app.py: 38 of 45 lines; not reached: 41-47`."""
+        told = f"{self.file}: {self.lines - len(self.missed)} of {self.lines} lines"
+        return f"{told}; not reached: {', '.join(self._ranges())}" if self.missed else told
+
+    def _ranges(self) -> Iterator[str]:
+        for _, group in itertools.groupby(enumerate(self.missed), key=lambda one: one[1] - one[0]):
+            numbers = [number for _, number in group]
+            yield f"{numbers[0]}-{numbers[-1]}" if numbers[1:] else str(numbers[0])
+
+
+def joined(several: Iterable[Iterable[FileCoverage]]) -> tuple[FileCoverage, ...]:
+    """What several explorations have reached together, in the order in which files come first."""
+    by_file: dict[str, FileCoverage] = {}
+    for one in itertools.chain.from_iterable(several):
+        known = by_file.get(one.file, one)
+        missed = set(known.missed).intersection(one.missed)
+        by_file[one.file] = FileCoverage(one.file, max(known.lines, one.lines), tuple(sorted(missed)))
+    return tuple(by_file.values())
+
+
+@dataclass(frozen=True)
 class Report:
     """What an exploration did and found.
 
@@ -110,6 +141,7 @@ class Report:
     seen: tuple[str, ...] = ()  # what the undisturbed execution did: `2 model calls`, `1 dynamodb.PutItem`, …
     case: str = ""  # the id of the one case that was made, with what that takes; empty if all were
     unused: tuple[Unused, ...] = ()  # the rules that had nothing to look at, or were left out
+    coverage: tuple[FileCoverage, ...] = ()  # of the handler's files; empty if nothing can be said
     ignored: tuple[Finding, ...] = ()  # what people have decided not to be told
 
     @property

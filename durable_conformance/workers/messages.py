@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from durable_conformance.execution import Conditions, Run
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
+from durable_conformance.workers.reached import Lines
 from durable_conformance.workers.surroundings import offline
 
 FATAL = "fatal.txt"
@@ -110,3 +111,4 @@ class Made:
     run: Run
     left: tuple[str, ...] = ()  # behind in the process, in words
     spoilt: bool = False  # the process is of no use for another one
+    reached: Lines = frozenset()  # that the process has run since it said so last

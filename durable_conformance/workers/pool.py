@@ -88,6 +88,7 @@ class Pool:
         self._idle: dict[Template, list[Worker]] = {}
         self._busy: dict[Worker, Experiment] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="durable-ai-", ignore_cleanup_errors=True)
+        self.reached: set[tuple[str, int]] = set()  # files, each with the number of a line that an execution has run
         self.left_behind: Counter[str] = Counter()  # by what executions left in their processes, how many left it
 
     def __enter__(self) -> Pool:
@@ -243,8 +244,9 @@ class Pool:
         except ClosedError:
             message, ended = None, True
         match message:
-            case Made(run, left, spoilt):
+            case Made(run, left, spoilt, reached):
                 del self._busy[worker]
+                self.reached |= reached
                 self._note(left)
                 if spoilt or experiment.where.way is not None:
                     worker.template.dismiss(worker)  # what it left is told already

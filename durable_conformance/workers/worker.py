@@ -11,6 +11,7 @@ import faulthandler
 import gc
 import json
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from durable_conformance.workers.channel import Channel
 from durable_conformance.workers.guard import Guard
 from durable_conformance.workers.messages import FATAL, Failed, Hire, Imported, Load, Made, Task
 from durable_conformance.workers.processes import Forker, adopt_orphans, die_with_parent
+from durable_conformance.workers.reached import Reached
 from durable_conformance.workers.sandbox import Sandbox
 from durable_conformance.workers.surroundings import FALSE_CREDENTIALS
 from durable_conformance.workers.warming import warm_up
@@ -48,6 +50,7 @@ def template(channel: Channel, order: Load) -> None:
     """Import the handler, and fork workers until the other end closes."""
     order.process.take_over()
     gc.callbacks.clear()  # of libraries of a test's process, which read the clock whenever a collection comes
+    reached = Reached()
     guard = Guard(live=order.scenario.live)
     guard.install()
     install_boto_tap()
@@ -72,11 +75,18 @@ def template(channel: Channel, order: Load) -> None:
         tap_clients()  # of the test whose process this is a fork of
     gc.freeze()  # so that no collection in a worker touches these objects, whose pages it shares
     channel.send(Imported())
-    Forker(channel, partial(_worker, handler_for, order, guard, set_up=set_up)).serve()
+    Forker(channel, partial(_worker, handler_for, order, guard, set_up=set_up, reached=reached)).serve()
 
 
 def _worker(
-    handler_for: HandlerFactory, load: Load, guard: Guard, channel: Channel, order: object, *, set_up: SetUp | None
+    handler_for: HandlerFactory,
+    load: Load,
+    guard: Guard,
+    channel: Channel,
+    order: object,
+    *,
+    set_up: SetUp | None,
+    reached: Reached,
 ) -> None:
     """Make the executions that the engine asks for, until it closes the connection."""
     assert isinstance(order, Hire)
@@ -92,6 +102,8 @@ def _worker(
         task: Task = channel.receive()
         made = _made(handler_for, set_up, load.scenario, sandbox, task)
         why = guard.refused()  # whatever the handler has made of it
+        if isinstance(made, Made):
+            made = replace(made, reached=reached.taken())
         channel.send(Failed(why) if why else made)
 
 
