@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -36,7 +37,7 @@ from durable_conformance.exploring import (
 from durable_conformance.reporting import Checked, Named, Outcome, OutputFormat, command
 from durable_conformance.rules import Report, Severity, joined
 from durable_conformance.subject import Scenario
-from durable_conformance.workers import PATIENCE_SECONDS, Experiment
+from durable_conformance.workers import PATIENCE_SECONDS, Breakpoint, Experiment
 
 _CHECKED, _MEETS, _TRIED, _TOLD = "What is checked", "What it meets", "What is tried", "What is told"
 """The groups of the options, in the help."""
@@ -217,6 +218,10 @@ def check(  # noqa: PLR0917  # options, which a person names
             rich_help_panel=_TRIED,
         ),
     ] = None,
+    pdb: Annotated[
+        bool | None,
+        typer.Option("--pdb", help="With --case: debug its run from the line of the cause.", rich_help_panel=_TRIED),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the report to this file, as JSON.", rich_help_panel=_TOLD)
     ] = None,
@@ -292,11 +297,16 @@ def check(  # noqa: PLR0917  # options, which a person names
     options.can_be_written("--html", html_file)
     chosen = output_format or (project.project.output_format if project else None) or OutputFormat.FULL
     checking = _Checking(checks, commands, chosen, json_file, html_file)
-    if case is None:
-        checking.all()
+    if case is not None:
+        checking.alone(case, debug=bool(pdb))
+    elif pdb:
+        raise CannotRunError("--pdb debugs one run: say which with --case ID, as a report prints it.")
     else:
-        checking.alone(case)
+        checking.all()
 
+
+A_PERSONS_PATIENCE = 86_400.0
+"""Seconds that a run may take which a person debugs."""
 
 BASELINE = "the run it is held against"
 
@@ -361,7 +371,7 @@ class _Checking:
                 self._stopped(check, stopped)
         self._exit()
 
-    def alone(self, case: str) -> None:
+    def alone(self, case: str, *, debug: bool = False) -> None:
         """Make one case again, of the check that has it, and what it takes."""
         made: list[_Alone] = []
         failed: list[CannotRunError] = []
@@ -386,7 +396,23 @@ class _Checking:
             if alone.run:
                 self._console.print(reporting.beside(alone.expected, alone.run, self._console.width))
             self._tell(alone.check, alone.report)
+            if debug:
+                self._debug(alone)
         self._exit()
+
+    def _debug(self, alone: _Alone) -> None:
+        """Make the run once more, and have it stop where the first finding's cause is."""
+        report = alone.check.ignores.applied(alone.report)
+        if not report.findings:
+            self._console.print("--pdb: nothing is found in this run, so there is no line to stop at")
+            return
+        place = self._checked[-1].location(report.findings[0])
+        if place.number is None:
+            self._console.print("--pdb: no line is known for what is found in this run")
+            return
+        here = Breakpoint.here(place.file, place.number)
+        self._console.print(f"--pdb: stopping at {place.seen_from(Path.cwd())}; q leaves", highlight=False)
+        self._one(alone.check, _Alone(alone.check, alone.case), here)
 
     def _stopped(self, check: Check, stopped: ExplorationInterrupted) -> NoReturn:
         self._tell(check, stopped.report)
@@ -400,13 +426,14 @@ class _Checking:
         if findings or not all(one.report.conforms for one in self._checked):
             raise typer.Exit(ExitCode.FINDINGS if findings else ExitCode.CANNOT_RUN)
 
-    def _one(self, check: Check, alone: _Alone | None = None) -> Report:
+    def _one(self, check: Check, alone: _Alone | None = None, stops: Breakpoint | None = None) -> Report:
         if check.cannot:
             raise CannotRunError(f"{check.name} cannot be checked: {check.cannot}.")
         for note in check.notes:
             self._console.print(Text(f"{check.name}: {note}"))
         waiting = Waiting()
-        with options.interruptible(), self._console.status(waiting):
+        shown = contextlib.nullcontext() if stops else self._console.status(waiting)
+        with options.interruptible(), shown:
 
             def made(scenario: Scenario, exploration: Exploration, words: str | None) -> Report:
                 records = Records()
@@ -427,6 +454,8 @@ class _Checking:
                 return report
 
             exploration = replace(check.exploration, only=alone.case) if alone else check.exploration
+            if stops:
+                exploration = replace(exploration, stops=stops, patience=A_PERSONS_PATIENCE)
             if check.everything_answered:
                 return explore_every_answer(check.scenario, exploration, made)
             return made(check.scenario, exploration, "")

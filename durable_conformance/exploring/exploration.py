@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from durable_conformance.execution import ALL_KINDS, CrashKind, CrashPoint
 from durable_conformance.rules import Severity
-from durable_conformance.workers import MAX_LOST, PATIENCE_SECONDS
+from durable_conformance.workers import MAX_LOST, PATIENCE_SECONDS, Breakpoint
 
 HORIZON = 8
 """Operations that an execution of a long workflow is followed past its interruption, unless told otherwise."""
@@ -34,6 +34,7 @@ class Exploration:
     """Rules of which one finding is enough: what has not begun by then is left out. Empty goes on to the end."""
     until_severities: Set[Severity] = frozenset({Severity.ERROR})  # and a finding of these
     only: str | None = None  # this case alone, by its id, and what that takes; None is all
+    stops: Breakpoint | None = None  # where a person debugs it
     way: str = ""  # what ids begin with here that tells them from those of other explorations of the same check
     max_lost: int = MAX_LOST  # executions that may hang or end their process before the rest is left out
 

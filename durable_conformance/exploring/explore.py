@@ -433,7 +433,8 @@ class _Explorer:
         self._ids |= dict.fromkeys(self._case(one) for one in planned if one.place)
         if only is not None:
             alone = only.removeprefix(self.exploration.way)
-            planned = [one for one in planned if takes(alone, one)]
+            stops = self.exploration.stops
+            planned = [replace(one, stops=stops) if one.id == alone else one for one in planned if takes(alone, one)]
         for experiment in planned:
             if experiment.id not in self._order:
                 self._order[experiment.id] = float(len(self._order))

@@ -7,6 +7,7 @@ is bounded, and what a run has started ends with it.
 from durable_conformance.workers.channel import Channel as Channel
 from durable_conformance.workers.channel import ClosedError as ClosedError
 from durable_conformance.workers.channel import SilentError as SilentError
+from durable_conformance.workers.debugging import Breakpoint as Breakpoint
 from durable_conformance.workers.experiment import Experiment as Experiment
 from durable_conformance.workers.experiment import Judge as Judge
 from durable_conformance.workers.experiment import Lost as Lost

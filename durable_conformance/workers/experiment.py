@@ -9,6 +9,7 @@ from durable_conformance.evidence import NOT_RUN, Place, RunRecord
 from durable_conformance.execution import Conditions, Run
 from durable_conformance.rules import Canonical, Finding
 from durable_conformance.subject import Scenario
+from durable_conformance.workers.debugging import Breakpoint
 
 type Judge = Callable[[Run], Iterable[Finding]]
 
@@ -46,6 +47,7 @@ class Experiment:
     )  # the run it is held against; None if it is judged by itself
     like: Run | None = field(default=None, compare=False)  # the run that it goes like, as far as it is not followed
     scenario: Scenario | None = field(default=None, compare=False)  # None is the pool's
+    stops: Breakpoint | None = field(default=None, compare=False)  # where a person debugs it; None is nowhere
 
     def planned(self, why: str = NOT_RUN) -> RunRecord:
         """The record of a run that has not been made, and perhaps never is."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from durable_conformance.execution import Conditions, Run
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
+from durable_conformance.workers.debugging import Breakpoint
 from durable_conformance.workers.reached import Lines
 from durable_conformance.workers.surroundings import offline
 
@@ -102,6 +103,7 @@ class Task:
     conditions: Conditions
     way: int | None  # see `Where`; None leaves the sandbox alone
     scenario: Scenario | None = None  # None is the template's
+    stops: Breakpoint | None = None
 
 
 @dataclass(frozen=True)

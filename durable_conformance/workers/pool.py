@@ -169,7 +169,9 @@ class Pool:
             if template.failed:
                 yield experiment, Lost(template.failed.why, template.failed.traceback)
             elif worker := self._worker(template, experiment.where, itertools.chain(held, waiting)):
-                task = Task(experiment.id, experiment.conditions, experiment.where.way, experiment.scenario)
+                task = Task(
+                    experiment.id, experiment.conditions, experiment.where.way, experiment.scenario, experiment.stops
+                )
                 worker.give(task, self._patience)
                 self._busy[worker] = experiment
             else:

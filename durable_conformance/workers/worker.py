@@ -21,6 +21,7 @@ from durable_conformance.model import install_boto_tap, tap_clients
 from durable_conformance.runtime import install, quiet_sdk_logs, run_in_process
 from durable_conformance.subject import HandlerFactory, Reference, Scenario, SetUp, set_variables, users_traceback
 from durable_conformance.workers.channel import Channel
+from durable_conformance.workers.debugging import stopping_at
 from durable_conformance.workers.guard import Guard
 from durable_conformance.workers.messages import FATAL, Failed, Hire, Imported, Load, Made, Task
 from durable_conformance.workers.processes import Forker, adopt_orphans, die_with_parent
@@ -113,7 +114,7 @@ def _made(
     sandbox.enter(task.id, task.way)
     failed = None
     try:
-        with set_up.entered() if set_up else contextlib.nullcontext():
+        with set_up.entered() if set_up else contextlib.nullcontext(), stopping_at(task.stops):
             run = run_in_process(
                 handler_for,
                 task.scenario or scenario,

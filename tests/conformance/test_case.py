@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,8 @@ from durable_conformance.reporting import plain
 from durable_conformance.subject import Reference
 from durable_conformance.workers import Experiment
 from tests.conformance.command_line import DurableAi, Output, command_line
+
+ROOT = Path(__file__).parents[2]
 
 HANDLERS = """
 import itertools
@@ -273,3 +278,58 @@ def test_a_test_has_no_command(tmp_path: Path) -> None:
     report, _ = explored(tmp_path, "forgetful", Exploration(never_twice=False))
     assert report.findings
     assert "again:" not in plain(report)
+
+
+# In a debugger
+
+READS_THE_CLOCK = """
+import datetime
+from aws_durable_execution_sdk_python import durable_execution
+
+@durable_execution
+def late(event, context):
+    order = context.step(lambda _: event["order"], "look")
+    now = datetime.datetime.now()
+    return context.step(lambda _: f"{order} at {now}", "write") + str(now)
+"""
+
+
+def debugged(folder: Path, case: str, typed: str) -> str:
+    """What is printed from where the debugger begins on."""
+    arguments = ["check", "app.py:late", "--event", '{"order": 7}', "--no-other-sandboxes", "--case", case, "--pdb"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "durable_conformance", *arguments],
+        cwd=folder,
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert ran.returncode == 1, ran.stderr
+    return ran.stdout.partition("--pdb: ")[2]
+
+
+def test_a_case_is_debugged_from_the_line_of_its_cause(tmp_path: Path) -> None:
+    """At each time that the run comes by: an execution that is interrupted does so again."""
+    (tmp_path / "app.py").write_text(READS_THE_CLOCK)
+    shown = debugged(tmp_path, "/1:look:after-succeed", "p order + 1\nn\np now.year\nc\np order + 2\nc\nc\n")
+    first, stopped, *_ = shown.splitlines()
+    assert first == "stopping at app.py:8; q leaves"
+    assert stopped.endswith("app.py(8)late()")
+    said = [line.rpartition("(durable-ai) ")[2] for line in shown.splitlines()]
+    assert [one for one in said if one.isdecimal()] == ["8", "2040", "9"], "the world is the execution's"
+
+
+def test_who_leaves_the_debugger_ends_the_run(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(READS_THE_CLOCK)
+    shown = debugged(tmp_path, "/1:look:after-succeed", "p order\nq\n")
+    assert shown.count("(durable-ai)") == 2
+
+
+def test_a_debugger_needs_a_case_and_a_line(durable_ai: DurableAi) -> None:
+    output = durable_ai("check", "app.py:good", "--pdb")
+    assert (output.code, "--case ID" in output.err) == (2, True)
+    output = durable_ai("check", "app.py:good", "--no-other-sandboxes", "--case", "/1:greet:after-succeed", "--pdb")
+    assert output.code == 0
+    assert "nothing is found in this run" in output.out
