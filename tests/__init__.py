@@ -11,5 +11,6 @@
 | `loopback` | the HTTP server that all three are made of |
 | `cassette_fixture` | the pytest plugin that records and replays cassettes |
 | `histories`, `bad_histories` | golden histories, and histories that must not replay |
+| `local_model` | the patterns on a real model, by `tox -e local-model`; the tests of that need none |
 | `e2e`, `browser`, `cloud`, `guides` | run by name, each in a tox environment of its own |
 """

@@ -101,8 +101,8 @@ def _turn(message: Message) -> Iterator[JsonObject]:
         return
     calls: list[Any] = [_tool_call(block) for block in rest if isinstance(block, ToolUseBlock)]
     text = _text([block for block in rest if not isinstance(block, ToolUseBlock)])
-    if calls:
-        yield {"role": "assistant", "content": text if text.strip() else None, "tool_calls": calls}
+    if calls:  # of no text, `""`, null and no content at all, every server takes the first
+        yield {"role": "assistant", "content": text if text.strip() else "", "tool_calls": calls}
     else:
         yield {"role": "assistant", "content": text}
 

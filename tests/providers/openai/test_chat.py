@@ -151,7 +151,7 @@ def test_whatever_a_model_called_a_tool_with_is_sent_back_as_an_object(value: An
         Message.user("hello"), Message.assistant(" \n", use), Message.user(ToolResultBlock.success("call_1", ""))
     )
     assert list(violations(sent)) == []
-    assert sent["messages"][1]["content"] is None
+    assert sent["messages"][1]["content"] == ""
     function = sent["messages"][1]["tool_calls"][0]["function"]
     assert function["name"] == "functions_look_up"
     assert json.loads(function["arguments"]) == (value if isinstance(value, dict) else {"input": value})
