@@ -6,8 +6,9 @@ example host. A request's label, a header, moves into the recorded URL: vcrpy co
 different labels stay different. A replay needs a key, any, and the settings that it was recorded with: the host in
 `OPENAI_BASE_URL`, too, decides which parameter bounds a reply (`MODEL_TOKEN_LIMIT` says so regardless).
 
-vcrpy changes the HTTP library for the whole process and looks up answers without a lock: threads that ask the same at
-once may get the same answer. Give what branches ask at once a label each, or record and replay on one thread.
+vcrpy changes the HTTP library for the whole process, and looks up answers without a lock. Threads that ask the same at
+once, under one label, get the recorded answers as they come, and not each its own; nothing rules out that two get the
+same. Give what branches ask at once a label each.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def test_what_asks_no_model_is_left_alone() -> None:
 
 
 def test_branches_that_ask_different_things_at_once_are_replayed(tmp_path: Path) -> None:
-    """vcrpy has no lock; that equal requests may share an answer is said in `providers.openai.recording`."""
+    """vcrpy has no lock; what that means for equal requests is said in `providers.openai.recording`."""
     requests = [question("What?", label=f"branch-{number}") for number in range(200)]
     recorder = vcr.VCR(**vcr_config())
     for mode in ("all", "none"):
