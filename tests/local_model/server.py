@@ -33,7 +33,7 @@ class LocalModel:
         threads: That compute: they spin while they wait, so that two on a busy machine are slower than one.
 
     Raises:
-        ServerError: It does not start.
+        ServerError: It does not start; or, on leaving the block, it had ended.
     """
 
     def __init__(self, python: Path, *, threads: int = 1) -> None:
@@ -82,8 +82,13 @@ class LocalModel:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        ended = self._process.poll()
         self._process.terminate()
         self._process.wait()
         self._drain.join()
         assert self._process.stderr is not None
         self._process.stderr.close()
+        if ended is not None:
+            raise ServerError(
+                f"The server ended with {ended} before its time. It said: {''.join(self._last)}"
+            ) from error

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import httpx2
 import pytest
 from aws_durable_execution_sdk_python import DurableContext
+from pydantic import BaseModel, Field
 
 from patterns.durable import ask
 from patterns.prompt_chaining import prompt_chaining
 from providers import Message, ModelOutputError, ModelProvider, ModelRequest, ModelResponse, StopReason
+from providers.openai import OpenAIProvider, make_client
 from tests.local_model.crashing import MAX_TOKENS, crashed, executed
+from tests.local_model.dialect import OlderSchema
 from tests.local_model.server import LocalModel, ServerError
 from tests.local_model.showing import rows
+from tests.providers.contract import Sighting, question
+from tests.providers.openai.stand_in import ANSWER
 
 
 class NeverTheSame:
@@ -76,6 +83,28 @@ def test_a_model_that_fails_is_shown() -> None:
 
     one = executed(prompt_chaining, {}, Failing(), None)
     assert [type(said.error) for said in one.said] == [ModelOutputError]
+
+
+def test_a_schema_is_sent_as_the_server_takes_it() -> None:
+    sent: list[Any] = []
+
+    def answered(request: httpx2.Request) -> httpx2.Response:
+        sent.append(json.loads(request.content))
+        assert int(request.headers["content-length"]) == len(request.content)
+        return httpx2.Response(200, json=ANSWER)
+
+    transport = OlderSchema(httpx2.MockTransport(answered))
+    client = make_client(http={"transport": transport}, api_key="none", base_url="http://x/v1")
+
+    class Told(BaseModel):
+        pattern: Annotated[str, Field(pattern=r"\s")]
+
+    for asked in (question(output_schema=Sighting), question(), question(output_schema=Told)):
+        OpenAIProvider(client_factory=lambda: client).converse(asked)
+    assert sent[0]["response_format"]["type"] == "json_object"
+    assert sent[0]["response_format"]["schema"]["required"] == ["what", "count"]
+    assert "response_format" not in sent[1]
+    assert sent[2]["response_format"]["schema"]["properties"] == {"pattern": {"type": "string"}}
 
 
 def test_without_the_package_the_server_says_so() -> None:
