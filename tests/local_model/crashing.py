@@ -18,7 +18,7 @@ ALL_KINDS = tuple(CrashKind)
 OF_THE_MODEL = ("providers.errors.ModelOutputError", "patterns.durable.fan_out.EveryBranchFailedError")
 """How the errors begin that an execution may fail with: a model that cannot is no defect of a pattern."""
 
-MAX_TOKENS = 64
+MAX_TOKENS = 128
 """What a reply may have here: a small model rambles."""
 
 
