@@ -119,7 +119,9 @@ def main() -> None:
     for one in all_:
         if one.named is not Named.FIRST or one.groups > 1:
             lines = ", ".join(one.lines) or "no line"
-            console.print(f"{one.entry.name} ({one.entry.rule}): {one.named}, {one.groups} groups; {lines}", highlight=False)
+            console.print(
+                f"{one.entry.name} ({one.entry.rule}): {one.named}, {one.groups} groups; {lines}", highlight=False
+            )
     if all_:
         console.print(f"groups a broken handler: {statistics.mean(one.groups for one in all_):.2f}")
     if options.no_correct:

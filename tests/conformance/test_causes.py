@@ -112,7 +112,7 @@ CASES = [
     (tells_its_process, "os.getpid()", "os.getpid()"),
     (tells_its_stream, 'os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]', 'os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]'),
     (tells_its_stream_if_there_is_one, 'os.getenv("AWS_LAMBDA_LOG_STREAM_NAME", "none")', "os.getenv("),
-    (notes_in_a_list, "notes", "def look("),
+    (notes_in_a_list, "notes", "notes.append"),
     (remembers_in_its_module, "SEEN", "SEEN.append"),
     (counts_in_its_module, "COUNTS", 'COUNTS["runs"] += 1'),
 ]

@@ -72,8 +72,8 @@ def call_that_names_the_branches() -> object:
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> list[int]:
         config: MapConfig[int] = MapConfig(
-            item_namer=lambda _, index: f"{index}-{len(say(model, 'Name it'))}"
-        )  # the fault
+            item_namer=lambda _, index: f"{index}-{len(say(model, 'Name it'))}"  # the fault
+        )
         batch: BatchResult[Any] = context.map(
             [1, 2], lambda branch, item, *_: branch.step(lambda _: item, "work"), "items", config
         )

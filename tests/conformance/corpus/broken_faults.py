@@ -38,9 +38,9 @@ def retries_everything_by_default() -> object:
 
 @SHELF.broken("retry-policy")
 def retries_without_error_types() -> object:
-    policy = create_retry_strategy(
+    policy = create_retry_strategy(  # the fault
         RetryStrategyConfig(max_attempts=2, jitter_strategy=JitterStrategy.NONE)
-    )  # the fault
+    )
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=policy))  # the fault
@@ -75,9 +75,9 @@ def never_retries() -> object:
 
 @SHELF.broken("retry-policy")
 def retries_timeouts_but_not_throttling() -> object:
-    policy = create_retry_strategy(
+    policy = create_retry_strategy(  # the fault
         RetryStrategyConfig(max_attempts=3, retryable_error_types=[ModelTimeoutError])
-    )  # the fault
+    )
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=policy))  # the fault

@@ -36,9 +36,9 @@ def name_with_a_uuid() -> object:
 def name_with_the_time() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        return context.step(lambda _: "saved", f"save-{time.time_ns()}") + context.step(
+        return context.step(lambda _: "saved", f"save-{time.time_ns()}") + context.step(  # the fault
             lambda _: "told", "tell"
-        )  # the fault
+        )
 
     return handler
 
@@ -49,9 +49,9 @@ def name_with_the_number_of_invocations() -> object:
 
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        return context.step(lambda _: "done", f"attempt-{next(invocations)}") + context.step(
+        return context.step(lambda _: "done", f"attempt-{next(invocations)}") + context.step(  # the fault
             lambda _: ".", "end"
-        )  # the fault
+        )
 
     return handler
 
@@ -146,8 +146,10 @@ def answer_kept_beside_the_step() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         kept: dict[str, str] = {}
         context.step(
-            lambda _: kept.update(text=say(model, "Draft")), "draft", StepConfig(retry_strategy=SENSIBLE)
-        )  # the fault
+            lambda _: kept.update(text=say(model, "Draft")),
+            "draft",
+            StepConfig(retry_strategy=SENSIBLE),  # the fault
+        )
         context.step(lambda _: None, "tell")
         return kept["text"]
 

@@ -162,8 +162,10 @@ def strands(context: DurableContext, model: ModelProvider, *, in_steps: bool, pr
 
     def ask(asked: ModelRequest) -> ModelResponse:
         return (
-            converse(context, model, "converse", asked) if in_steps else model.converse(asked)
-        )  # the fault of strands_asks_outside_steps
+            converse(context, model, "converse", asked)
+            if in_steps
+            else model.converse(asked)  # the fault of strands_asks_outside_steps
+        )
 
     agent = Agent(
         model=_ConverseModel(ask, "medium"),
@@ -209,9 +211,9 @@ def strands_keeps_its_history_in_the_module() -> object:
 @SHELF.broken("retry-policy", event=PROMPT, script={"*": [always(DONE)]})
 def strands_as_one_step_with_default_retries() -> object:
     def mutant(event: StrandsAgentEvent, context: DurableContext, model: ModelProvider) -> str:
-        return context.step(
+        return context.step(  # the fault
             lambda _: strands(context, model, in_steps=False, prompt=event.prompt), "agent"
-        )  # the fault
+        )
 
     return durable_handler(mutant)
 

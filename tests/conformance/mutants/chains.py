@@ -36,8 +36,11 @@ def chaining_reviews_outside_its_step() -> object:
 def chaining_dates_its_prompt_and_checks_no_digest() -> object:
     def mutant(event: PromptChainingEvent, context: DurableContext, model: ModelProvider) -> PromptChainingResult:
         joke = say_in_step(
-            context, model, "generate-joke", f"A joke about {event.topic} as of {time.time_ns()}"
-        )  # the fault
+            context,
+            model,
+            "generate-joke",
+            f"A joke about {event.topic} as of {time.time_ns()}",  # the fault
+        )
         return PromptChainingResult(joke=joke, review=say_in_step(context, model, "review-joke", f"Rate {joke}"))
 
     return durable_handler(mutant)
@@ -86,9 +89,9 @@ def chaining_reviews_the_first_joke_it_ever_made() -> object:
     jokes: list[str] = []
 
     def mutant(event: PromptChainingEvent, context: DurableContext, model: ModelProvider) -> PromptChainingResult:
-        jokes.append(
+        jokes.append(  # the fault
             say_in_step(context, model, "generate-joke", f"A joke about {event.topic}, no. {len(jokes)}")
-        )  # the fault
+        )
         return PromptChainingResult(joke=jokes[0], review=say_in_step(context, model, "review-joke", jokes[0]))
 
     return durable_handler(mutant)
