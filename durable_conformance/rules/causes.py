@@ -18,6 +18,7 @@ from durable_conformance.execution import (
     Checkpointed,
     ModuleChanged,
     OperationBegan,
+    OperationKind,
     ReadOutside,
     Run,
     Source,
@@ -138,7 +139,8 @@ class _Candidates:
 def _of_failure(found: Finding, run: Run, baseline: Run) -> Iterator[Cause]:
     """Why a passing error has ended an execution, if its step's retry strategy is not why."""
     if found.severity is Severity.ERROR:
-        yield from (_called(one) for path, calls in unprotected(run) if path == found.path for one in calls)
+        mine = (one for one in run.all_calls if (one.path or EXECUTION) == found.path)
+        yield from (_called(one) for one in mine if one.operation_type != OperationKind.STEP)
         if run.error_message and INJECTED not in run.error_message:
             yield from _of_difference(found, run, baseline)
 

@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--no-correct", action="store_true", help="leave the correct corpus out")
     options = parser.parse_args()
     console = Console()
-    all_ = list(measured(BROKEN | MUTANTS, options.only))
+    all_ = list(measured({**BROKEN, **MUTANTS}, options.only))
     console.print(table(all_))
     for one in all_:
         if one.named is not Named.FIRST or one.groups > 1:

@@ -141,8 +141,8 @@ def call_in_a_map_whose_results_are_too_large() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> int:
         batch: BatchResult[Any] = context.map(
             [1, 2],
-            lambda _, number, *__: say(model, f"Write {number}") + LONG,
-            "chapters",  # the fault
+            lambda _, number, *__: say(model, f"Write {number}") + LONG,  # the fault
+            "chapters",
         )
         context.step(lambda _: None, "save")
         return batch.success_count
@@ -173,9 +173,9 @@ def call_in_a_flat_branch_of_a_large_map() -> object:
         config: MapConfig[int] = MapConfig(nesting_type=NestingType.FLAT)
         batch: BatchResult[Any] = context.map(
             [1, 2],
-            lambda _, number, *__: say(model, f"Write {number}") + LONG,
+            lambda _, number, *__: say(model, f"Write {number}") + LONG,  # the fault
             "chapters",
-            config,  # the fault
+            config,
         )
         say_in_step(context, model, "title", "Title")
         return batch.success_count

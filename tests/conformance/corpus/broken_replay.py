@@ -146,9 +146,9 @@ def answer_kept_beside_the_step() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         kept: dict[str, str] = {}
         context.step(
-            lambda _: kept.update(text=say(model, "Draft")),
+            lambda _: kept.update(text=say(model, "Draft")),  # the fault
             "draft",
-            StepConfig(retry_strategy=SENSIBLE),  # the fault
+            StepConfig(retry_strategy=SENSIBLE),
         )
         context.step(lambda _: None, "tell")
         return kept["text"]
