@@ -125,7 +125,7 @@ class ReadOutside:
     what: str  # the expression, as the code has it: `date.today()`
     line: str  # as `handler.py:12`
     marks: tuple[str, ...] = ()  # texts by which what was read is known again in a name, a prompt or a result
-    noted: bool = False  # the line does nothing with it but log it, or measure time
+    noted: bool = False  # the line only logs it, or measures time; or a context may record it
 
 
 @dataclass(frozen=True)

@@ -262,7 +262,8 @@ class Observer(DurableInstrumentationPlugin):
         line = place.line(self.home)
         if (self.invocation, what, line) not in self._read:
             self._read.add((self.invocation, what, line))
-            noted = is_noted(linecache.getline(place.file, place.number))
+            # A context that has no operations of its own is recorded as a whole.
+            noted = self.running() is not None or is_noted(linecache.getline(place.file, place.number))
             self.tell(ReadOutside(source, what, line, tuple(filter(None, marks)), noted))
 
     def caught(self, error: BaseException, place: Place, *, suspension: bool) -> None:
