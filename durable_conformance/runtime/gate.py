@@ -163,6 +163,7 @@ class CallGate:
         """The operation whose function makes a call here, and what makes the record of it."""
         info = self.observer.running()
         path = self.observer.seen(info) if info else None
+        at = self.observer.protectable_here()
         made = partial(
             kind,
             path=path,
@@ -171,6 +172,8 @@ class CallGate:
             attempt=info.attempt if info else None,
             request=request,
             line=self.observer.line_here(),
+            protectable_at=at.line(self.observer.home),
+            protectable=at.expression,
             task=self.observer.scopes.here().task,
         )
         return path, made

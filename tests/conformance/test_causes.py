@@ -112,7 +112,7 @@ CASES = [
     (tells_its_process, "os.getpid()", "os.getpid()"),
     (tells_its_stream, 'os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]', 'os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]'),
     (tells_its_stream_if_there_is_one, 'os.getenv("AWS_LAMBDA_LOG_STREAM_NAME", "none")', "os.getenv("),
-    (notes_in_a_list, "notes", "def look("),
+    (notes_in_a_list, "notes", "notes.append"),
     (remembers_in_its_module, "SEEN", "SEEN.append"),
     (counts_in_its_module, "COUNTS", 'COUNTS["runs"] += 1'),
 ]
@@ -168,3 +168,18 @@ def test_a_remedy_names_the_thing_and_what_to_do() -> None:
     at = line_in(dated, "dt.date.today()")
     assert headline.startswith(f"`dt.date.today()` at {at} reads the clock, again on every replay: read it in a step")
     assert "`context.step(lambda _: dt.date.today())`" in headline
+
+
+@durable_execution
+def reads_a_clock_for_nothing(event: Any, context: DurableContext) -> Any:
+    now = dt.datetime.now()
+    print(f"at {dt.datetime.now()}")  # noqa: T201  # as people do: it is logged
+    return context.step(lambda _: 1 if now else 2, "work")
+
+
+def test_what_was_read_and_broke_nothing_is_a_warning_unless_it_is_logged() -> None:
+    report = report_of(reads_a_clock_for_nothing)
+    assert report.conforms
+    (warning,) = report.warnings
+    assert warning.line == line_in(reads_a_clock_for_nothing, "now = dt.datetime.now()")
+    assert "nothing depended on it in these runs" in warning.actual
