@@ -21,7 +21,7 @@ from strands.types.tools import AgentTool, ToolGenerator, ToolSpec, ToolUse
 
 from patterns.durable.asking import with_repairs
 from patterns.durable.recorded_errors import recorded_model_error
-from patterns.durable.tools import Tool, run_tool
+from patterns.durable.tools import Tool, ToolTurn
 from patterns.durable.turns import ask_turn
 from providers import ModelOutputError, ModelProvider, ModelRequest, ModelResponse, ToolUseBlock
 from providers import ToolSpec as ModelToolSpec
@@ -29,6 +29,9 @@ from providers.messages import message_from_converse, message_to_converse, tool_
 
 CONTEXT_WINDOW_TOKENS = 200_000
 """Context window of the Claude models behind the tiers; Strands wants to know it."""
+
+KINDS = frozenset({"audio", "document", "guardContent", "image", "searchResult", "toolResult", "toolUse", "video"})
+"""The kinds of content that an error may name: others are a replier's own words."""
 
 MODEL_CALL = "converse"
 """Name of the operations that ask the model, and their label: which turn it is, the agent does not say."""
@@ -92,10 +95,10 @@ def _run(
         assert turn is not None, "every repair has a name"
         return turn.response
 
-    durable_model = _ConverseModel(ask, tier)
+    durable_model = _ConverseModel(ask, tier, lambda: ToolTurn(context, tools))
     agent = Agent(
         model=durable_model,
-        tools=[_DurableTool(context, tools, known) for known in tools],
+        tools=[_DurableTool(durable_model, known) for known in tools],
         system_prompt=system,
         callback_handler=None,
         retry_strategy=None,
@@ -121,8 +124,10 @@ def _carried[T](operation: Callable[[], T]) -> T:
 class _ConverseModel(Model):
     """Strands' model interface on a durable model call."""
 
-    def __init__(self, ask: Converse, tier: str) -> None:
+    def __init__(self, ask: Converse, tier: str, tool_turn: Callable[[], ToolTurn]) -> None:
         self._ask = ask
+        self._tool_turn = tool_turn
+        self.tools = tool_turn()
         self._config: dict[str, Any] = {"model_id": tier, "context_window_limit": CONTEXT_WINDOW_TOKENS}
         self.last_response: ModelResponse | None = None
 
@@ -153,6 +158,7 @@ class _ConverseModel(Model):
             label=MODEL_CALL,
         )
         self.last_response = response = _carried(lambda: self._ask(request))
+        self.tools = self._tool_turn()
         for event in _carried(lambda: _events(response)):
             yield event
 
@@ -160,9 +166,9 @@ class _ConverseModel(Model):
 class _DurableTool(AgentTool):
     """Strands' tool interface on a durable tool call."""
 
-    def __init__(self, context: DurableContext, tools: Sequence[Tool], known: Tool) -> None:
+    def __init__(self, model: _ConverseModel, known: Tool) -> None:
         super().__init__()
-        self._context, self._tools, self._known = context, tools, known
+        self._model, self._known = model, known
 
     @property
     def tool_name(self) -> str:
@@ -179,7 +185,7 @@ class _DurableTool(AgentTool):
 
     async def stream(self, tool_use: ToolUse, invocation_state: dict[str, Any], **_: Any) -> ToolGenerator:  # noqa: ARG002
         call = ToolUseBlock(tool_use_id=tool_use["toolUseId"], name=tool_use["name"], input=tool_use["input"])
-        result = _carried(lambda: run_tool(self._context, self._tools, call))
+        result = _carried(lambda: self._model.tools.run(call))
         content = [{"text": part.text} for part in result.content if part.type == "text"]
         yield {"toolUseId": result.tool_use_id, "status": result.status, "content": content}
 
@@ -204,7 +210,9 @@ def _events(response: ModelResponse) -> list[StreamEvent]:
         "outputTokens": usage.output_tokens,
         "totalTokens": usage.input_tokens + usage.output_tokens,
     }
-    events.append({"messageStop": {"stopReason": response.stop_reason.value}})
+    # Strands takes the reason at its word, and a model may say that it waits for tools where it names none.
+    stop_reason = "tool_use" if response.tool_uses else "end_turn"
+    events.append({"messageStop": {"stopReason": stop_reason}})
     events.append({"metadata": {"usage": totals, "metrics": {"latencyMs": response.latency_ms}}})
     return events
 
@@ -214,6 +222,9 @@ def _block_events(block: dict[str, Any], model: str) -> tuple[dict[str, Any], li
     match block:
         case {"text": text}:
             return {}, [{"text": text}]
+        case {"citationsContent": cited}:
+            text = "".join(part.get("text", "") for part in cited.get("content", ()))
+            return {}, [{"text": text}, *({"citation": citation} for citation in cited.get("citations", ()))]
         case {"toolUse": use}:
             # Strands leaves out a use without a name, and with it the answer that the model waits for.
             start = {"toolUse": {"toolUseId": use["toolUseId"], "name": use["name"] or "_"}}
@@ -223,4 +234,5 @@ def _block_events(block: dict[str, Any], model: str) -> tuple[dict[str, Any], li
         case {"reasoningContent": {"redactedContent": redacted}}:
             return {}, [{"reasoningContent": {"redactedContent": redacted}}]
         case _:
-            raise ModelOutputError(f"{model} sent {', '.join(block)} content, which Strands cannot carry.")
+            kinds = ", ".join(sorted(KINDS & block.keys())) or "unknown"
+            raise ModelOutputError(f"{model} sent {kinds} content, which Strands cannot carry.")

@@ -178,7 +178,7 @@ class BedrockProvider:
         except Exception as error:  # only what botocore's parser trips over; anything else is somebody's defect
             if not is_unreadable_answer(error):
                 raise
-            raise unreadable_answer(model_id, request.label, repr(error)) from error
+            raise unreadable_answer(model_id, request.label, type(error).__name__) from error
         if not {"output", "stopReason"} & raw.keys():  # botocore takes a body that is no JSON for an empty object
             raise unreadable_answer(model_id, request.label, "it holds neither an output nor a stop reason")
         return response_from_converse(raw, model_id)
