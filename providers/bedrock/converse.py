@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from providers.bedrock.acceptable import acceptable
-from providers.bedrock.json_schema import portable
+from providers.bedrock.json_schema import portable, too_much
 from providers.errors import ModelOutputError, ModelRequestError
 from providers.messages import message_from_converse, message_to_converse, tool_choice_to_converse
 from providers.model import (
@@ -70,8 +70,9 @@ def request_to_converse(request: ModelRequest, model_id: str, *, structured_outp
         arguments["toolConfig"] = {"tools": [_tool_to_converse(tool) for tool in request.tools]}
         if request.tool_choice is not None:
             arguments["toolConfig"]["toolChoice"] = tool_choice_to_converse(request.tool_choice)
-    if request.output_schema is not None and structured_output:
-        arguments["outputConfig"] = {"textFormat": _text_format(request.output_schema)}
+    wanted = request.output_schema if structured_output else None
+    if wanted is not None and (text_format := _text_format(wanted)) is not None:
+        arguments["outputConfig"] = {"textFormat": text_format}
     if request.label:
         arguments["requestMetadata"] = {"label": request.label}
     return acceptable(arguments)
@@ -153,12 +154,16 @@ def _tool_to_converse(tool: ToolSpec) -> dict[str, Any]:
     return {"toolSpec": {"name": tool.name, **described, "inputSchema": {"json": tool.input_schema}}}
 
 
-def _text_format(schema: OutputSchema) -> JsonObject:
+def _text_format(schema: OutputSchema) -> JsonObject | None:
+    """The schema as the service compiles it; None for one that is too much for that: the prompt says what is wanted."""
     try:
-        text = json.dumps(portable(schema.json_schema, schema.name), sort_keys=True)
+        reduced = portable(schema.json_schema, schema.name)
     except ValueError as error:
         raise ModelRequestError(
             f"Bedrock cannot be sent the output schema {schema.name!r}: {error}. "
             "MODEL_STRUCTURED_OUTPUT=off leaves the schema to the prompt."
         ) from error
-    return {"type": "json_schema", "structure": {"jsonSchema": {"name": schema.name, "schema": text}}}
+    if too_much(reduced) is not None:
+        return None
+    definition: JsonObject = {"name": schema.name, "schema": json.dumps(reduced, sort_keys=True)}
+    return {"type": "json_schema", "structure": {"jsonSchema": definition}}
