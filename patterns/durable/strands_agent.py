@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, NoReturn, cast
 
@@ -35,6 +36,12 @@ KINDS = frozenset({"audio", "document", "guardContent", "image", "searchResult",
 
 MODEL_CALL = "converse"
 """Name of the operations that ask the model, and their label: which turn it is, the agent does not say."""
+
+TALKATIVE_LOGGERS = ("strands.tools.tools", "strands.tools.executors._executor", "strands.event_loop.streaming")
+"""Loggers of Strands that repeat what a model sent: names and inputs of tools. What it comes to is in the history."""
+
+for _name in TALKATIVE_LOGGERS:
+    logging.getLogger(_name).addFilter(lambda _: False)
 
 type Converse = Callable[[ModelRequest], ModelResponse]
 

@@ -160,7 +160,7 @@ def _check_levels(text: str) -> None:
     for event in yaml.parse(text, _SAFE_LOADER):
         level += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if level > MAX_LEVELS:
-            raise yaml.constructor.ConstructorError(None, None, "it is nested too deeply", event.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, "it is nested too deeply", event.start_mark)  # type: ignore[arg-type]  # libyaml's own kind of mark
 
 
 def _line(text: str, place: tuple[str | int, ...]) -> int:
