@@ -97,15 +97,18 @@ def _run(
     tier: str,
     max_turns: int,
 ) -> str:
+    calls = ToolTurn(context, tools)
+
     def ask(request: ModelRequest) -> ModelResponse:
         turn = ask_turn(context, model, with_repairs(MODEL_CALL), request)
         assert turn is not None, "every repair has a name"
+        calls.begin()
         return turn.response
 
-    durable_model = _ConverseModel(ask, tier, lambda: ToolTurn(context, tools))
+    durable_model = _ConverseModel(ask, tier)
     agent = Agent(
         model=durable_model,
-        tools=[_DurableTool(durable_model, known) for known in tools],
+        tools=[_DurableTool(calls, known) for known in tools],
         system_prompt=system,
         callback_handler=None,
         retry_strategy=None,
@@ -131,10 +134,8 @@ def _carried[T](operation: Callable[[], T]) -> T:
 class _ConverseModel(Model):
     """Strands' model interface on a durable model call."""
 
-    def __init__(self, ask: Converse, tier: str, tool_turn: Callable[[], ToolTurn]) -> None:
+    def __init__(self, ask: Converse, tier: str) -> None:
         self._ask = ask
-        self._tool_turn = tool_turn
-        self.tools = tool_turn()
         self._config: dict[str, Any] = {"model_id": tier, "context_window_limit": CONTEXT_WINDOW_TOKENS}
         self.last_response: ModelResponse | None = None
 
@@ -165,7 +166,6 @@ class _ConverseModel(Model):
             label=MODEL_CALL,
         )
         self.last_response = response = _carried(lambda: self._ask(request))
-        self.tools = self._tool_turn()
         for event in _carried(lambda: _events(response)):
             yield event
 
@@ -173,9 +173,9 @@ class _ConverseModel(Model):
 class _DurableTool(AgentTool):
     """Strands' tool interface on a durable tool call."""
 
-    def __init__(self, model: _ConverseModel, known: Tool) -> None:
+    def __init__(self, calls: ToolTurn, known: Tool) -> None:
         super().__init__()
-        self._model, self._known = model, known
+        self._calls, self._known = calls, known
 
     @property
     def tool_name(self) -> str:
@@ -192,7 +192,7 @@ class _DurableTool(AgentTool):
 
     async def stream(self, tool_use: ToolUse, invocation_state: dict[str, Any], **_: Any) -> ToolGenerator:  # noqa: ARG002
         call = ToolUseBlock(tool_use_id=tool_use["toolUseId"], name=tool_use["name"], input=tool_use["input"])
-        result = _carried(lambda: self._model.tools.run(call))
+        result = _carried(lambda: self._calls.run(call))
         content = [{"text": part.text} for part in result.content if part.type == "text"]
         yield {"toolUseId": result.tool_use_id, "status": result.status, "content": content}
 

@@ -86,6 +86,10 @@ class ToolTurn:
 
     def __init__(self, context: DurableContext, tools: Sequence[Tool]) -> None:
         self._context, self._tools = context, tools
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the next turn."""
         self._calls = self._questions = 0
 
     def run(self, call: ToolUseBlock) -> ToolResultBlock:

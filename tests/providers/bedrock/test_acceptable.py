@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers import Message, ModelRequest, ModelRequestError, ToolChoice, ToolResultBlock, ToolSpec, ToolUseBlock
-from providers.bedrock import request_to_converse
-from providers.bedrock.acceptable import RULES, acceptable
+from providers.bedrock import RULES, acceptable, request_to_converse
 from providers.messages import message_from_converse, message_to_converse, tool_choice_from_converse
 from tests.providers.strategies import JSON, REQUESTS
 from tests.stand_in.conversation import RULES as SERVICE

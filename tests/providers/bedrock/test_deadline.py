@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from providers import ModelTimeoutError
-from providers.bedrock import BedrockProvider
-from providers.bedrock.deadline import TooLateError, within
-from providers.bedrock.provider import GRACE_SECONDS, LONGEST_READ_TIMEOUT_SECONDS
+from providers.bedrock import (
+    GRACE_SECONDS,
+    LONGEST_READ_TIMEOUT_SECONDS,
+    BedrockProvider,
+    TooLateError,
+    within,
+)
 from tests.providers.bedrock.stand_in import ANSWER
 from tests.providers.contract import question
 
