@@ -12,6 +12,7 @@ import datetime as dt
 import json
 import re
 import uuid
+import zlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +21,7 @@ from pydantic import AliasPath, BaseModel, ConfigDict, Field, ValidationError
 
 from providers.errors import PermanentModelError
 from providers.model import Frozen, describe
-from providers.scrub import REQUEST_HEADERS, RESPONSE_HEADERS, findings
+from providers.scrub import REQUEST_HEADERS, RESPONSE_HEADERS, findings, unpacked
 
 try:
     import yaml
@@ -274,13 +275,19 @@ def _readable(body: str | bytes) -> str | bytes:
     return _Block(_UNSAFE_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", pretty))
 
 
+def _text_of(body: bytes) -> str:
+    with contextlib.suppress(zlib.error):
+        body = unpacked(body)
+    return body.decode("latin-1")
+
+
 def _unsafe(cassette: Cassette, secrets: Collection[str]) -> Iterator[str]:
     """What in a cassette must not be written down, and where."""
     parts = {"provenance": [repr(cassette.provenance)]}
     for number, item in enumerate(cassette.interactions, start=1):
         headers = [f"{name}: {value}" for name, value in (*item.request_headers.items(), *item.headers.items())]
         bodies = (_readable(item.request_body), _readable(item.body))
-        texts = [body.decode("latin-1") if isinstance(body, bytes) else body for body in bodies]
+        texts = [_text_of(body) if isinstance(body, bytes) else body for body in bodies]
         parts[f"interaction {number}"] = [item.uri, *headers, *texts]
         for allowed, given in ((REQUEST_HEADERS, item.request_headers), (RESPONSE_HEADERS, item.headers)):
             for name in given:
