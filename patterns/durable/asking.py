@@ -92,7 +92,7 @@ def _checkpointable(answer: Answer) -> Answer:
         text = answer.model_dump_json()
         Answer.model_validate_json(text)
     except ValueError as error:  # pydantic's, for JSON that is nested too deeply and for halves of characters
-        raise ModelOutputError(f"{model} sent nothing that a checkpoint can hold: {type(error).__name__}.") from error
+        raise ModelOutputError(f"{model} sent nothing that a checkpoint can hold: {type(error).__name__}.") from None
     if (why := excess(text, CHECKPOINT)) is not None:
         raise ModelOutputError(
             f"{model} sent a reply that is too long: it {why}. Ask for less: a lower max_tokens, or one part at a time."

@@ -88,15 +88,15 @@ def response_from_converse(raw: Mapping[str, Any], model_id: str) -> ModelRespon
     """
     try:
         stop_reason = StopReason(raw.get("stopReason", ""))
-    except ValueError as error:
-        raise _unreadable(model_id, "its stop reason is missing or unknown") from error
+    except ValueError:
+        raise _unreadable(model_id, "its stop reason is missing or unknown") from None  # the cause repeats it
     try:
         message = message_from_converse(_whole_characters(raw["output"]["message"]))
-    except RecursionError as error:
-        raise ModelOutputError(f"{model_id} answered with JSON that is nested too deeply to be kept.") from error
+    except RecursionError:
+        raise ModelOutputError(f"{model_id} answered with JSON that is nested too deeply to be kept.") from None
     except (LookupError, TypeError, ValueError) as error:
         if STOP_OUTCOMES[stop_reason] in USABLE:
-            raise _unreadable(model_id, f"it stopped with {stop_reason}, and {_what_is_wrong(error)}") from error
+            raise _unreadable(model_id, f"it stopped with {stop_reason}, and {_what_is_wrong(error)}") from None
         message = NOTHING  # withheld or cut short: nobody uses it
     usage, metrics = _numbers(raw.get("usage")), _numbers(raw.get("metrics"))
     return ModelResponse(

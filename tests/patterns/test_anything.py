@@ -294,6 +294,7 @@ def test_no_error_and_no_log_repeats_what_a_model_said(pattern: str, caplog: pyt
         assert "777777" not in (outcome.error_message or "")
         failed += outcome.status == "FAILED"
     assert failed > len(said) / 2, "the replies are worth trying"
-    logged = [record.getMessage() for record in caplog.records]
+    formatter = logging.Formatter()  # with the traceback, and what caused what
+    logged = [formatter.format(record) for record in caplog.records]
     assert logged
     assert [message for message in logged if CANARY in message] == []
