@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from providers.errors import ModelOutputError, ModelRequestError
 from providers.model import (
+    CitedTextBlock,
     ContentBlock,
     JsonObject,
     Message,
@@ -110,13 +111,13 @@ def _turn(message: Message) -> Iterator[JsonObject]:
 def _text(blocks: Sequence[ContentBlock]) -> str:
     """Text as one string: not every server takes a list of parts."""
     for block in blocks:
-        if not isinstance(block, TextBlock):
+        if not isinstance(block, TextBlock | CitedTextBlock):
             what = next(iter(block.content), "nothing") if isinstance(block, OpaqueBlock) else block.type
             raise ModelRequestError(
                 f"Chat Completions has no place for a content block of the kind {what[:_MAX_NAME_CHARS]!r} there; "
                 "send text."
             )
-    return "\n".join(block.text for block in blocks if isinstance(block, TextBlock))
+    return "\n".join(block.text for block in blocks if isinstance(block, TextBlock | CitedTextBlock))
 
 
 def _result(result: ToolResultBlock) -> str:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 
 from providers import (
+    CitedTextBlock,
     Message,
     ModelOutputError,
     ModelRequest,
@@ -170,6 +171,12 @@ def test_json_in_a_tool_result_is_text() -> None:
     assert ask(Message.user(result))["messages"] == [
         {"role": "tool", "tool_call_id": "call_1", "content": '{"ü": [1]}'},
     ]
+
+
+def test_what_the_model_said_with_citations_goes_back_as_text() -> None:
+    cited = CitedTextBlock(content={"content": [{"text": "It rains."}], "citations": [{"title": "a"}]})
+    sent = ask(Message.user("hi"), Message.assistant(cited), Message.user("so?"))
+    assert sent["messages"][1] == {"role": "assistant", "content": "It rains."}
 
 
 @pytest.mark.parametrize(
