@@ -276,7 +276,9 @@ class Observer(DurableInstrumentationPlugin):
     def raised_again(self, error: BaseException) -> None:
         """It has not kept it, nor what it is raised because of."""
         one: BaseException | None = error
-        while one is not None and self._caught:
+        known: set[int] = set()  # an exception may be raised from itself
+        while one is not None and self._caught and id(one) not in known:
+            known.add(id(one))
             self._caught.pop(id(one), None)
             one = one.__cause__ or one.__context__
 

@@ -66,7 +66,9 @@ def ask_human(
         try:
             return str(callback.result() or "")
         except CallbackError as error:
-            raise _recordable(error) from error
+            if (told := _recordable(error)) is error:
+                raise
+            raise told from error
 
     # The SDK's own `wait_for_callback` but for the errors: it records as much as whoever failed the callback sent, and
     # the service takes no error of that length. So histories are the same, and read alike.
