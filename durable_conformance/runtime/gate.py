@@ -18,6 +18,7 @@ from durable_conformance.execution import MODEL_CALL, CrashKind, DiedInCall, Eve
 from durable_conformance.model import (
     ANSWERED,
     DIED,
+    TAG,
     Answer,
     AnsweredBy,
     Asking,
@@ -84,7 +85,9 @@ class CallGate:
             elif isinstance(call, ModelCall):
                 slot, _ = self._ledger.take(call)
                 self._first(partial(self.source.question, call), slot, call.request)
-                self._serial += 1
+                # Branches ask side by side: that of a later answer may be among them, and that of an earlier one not.
+                tags = TAG.findall(call.answer.text) if call.answer else ()
+                self._serial = max(self._serial + 1, *map(int, tags))
             elif isinstance(call, AwsCall):
                 slot, known = self._ledger.take(call)
                 if known:
