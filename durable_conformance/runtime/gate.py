@@ -87,7 +87,7 @@ class CallGate:
                 self._first(partial(self.source.question, call), slot, call.request)
                 # Branches ask side by side: that of a later answer may be among them, and that of an earlier one not.
                 tags = TAG.findall(call.answer.text) if call.answer else ()
-                self._serial = max(self._serial + 1, *map(int, tags))
+                self._serial = max([self._serial + 1, *map(int, tags)])
             elif isinstance(call, AwsCall):
                 slot, known = self._ledger.take(call)
                 if known:

@@ -64,7 +64,7 @@ from durable_conformance.runtime.scope import Scopes
 from durable_conformance.runtime.sdk import function_that_begins
 from durable_conformance.runtime.source import is_noted
 from durable_conformance.runtime.watching import watches
-from durable_conformance.subject import raised
+from durable_conformance.subject import CALLBACK_SUFFIX, raised
 from durable_conformance.users_code import Place, calling_place, naming_place, protectable_place, waiting_place
 
 PLAIN = "make it a plain function: the SDK calls a handler and awaits nothing"
@@ -156,7 +156,8 @@ class Observer(DurableInstrumentationPlugin):
 
     def _called(self, path: str, name: str | None) -> None:
         """The code has come to an operation, on this thread."""
-        if path not in self.lines and (line := naming_place(name).line(self.home)):
+        its_own = name.removesuffix(CALLBACK_SUFFIX) if name else name  # whoever waits for a callback has named that
+        if path not in self.lines and (line := naming_place(its_own).line(self.home)):
             self.lines[path] = line
 
     def on_user_function_start(self, info: UserFunctionStartInfo) -> None:
