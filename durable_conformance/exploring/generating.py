@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from durable_conformance.errors import CannotRunError
-from durable_conformance.execution import UNDISTURBED, Run
+from durable_conformance.execution import EXECUTION, UNDISTURBED, Run
 from durable_conformance.exploring.coverage import coverage, names_counted, reached_statements
 from durable_conformance.exploring.every_answer import USUAL, WAYS
 from durable_conformance.exploring.other_sandboxes import scenario_of
 from durable_conformance.exploring.source_words import Schema, SourceWords, source_words
 from durable_conformance.exploring.undisturbed import why_not_checked
-from durable_conformance.rules import Generated, MadeUp
+from durable_conformance.rules import FileCoverage, Generated, MadeUp
 from durable_conformance.subject import OK, Answered, ByName, CallbackAnswer, Reference, Scenario
 from durable_conformance.workers import PATIENCE_SECONDS, Experiment, Lost, Pool, Where, not_judged
 
@@ -159,6 +159,7 @@ class _Generator:
         self._tried: set[str] = set()  # the steps of what has ended as expected
         self._count = 0
         self._could_not_run: dict[str, None] = {}
+        self._file = ""  # the handler's
 
     # Events that are given
 
@@ -214,7 +215,9 @@ class _Generator:
         if not made.fails and not made.reached <= self._reached:
             self._kept.append(made)
             self._reached |= made.reached
-        elif made.fails and not made.reached <= self._reached.union(*(one.reached for one in self._failing)):
+        elif made.fails and not made.reached <= self._reached.union(
+            *(one.reached for one in (*self._given, *self._failing))
+        ):
             self._failing.append(made)
 
     def _new(self, candidates: Iterable[_Candidate]) -> Iterator[_Candidate]:
@@ -287,6 +290,7 @@ class _Generator:
                 continue
             scenario = self._scenario(candidate)
             asked = scenario_of(outcome, scenario)
+            self._file = self._file or outcome.line_of(EXECUTION).rpartition(":")[0]
             fails = why_not_checked(outcome, scenario)
             made.append(_Made(candidate, fails, lines, tuple(asked.callbacks), tuple(asked.invokes)))
         return made
@@ -321,6 +325,10 @@ class _Generator:
             of = replace(of, ask=ByName({} if answer else named, answer or Answered(candidate.usual)))
         return of
 
+    def _coverage(self, lines: Lines) -> tuple[FileCoverage, ...]:
+        """Of the user's files, that of the handler first."""
+        return tuple(sorted(coverage(lines), key=lambda one: one.file != self._file))
+
     def told(self, *, interrupted: bool = False) -> Generated:
         failing = [one for one in self._failing if not one.reached <= self._reached]
         return Generated(
@@ -329,8 +337,8 @@ class _Generator:
             tuple(one.told for one in self._kept),
             tuple(one.told for one in failing),
             tuple(one.told for one in self._given),
-            coverage(self._before),
-            coverage(self._reached),
+            self._coverage(self._before),
+            self._coverage(self._reached),
             tuple(self._could_not_run),
             interrupted,
         )

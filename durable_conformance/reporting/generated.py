@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from durable_conformance.reporting.again import command
-from durable_conformance.rules import Generated, MadeUp
+from durable_conformance.reporting.text import MOST_FILES
+from durable_conformance.rules import FileCoverage, Generated, MadeUp
 
 
 def generated_lines(generated: Generated) -> Iterator[str]:
@@ -22,14 +24,33 @@ def generated_lines(generated: Generated) -> Iterator[str]:
     yield from (f"  could not run: {why}" for why in generated.could_not_run)
 
 
+@dataclass(frozen=True)
+class _Reached:
+    """How many lines of a file, or of several, are reached."""
+
+    file: str
+    before: int
+    now: int
+    lines: int  # that there are
+
+    def __str__(self) -> str:
+        begun = "" if self.now == self.before else f"{self.before} → "
+        return f"{self.file}: {begun}{self.now} of {self.lines} lines"
+
+
 def _reached(generated: Generated) -> Iterator[str]:
-    before = {one.file: one.lines - len(one.missed) for one in generated.before}
-    for one in generated.after:
-        now = one.lines - len(one.missed)
-        first = before.get(one.file, 0)
-        yield (
-            f"{one.file}: {first} → {now} of {one.lines} lines" if now != first else f"{one.file}: {now} of {one.lines}"
-        )
+    """Of each file, or of the first and of all others together: how many lines, and how many there are."""
+    before = {one.file: _lines(one) for one in generated.before}
+    several = [_Reached(one.file, before.get(one.file, 0), _lines(one), one.lines) for one in generated.after]
+    told = several if len(several) <= MOST_FILES else several[:1]
+    if others := several[len(told) :]:
+        sums = (sum(one.before for one in others), sum(one.now for one in others), sum(one.lines for one in others))
+        told = [*told, _Reached(f"{len(others)} other files", *sums)]
+    yield from map(str, told)
+
+
+def _lines(one: FileCoverage) -> int:
+    return one.lines - len(one.missed)
 
 
 def _typed(one: MadeUp) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from durable_conformance.exploring import GenerationInterrupted, generated
 from durable_conformance.reporting import generated_lines
-from durable_conformance.rules import Generated, MadeUp
+from durable_conformance.rules import FileCoverage, Generated, MadeUp
 from durable_conformance.subject import ByName, Reference, Scenario
 from tests.conformance.command_line import DurableAi, command_line
 
@@ -212,9 +213,16 @@ def test_what_does_nothing_durable_is_not_kept() -> None:
     assert "no operation" in one.fails
 
 
-def test_the_events_type_says_what_an_event_may_be() -> None:
-    told = found(TYPED, {"region": "eu-1", "amount": 10}, name="workflow")
-    assert whole(told)
+HANDLER = "\n\nfrom patterns.durable import durable_handler\n\nhandler = durable_handler(workflow)\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [(TYPED, "workflow"), (TYPED + HANDLER, "handler")], ids=["workflow", "handler"]
+)
+def test_the_events_type_says_what_an_event_may_be(source: str, name: str) -> None:
+    told = found(source, {"region": "eu-1", "amount": 10}, name=name)
+    (app,) = (one for one in told.after if one.file == "app.py")
+    assert app.missed == ()
     assert not told.failing
     for one in events(told):
         assert one["region"][:3] in {"eu-", "us-"}
@@ -251,6 +259,20 @@ def test_an_interruption_tells_what_was_found_so_far() -> None:
     assert stopped.value.generated.interrupted
     assert events(stopped.value.generated) == [{"kind": "express"}]
     assert next(generated_lines(stopped.value.generated)).startswith("generated: interrupted, 16 events, of which 1 ")
+
+
+def test_what_a_given_event_does_is_told_of_no_other() -> None:
+    """A failure at lines that a given event fails at, too, is nothing new."""
+    told = found(KIND.replace('event["kind"]', 'event["kind"] + len(event)[0]'), {"kind": "usual"})
+    assert told.given[0].fails.startswith("fails: TypeError")
+    assert not told.failing
+
+
+def test_of_many_files_that_of_the_handler_is_told_alone() -> None:
+    files = [FileCoverage(f"{name}.py", 9, (1, 2)) for name in "zabc"]
+    after = (replace(files[0], missed=(1,)), *files[1:])
+    (line,) = generated_lines(Generated("app.py:handler", 1, (), (), (), tuple(files), after))
+    assert line.endswith(" more: z.py: 7 → 8 of 9 lines; 3 other files: 21 of 27 lines")
 
 
 def test_events_are_made_up_no_more_often_than_said() -> None:
