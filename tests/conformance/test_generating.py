@@ -261,6 +261,22 @@ def test_an_interruption_tells_what_was_found_so_far() -> None:
     assert next(generated_lines(stopped.value.generated)).startswith("generated: interrupted, 16 events, of which 1 ")
 
 
+def test_ctrl_c_ends_the_command_with_what_is_known() -> None:
+    interrupts = "import os\nimport signal\nfrom pathlib import Path\n"
+    kills = '    if kind == "express":\n        os.kill(int(Path("pid").read_text()), signal.SIGINT)\n'
+    reads = '    kind = event["kind"]\n'
+    Path("app.py").write_text(interrupts + KIND.replace(reads, reads + kills))
+    words = """check app.py:handler --event '{"kind": "usual"}' --generate 40 --events events.json"""
+    command = f"echo $$ > pid; exec {sys.executable} -m durable_conformance {words}"
+    output = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    assert output.returncode == 130, output.stderr
+    assert output.stdout.startswith(
+        "generated: interrupted, 0 events, of which none reaches more: app.py: 4 of 6 lines"
+    )
+    assert "crash points" not in output.stdout, "nothing is checked any more"
+    assert Path("events.json").read_text() == "[]\n"
+
+
 def test_what_a_given_event_does_is_told_of_no_other() -> None:
     """A failure at lines that a given event fails at, too, is nothing new."""
     told = found(KIND.replace('event["kind"]', 'event["kind"] + len(event)[0]'), {"kind": "usual"})
