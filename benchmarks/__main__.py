@@ -17,7 +17,7 @@ from rich.console import Console
 from benchmarks import calls, exploration, installed, suite
 from benchmarks.comparison import Row
 from benchmarks.table import table, write_json
-from benchmarks.targets import GROWTH, IMPORTS, REPLAYS, SENT, SUITE, THROUGHPUT, Target
+from benchmarks.targets import GROWTH, IMPORTS, REPLAYS, SENT, SUITE, THROUGHPUT, WATCHED, Target
 
 WIDTH = 150
 """Columns of the table where there is no terminal to fit."""
@@ -40,6 +40,7 @@ def measurements(*, with_suite: bool) -> list[Measurement]:
     """What fills the table; the suite's time is not measured unless it is asked for."""
     return [
         Measurement((THROUGHPUT,), lambda: [exploration.throughput()]),
+        Measurement((WATCHED,), lambda: [exploration.watched()]),
         Measurement((GROWTH,), lambda: [exploration.growth()]),
         *(
             Measurement((target,), lambda recorded=recorded: [calls.replayed(recorded)])  # type: ignore[misc]

@@ -13,10 +13,10 @@ from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from rich.progress import track
 
 from benchmarks.comparison import Row, Spread, compared, row_of
-from benchmarks.targets import FEW, GROWTH, MANY, THROUGHPUT
+from benchmarks.targets import FEW, GROWTH, MANY, THROUGHPUT, WATCHED
 from durable_conformance import Exploration, Scenario, explore
 from durable_conformance.exploring import HORIZON
-from durable_conformance.runtime import quiet_sdk_logs
+from durable_conformance.runtime import WITHOUT_CAUSES, quiet_sdk_logs
 from patterns.durable import durable_handler
 from patterns.prompt_chaining import prompt_chaining
 from providers.scripted import ScriptedProvider
@@ -74,6 +74,29 @@ def _throughput(ours: Callable[[], float], cores: int) -> Row:
         " figure"
     )
     return compared(THROUGHPUT, ours, theirs, rounds=ROUNDS, note=note)
+
+
+def watched() -> Row:
+    """Throughput with what finds causes, against throughput without."""
+    quiet_sdk_logs()
+    explored(0)
+
+    def seconds() -> float:
+        began = time.perf_counter()
+        runs = sum(explored(number) for number in range(EXPLORATIONS))
+        return (time.perf_counter() - began) / runs
+
+    def without() -> float:
+        os.environ[WITHOUT_CAUSES] = "1"
+        try:
+            return seconds()
+        finally:
+            del os.environ[WITHOUT_CAUSES]
+
+    note = (
+        "each process that runs the handler is told by a variable; causes themselves are worked out for findings alone"
+    )
+    return compared(WATCHED, seconds, without, rounds=ROUNDS, note=note)
 
 
 def chain(steps: int) -> Any:

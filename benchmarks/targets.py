@@ -54,6 +54,12 @@ THROUGHPUT = Target(
     bound=20.0,
     higher_is_better=True,
 )
+WATCHED = Target(
+    "an execution of an exploration that finds causes",
+    "the same without",
+    bound=0.8,
+    higher_is_better=True,
+)
 GROWTH = Target(
     f"a crash point among {MANY} steps",
     f"a crash point among {FEW} steps",

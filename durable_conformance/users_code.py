@@ -6,9 +6,11 @@ import functools
 import itertools
 import linecache
 import os
+import re
 import sys
 import sysconfig
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType
@@ -18,6 +20,10 @@ _PATHS = [folder for name, folder in sysconfig.get_paths().items() if name.endsw
 _LIBRARIES = tuple(folder + os.sep for folder in {*_PATHS, *map(os.path.realpath, _PATHS)})
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _SDK = "aws_durable_execution_sdk_python"
+
+
+_LITERAL = re.compile(r"""["']([^"'{}]{3,})(?=["'{])""")
+"""A text in code, or what one that is formatted begins with."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,48 @@ def calling_place() -> Place:
     while frame and frame.f_code.co_filename.startswith(_ENGINE):
         frame = frame.f_back
     return place_of(frame)
+
+
+def _users_frames() -> Iterator[FrameType]:
+    """Those of the user's that this thread runs, the innermost first, up to where the SDK has called them."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # documented
+    found = False
+    while frame and not (found and _package(frame) == _SDK):
+        if is_users(frame.f_code.co_filename):
+            found = True
+            yield frame
+        frame = frame.f_back
+
+
+def naming_place(name: str | None) -> Place:
+    """Where the user's code calls an operation of that name: it is the place that has the name, not a helper's."""
+    frames = list(_users_frames())
+    named = (one for one in frames if name and any(map(name.startswith, _LITERAL.findall(expression(one)))))
+    own = (one for one in frames if name is None or not _is_given(one, name))
+    chosen = next(itertools.chain(named, own, frames[-1:]), None)
+    return Place(chosen.f_code.co_filename, chosen.f_lineno) if chosen else Place()
+
+
+def _is_given(frame: FrameType, name: str) -> bool:
+    code = frame.f_code
+    names = (*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount], *code.co_freevars)
+    given = (frame.f_locals.get(one) for one in names)
+    return any(isinstance(one, str) and one and name.startswith(one) for one in given)
+
+
+def protectable_place() -> Place:
+    """Where the user's code could put what it does now into a step: the innermost function with a durable context."""
+    last = Place()
+    for frame in _users_frames():
+        last = Place(frame.f_code.co_filename, frame.f_lineno, expression=expression(frame))
+        if any(_is_context(one) for one in frame.f_locals.values()):
+            break
+    return last
+
+
+def _is_context(value: object) -> bool:
+    kind = type(value)
+    return kind.__module__.startswith(_SDK) and kind.__name__.endswith("Context")
 
 
 def waiting_place() -> Place:

@@ -5,7 +5,8 @@
 What durability gives it: every turn and every tool call is checkpointed, so a crash in the tenth turn repeats nothing
 of the first nine. A tool may suspend for hours to ask a person. A tool that is not safe to repeat runs at most once:
 if it died half-way, the model is told that it may or may not have taken effect, instead of it happening twice. Whatever
-goes wrong with a tool call goes back to the model as an error result, and the number of turns is bounded.
+goes wrong with a tool call goes back to the model as an error result, and the number of turns is bounded, as are the
+calls and the questions of one turn.
 
 Invoke it with `{"prompt": "…"}`; it returns the agent's final text. `ask_human` waits for a callback's payload.
 """
@@ -13,7 +14,7 @@ Invoke it with `{"prompt": "…"}`; it returns the agent's final text. `ask_huma
 from aws_durable_execution_sdk_python import DurableContext
 from aws_durable_execution_sdk_python.config import Duration
 
-from patterns.durable import Event, Text, ask_human, ask_turn, durable_handler, run_tool, tool
+from patterns.durable import Event, Text, ask_human, ask_turn, durable_handler, run_tools, tool
 from patterns.durable.asking import MAX_REPAIRS
 from providers import Message, ModelOutputError, ModelProvider, ModelRequest
 
@@ -72,7 +73,7 @@ def agent_with_tools(event: AgentEvent, context: DurableContext, model: ModelPro
     while turn := ask_turn(context, model, names, request, repairs=repairs):
         if not turn.response.tool_uses:
             return turn.response.text
-        results = [run_tool(context, TOOLS, call) for call in turn.response.tool_uses]
+        results = run_tools(context, TOOLS, turn.response.tool_uses)
         request, repairs = turn.continued(Message.user(*results)), turn.repairs
     raise ModelOutputError(f"The agent did not finish within {MAX_TURNS} turns; raise MAX_TURNS or narrow the task.")
 

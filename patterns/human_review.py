@@ -16,7 +16,7 @@ from aws_durable_execution_sdk_python import CallbackError, CallbackTimeoutError
 from aws_durable_execution_sdk_python.config import Duration
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from patterns.durable import Event, Result, Text, ask_for, ask_human, durable_handler
+from patterns.durable import Event, Result, Text, ask_for, ask_human, durable_handler, listed
 from providers import ModelProvider
 
 REVIEW_TIMEOUT = Duration.from_days(7)  # reviewers have weekends and holidays
@@ -72,10 +72,9 @@ def human_review(event: HumanReviewEvent, context: DurableContext, model: ModelP
     prompt = f"Extract the key fields of this document:\n\n{event.document}"
     extraction = ask_for(context, model, "extract-fields", prompt, Extraction, tier="medium", check=no_name_twice)
     fields = {field.name: field.value for field in extraction.fields}
-    summary = "\n".join(f"{name}: {value}" for name, value in fields.items())
     for name in ROUNDS:
         try:
-            decision = ReviewDecision.model_validate_json(ask_human(context, name, REVIEW_TIMEOUT, summary))
+            decision = ReviewDecision.model_validate_json(ask_human(context, name, REVIEW_TIMEOUT, listed(fields)))
         except CallbackTimeoutError as error:
             return HumanReviewResult(status="timed_out", notes=str(error), extracted_fields=fields)
         except CallbackError as error:

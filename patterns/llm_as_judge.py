@@ -15,7 +15,7 @@ from typing import Annotated
 from aws_durable_execution_sdk_python import DurableContext
 from pydantic import BaseModel, ConfigDict, Field
 
-from patterns.durable import Event, Result, Text, ask, ask_for, durable_handler, fan_out
+from patterns.durable import Event, Result, Text, ask, ask_for, durable_handler, fan_out, quoted
 from providers import ModelProvider
 
 CANDIDATES = ("small", "medium")
@@ -66,10 +66,11 @@ def llm_as_judge(event: LlmAsJudgeEvent, context: DurableContext, model: ModelPr
 
     def names_an_answer(verdict: Verdict) -> None:
         if verdict.best > len(answers):
-            raise ValueError(f"best is {verdict.best}, and there are {len(answers)} answers.")
+            raise ValueError(f"best must be 1 to {len(answers)}, the number of an answer.")
 
-    listing = "\n\n".join(f"Answer {number}:\n{text}" for number, (_, text) in enumerate(answers, 1))
-    prompt = f"Question: {event.question}\n\n{listing}\n\nWhich answer is best (its number), and why?"
+    # Quoted, no answer can pass for two, or for the question.
+    listing = "\n\n".join(f"Answer {number}: {quoted(text)}" for number, (_, text) in enumerate(answers, 1))
+    prompt = f"Question: {quoted(event.question)}\n\n{listing}\n\nWhich answer is best (its number), and why?"
     verdict = ask_for(context, model, "judge", prompt, Verdict, tier=JUDGE, check=names_an_answer)
 
     source_model, best_answer = answers[verdict.best - 1]

@@ -18,6 +18,7 @@ from providers.errors import (
     RetryableModelError,
 )
 from providers.model import (
+    CitedTextBlock,
     ContentBlock,
     Message,
     ModelProvider,
@@ -36,6 +37,7 @@ from providers.model import (
 )
 
 __all__ = [
+    "CitedTextBlock",
     "ContentBlock",
     "FatalModelError",
     "Message",

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from providers.model import (
+    CitedTextBlock,
     ContentBlock,
     Message,
     OpaqueBlock,
@@ -57,6 +58,8 @@ def _block_to_converse(block: ContentBlock) -> dict[str, Any]:
     match block:
         case TextBlock():
             return {"text": block.text}
+        case CitedTextBlock():
+            return {"citationsContent": _restore_bytes(block.content)}
         case ToolUseBlock():
             return {"toolUse": {"toolUseId": block.tool_use_id, "name": block.name, "input": block.input}}
         case ToolResultBlock():
@@ -76,14 +79,21 @@ def _block_from_converse(raw: Mapping[str, Any]) -> ContentBlock:
     match dict(raw):
         case {"text": text, **rest} if not rest:
             return TextBlock(text=text)
-        case {"toolUse": {"toolUseId": use_id, "name": name, **more}, **rest} if not (rest or set(more) - {"input"}):
-            # botocore leaves out a null: a call without arguments is still a call, and takes an empty object
-            return ToolUseBlock(tool_use_id=use_id, name=name, input=more.get("input", {}))
+        case {"citationsContent": Mapping() as cited, **rest} if not rest:
+            content = _store_bytes(cited)
+            assert isinstance(content, dict)
+            return CitedTextBlock(content=content)
+        case {"toolUse": Mapping() as use, **rest} if not rest and set(use) <= {"toolUseId", "name", "input"}:
+            # botocore leaves out a null: a call without arguments is still a call, and takes an empty object; so is one
+            # without a name or an id, which is answered, too
+            return ToolUseBlock(
+                tool_use_id=use.get("toolUseId", ""), name=use.get("name", ""), input=use.get("input", {})
+            )
         case {"toolResult": {"toolUseId": tool_use_id, "content": list(parts), **more}, **rest} if not rest and (
             set(more) <= {"status"}
         ):
-            content = tuple(_result_part(part) for part in parts)
-            return ToolResultBlock(tool_use_id=tool_use_id, content=content, status=more.get("status", "success"))
+            results = tuple(_result_part(part) for part in parts)
+            return ToolResultBlock(tool_use_id=tool_use_id, content=results, status=more.get("status", "success"))
         case {"reasoningContent": {"reasoningText": {"text": text, **more}, **others}, **rest} if not (
             rest or others
         ) and set(more) <= {"signature"}:
@@ -98,7 +108,7 @@ def _result_part(raw: Mapping[str, Any]) -> TextBlock | OpaqueBlock:
 
 def _opaque(raw: Mapping[str, Any]) -> OpaqueBlock:
     if _UNKNOWN_MEMBER in raw:
-        raise ValueError(f"a content block of the unknown kind {raw[_UNKNOWN_MEMBER].get('name')!r}")
+        raise ValueError("a content block of an unknown kind")
     content = _store_bytes(raw)
     assert isinstance(content, dict)
     return OpaqueBlock(content=content)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Protocol, Self
 
@@ -42,6 +44,20 @@ class TextBlock(Frozen):
 
     type: Literal["text"] = "text"
     text: str
+
+
+class CitedTextBlock(Frozen):
+    """Text of the model's with the places that it cites: the content of Converse's `citationsContent`, as it came."""
+
+    type: Literal["cited_text"] = "cited_text"
+    content: JsonObject
+
+    @property
+    def text(self) -> str:
+        """What the model says there; the citations stand beside it."""
+        parts = self.content.get("content")
+        texts = (part.get("text") for part in parts if isinstance(part, dict)) if isinstance(parts, list) else ()
+        return "".join(text for text in texts if isinstance(text, str))
 
 
 class ToolUseBlock(Frozen):
@@ -89,7 +105,8 @@ class ToolResultBlock(Frozen):
 
 
 ContentBlock = Annotated[
-    TextBlock | ToolUseBlock | ToolResultBlock | ReasoningBlock | OpaqueBlock, Field(discriminator="type")
+    TextBlock | CitedTextBlock | ToolUseBlock | ToolResultBlock | ReasoningBlock | OpaqueBlock,
+    Field(discriminator="type"),
 ]
 
 
@@ -111,8 +128,8 @@ class Message(Frozen):
 
     @property
     def text(self) -> str:
-        """The text blocks, joined as they came."""
-        return "".join(block.text for block in self.content if isinstance(block, TextBlock))
+        """The text blocks, cited ones too, joined as they came."""
+        return "".join(block.text for block in self.content if isinstance(block, TextBlock | CitedTextBlock))
 
     @property
     def tool_uses(self) -> tuple[ToolUseBlock, ...]:
@@ -257,17 +274,35 @@ class ModelResponse(Frozen):
             ModelOutputError: The text holds no JSON object, or it does not satisfy the schema; the message names
                 the fields at fault and never repeats their values.
         """
-        decoder, problem = json.JSONDecoder(), "sent no JSON object"
-        for start in (position for position, char in enumerate(self.text) if char == "{"):
-            try:
-                _, end = decoder.raw_decode(self.text, start)
-                return schema.model_validate_json(self.text[start:end])
-            except ValidationError as error:
-                problem = f"sent JSON that is not a {schema.__name__}: {describe(error)}"
-                break  # the first object is the answer; what stands in it is no other one
-            except (ValueError, RecursionError):
-                continue  # a brace in prose
-        raise ModelOutputError(f"{self.model} was asked for {schema.__name__} as JSON and {problem}.")
+        return parsed(self.text, schema, self.model)
+
+
+_OBJECT = re.compile(r"\{[ \t\r\n]*[\"}]")
+MAX_BRACES = 1_000
+"""Where an object may begin, and how many such places are tried: Python counts the lines before each that fails."""
+
+_SCANNER = json.JSONDecoder(parse_int=str, parse_float=str)
+"""Finds where an object ends, and leaves numbers to the schema: Python refuses to read long ones."""
+
+
+def parsed[T: BaseModel](text: str, schema: type[T], model: str, scanner: json.JSONDecoder = _SCANNER) -> T:
+    """The first JSON object of `text` as `schema`; see `ModelResponse.parse`. Its time is linear in the text."""
+    problem, start = "sent no JSON object", 0
+    for _ in range(MAX_BRACES):
+        if (brace := _OBJECT.search(text, start)) is None:
+            break
+        try:
+            _, end = scanner.raw_decode(text, brace.start())
+            return schema.model_validate_json(text[brace.start() : end])
+        except ValidationError as error:
+            problem = f"sent JSON that is not a {schema.__name__}: {describe(error, _names(schema))}"
+            break  # the first object is the answer; what stands in it is no other one
+        except json.JSONDecodeError as error:
+            start = max(error.pos, brace.start() + 1)  # in prose, or JSON that goes wrong there: none is read twice
+        except RecursionError:
+            problem = "sent JSON that is nested too deeply"
+            break
+    raise ModelOutputError(f"{model} was asked for {schema.__name__} as JSON and {problem}.")
 
 
 class ModelProvider(Protocol):
@@ -285,16 +320,44 @@ class ModelProvider(Protocol):
         ...
 
 
-MAX_PROBLEMS, MAX_FIELD_CHARS = 10, 100  # the sender chooses the names of fields that a schema does not have
+MAX_PROBLEMS, MAX_FIELD_CHARS, MAX_PROBLEM_CHARS = 10, 100, 200  # the sender chooses how much is wrong
+UNKNOWN_NAME = "…"
+"""Stands for a field's name that the sender made up."""
 
 
-def describe(error: ValidationError) -> str:
-    """The fields at fault and why, in one line, without the offending values (they may be secret)."""
-    details = error.errors(include_url=False, include_input=False, include_context=False)
-    fields = (".".join(map(str, detail["loc"]))[:MAX_FIELD_CHARS] or "value" for detail in details)
-    told = [f"{field}: {_message(detail)}" for field, detail in zip(fields, details, strict=True)]
-    more = [f"and {len(details) - MAX_PROBLEMS} more"] if len(details) > MAX_PROBLEMS else []
-    return "; ".join(told[:MAX_PROBLEMS] + more)
+def describe(error: ValidationError, names: Collection[str] | None = None) -> str:
+    """The fields at fault and why, in one line, without the offending values (they may be secret).
+
+    Args:
+        error: What pydantic found.
+        names: The only names that may be repeated, where what was sent is a model's reply; None repeats any.
+    """
+    details = error.errors(include_url=False, include_input=False, include_context=False)[: MAX_PROBLEMS + 1]
+    told = [f"{_field(detail, names)}: {_message(detail)[:MAX_PROBLEM_CHARS]}" for detail in details[:MAX_PROBLEMS]]
+    more = [f"and {error.error_count() - MAX_PROBLEMS} more"] if len(details) > MAX_PROBLEMS else []
+    return "; ".join(told + more)
+
+
+def _field(detail: ErrorDetails, names: Collection[str] | None) -> str:
+    steps = (
+        str(step) if names is None or isinstance(step, int) or step in names else UNKNOWN_NAME for step in detail["loc"]
+    )
+    return ".".join(steps)[:MAX_FIELD_CHARS] or "value"
+
+
+def _names(schema: type[BaseModel]) -> set[str]:
+    """The names of the schema's own fields, those of models within it, too."""
+    found: set[str] = set()
+    pending: list[Any] = [schema.model_json_schema()]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            properties = part.get("properties")
+            found |= properties.keys() if isinstance(properties, dict) else set()
+            pending += part.values()
+        elif isinstance(part, list):
+            pending += part
+    return found
 
 
 def _message(detail: ErrorDetails) -> str:

@@ -6,9 +6,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html.
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote_plus
 
 NO_ACCOUNT = "0" * 12
 """What stands for every account id."""
@@ -38,9 +41,24 @@ _SECRETS: Mapping[str, re.Pattern[str]] = {
     "an AWS request signature": re.compile(r"AWS4-HMAC-SHA256\s+Credential="),
     "a bearer token": re.compile(rf"(?i:authorization{_VALUE}bearer\s+[^\s\"']{{16}})"),
     "a Bedrock API key": re.compile(r"(?:ABSK[A-Za-z0-9/+=]{40}|bedrock-api-key-[A-Za-z0-9/+=]{20})"),
+    "a GitHub token": re.compile(r"(?<![A-Za-z0-9])(?:gh[opsur]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{22})"),
+    "a Slack token": re.compile(r"(?<![A-Za-z0-9])xox[a-z]-[A-Za-z0-9-]{10}"),
+    "an Anthropic API key": re.compile(r"(?<![A-Za-z0-9])sk-ant-[a-z0-9]+-[\w-]{20}"),
+    "an OpenAI API key": re.compile(r"(?<![A-Za-z0-9])sk-(?:(?:proj|svcacct|admin)-[\w-]{20}|[A-Za-z0-9]{20}T3BlbkFJ)"),
+    "a JSON web token": re.compile(r"(?<![\w-])eyJ[\w-]{4,}\.eyJ[\w-]{4,}\.[\w-]{8}"),
+    "a user's password": re.compile(rf"(?i:authorization{_VALUE}basic\s+[A-Za-z0-9+/=]{{8}})"),
+    "a password in a URL": re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:@/\"']+:[^\s:@/\"']{3,}@[\w\[]"),
     "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
     "an AWS account id": re.compile(rf"{_SEPARATOR}(?!{NO_ACCOUNT})\d{{12}}{_SEPARATOR}", re.IGNORECASE),
 }
+
+
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+_MEANT = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_OF_URLS = str.maketrans("-_", "+/")
+_GZIP = b"\x1f\x8b"
+MAX_LAYERS, MAX_UNPACKED_BYTES = 4, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -69,6 +87,17 @@ def account_ids(text: str) -> set[str]:
     return {match[2] for match in _ACCOUNT_IN_ARN.finditer(text)} - {NO_ACCOUNT}
 
 
+def unpacked(content: bytes) -> bytes:
+    """`content`, decompressed if it is compressed by gzip.
+
+    Raises:
+        zlib.error: It looks compressed and is not.
+    """
+    if content[:2] != _GZIP:
+        return content
+    return zlib.decompressobj(wbits=31).decompress(content, MAX_UNPACKED_BYTES)
+
+
 def findings(text: str, secrets: Iterable[str] = ()) -> tuple[Finding, ...]:
     """What in `text` looks like a secret, or is one of `secrets`, by line."""
     known = "|".join(re.escape(secret) for secret in secrets)
@@ -76,6 +105,40 @@ def findings(text: str, secrets: Iterable[str] = ()) -> tuple[Finding, ...]:
     return tuple(
         Finding(number, what)
         for number, line in enumerate(text.splitlines(), start=1)
-        for what, pattern in patterns.items()
-        if pattern.search(line)
+        for what in _kinds(line, patterns)
     )
+
+
+def _kinds(line: str, patterns: Mapping[str, re.Pattern[str]]) -> Iterator[str]:
+    """What is found in a line, or in what it holds in another form: escaped, quoted for a URL, base64, compressed."""
+    layers = list(_layers(line))
+    for what, pattern in patterns.items():
+        if any(pattern.search(layer) for layer in layers):
+            yield what
+
+
+def _layers(text: str) -> Iterator[str]:
+    """`text`, and each text that it holds in another form, however often one stands within another."""
+    seen = {text}
+    pending = [(text, 0)]
+    while pending:
+        layer, depth = pending.pop()
+        yield layer
+        for inner in _inner(layer) if depth < MAX_LAYERS else ():
+            if inner not in seen:
+                seen.add(inner)
+                pending.append((inner, depth + 1))
+
+
+def _inner(text: str) -> Iterator[str]:
+    if "\\" in text:
+        yield _ESCAPED.sub(lambda match: chr(int(match[1], 16)) if match[1] else _MEANT.get(match[2], match[2]), text)
+    if "%" in text:
+        yield unquote_plus(text)
+    for match in _BASE64.finditer(text):
+        run = match[0].rstrip("=")
+        try:
+            content = base64.b64decode((run + "=" * (-len(run) % 4)).translate(_OF_URLS))
+            yield from unpacked(content).decode().splitlines()
+        except (ValueError, zlib.error):  # no base64, or of no text
+            continue

@@ -1,8 +1,9 @@
 """Who answers, by name: the one place where providers are registered. The environment and the command line read it.
 
-In the environment, `MODEL_PROVIDER` is `bedrock` (the default), `cassette` (then `MODEL_CASSETTE` names the file) or
-`scripted` (then `MODEL_SCRIPT` names a JSON file, as `ScriptedProvider.from_file` reads it). It is read at the first
-call and not at import; the choice is made once per process. Nothing of a provider is loaded before it is chosen.
+In the environment, `MODEL_PROVIDER` is `bedrock` (the default), `openai` (any OpenAI-compatible endpoint), `cassette`
+(then `MODEL_CASSETTE` names the file) or `scripted` (then `MODEL_SCRIPT` names a JSON file, as
+`ScriptedProvider.from_file` reads it). It is read at the first call and not at import; the choice is made once per
+process. Nothing of a provider is loaded before it is chosen.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from providers.errors import PermanentModelError
 from providers.model import ModelProvider
 
-BEDROCK, CASSETTE, SCRIPTED = "bedrock", "cassette", "scripted"
+BEDROCK, CASSETTE, OPENAI, SCRIPTED = "bedrock", "cassette", "openai", "scripted"
 
 
 class ProviderSelectionError(PermanentModelError):
@@ -80,6 +81,21 @@ def _bedrock(settings: ProviderSettings) -> ModelProvider:
     from providers.bedrock import BedrockProvider  # noqa: PLC0415  # boto3 is loaded only by who uses it
 
     return BedrockProvider.from_environment(settings.environment)
+
+
+def _check_openai() -> None:
+    from providers.openai import check_access  # noqa: PLC0415  # an extra, loaded only by who uses it
+
+    check_access()
+
+
+@_registered(OPENAI, check=_check_openai)
+def _openai(settings: ProviderSettings) -> ModelProvider:
+    try:
+        from providers.openai import OpenAIProvider  # noqa: PLC0415  # an extra, loaded only by who uses it
+    except ModuleNotFoundError as error:
+        raise ProviderSelectionError(str(error)) from error
+    return OpenAIProvider.from_environment(settings.environment)
 
 
 @_registered(CASSETTE, needs={"MODEL_CASSETTE": "the cassette file to replay"})

@@ -41,13 +41,14 @@ _EXPLANATIONS: dict[StopReason, str] = {
 
 
 def outcome(response: ModelResponse) -> StopOutcome:
-    """What a workflow can do with `response`."""
-    return STOP_OUTCOMES[response.stop_reason]
+    """What a workflow can do with `response`: one that stops for a tool and names none is whole."""
+    told = STOP_OUTCOMES[response.stop_reason]
+    return StopOutcome.COMPLETE if told is StopOutcome.TOOL_USE and not response.tool_uses else told
 
 
 def unusable(response: ModelResponse) -> ModelOutputError:
     """The error that says why `response` cannot be used as an answer."""
     why = _EXPLANATIONS.get(response.stop_reason, "it holds no text")
     if response.stop_reason is StopReason.TOOL_USE and not response.tool_uses:
-        why = "it names no tool"
+        why = "it names no tool and holds no text"
     return ModelOutputError(f"{response.model} stopped with {response.stop_reason}: {why}.")

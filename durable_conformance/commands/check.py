@@ -22,7 +22,7 @@ from durable_conformance.commands.completing import rules, targets
 from durable_conformance.commands.generating import EventsFile, Generating
 from durable_conformance.commands.generating import event_schema as read_event_schema
 from durable_conformance.commands.settings import Settings, project_file
-from durable_conformance.commands.variables import typed_variable, variables_in
+from durable_conformance.commands.variables import named_alone, typed_variable, variables_in
 from durable_conformance.commands.waiting import Waiting
 from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.evidence import Explored, Records
@@ -98,8 +98,8 @@ def check(  # noqa: PLR0917  # options, which a person names
     env: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=VALUE",
-            help="A variable, set before the handler is imported. May be repeated.",
+            metavar="NAME[=VALUE]",
+            help="A variable, set before the handler is imported: to what it is here, unless said. May be repeated.",
             rich_help_panel=_MEETS,
         ),
     ] = None,
@@ -302,7 +302,7 @@ def check(  # noqa: PLR0917  # options, which a person names
             raise CannotRunError(wrong)
     words = typed_again(
         {
-            "--env": env,
+            "--env": [named_alone(one) for one in env or ()],
             "--env-file": env_file,
             "--setup": setup,
             "--script": script,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -17,15 +18,25 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def typed_variable(typed: str, where: str = "--env") -> tuple[str, str]:
-    """The parser of `--env`: `NAME=VALUE`.
+    """The parser of `--env`: `NAME=VALUE`, or `NAME` for what it is in this process.
 
     Raises:
-        CannotRunError: It is not.
+        CannotRunError: It is neither, or there is no such variable.
     """
     name, separator, value = typed.partition("=")
-    if not separator or not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name):
         raise CannotRunError(f"{where} {typed!r} is not NAME=VALUE.")
-    return name, value
+    if separator:
+        return name, value
+    if name not in os.environ:
+        raise CannotRunError(f"{where} {name} is set to nothing here: write {name}=VALUE, or set it.")
+    return name, os.environ[name]
+
+
+def named_alone(typed: str) -> str:
+    """What was typed for `--env` as it may stand in a log: without a value that this process has by that name, too."""
+    name, _, value = typed.partition("=")
+    return name if os.environ.get(name) == value else typed
 
 
 def variables_in(file: Path) -> dict[str, str]:

@@ -17,6 +17,7 @@ from durable_conformance.execution.crash_points import CrashPoint as CrashPoint
 from durable_conformance.execution.crash_points import DiedInCall as DiedInCall
 from durable_conformance.execution.crash_points import InvocationDied as InvocationDied
 from durable_conformance.execution.events import AnswerCame as AnswerCame
+from durable_conformance.execution.events import Caught as Caught
 from durable_conformance.execution.events import Checkpointed as Checkpointed
 from durable_conformance.execution.events import Death as Death
 from durable_conformance.execution.events import EffectHappened as EffectHappened

@@ -100,6 +100,7 @@ class VariableChanged:
     path: str
     name: str
     line: str  # where the function is defined, as `handler.py:12`
+    changed_at: str = ""  # the line that changes it, as far as the source tells
 
 
 class Source(StrEnum):
@@ -109,6 +110,11 @@ class Source(StrEnum):
     CHANCE = "chance"
     PROCESS = "the process's id"
     VARIABLE = "a variable that Lambda sets otherwise in each sandbox"
+    REQUEST = "what Lambda's context says of this invocation"
+    SET = "the order of a set"
+    HASH = "a hash, which each process salts anew"
+    ADDRESS = "an object's address"
+    FILE = "a file that another sandbox may not have"
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,7 @@ class ReadOutside:
     what: str  # the expression, as the code has it: `date.today()`
     line: str  # as `handler.py:12`
     marks: tuple[str, ...] = ()  # texts by which what was read is known again in a name, a prompt or a result
+    noted: bool = False  # the line only logs it, or measures time; or a context may record it
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,19 @@ class ModuleChanged:
     """An invocation has changed a variable of the handler's module, which a warm process keeps."""
 
     name: str
-    line: str  # the first that names it, as `handler.py:12`
+    line: str  # that changes it, as `handler.py:12`; as far as the source tells
+    by: str = ""  # the expression that does, if it is a call: `next(served)`
+    cache: bool = False  # it is one of a function's results, which those that change nothing have, too
+
+
+@dataclass(frozen=True)
+class Caught:
+    """Code of the handler's has caught what an operation raised, and has not raised it again."""
+
+    error: str  # the name of its class
+    what: str  # the code that catches it: `except BaseException`; or has another thread do so
+    line: str  # that catches it, as `handler.py:12`
+    suspension: bool  # the SDK raises it to end the invocation
 
 
 @dataclass(frozen=True)
@@ -191,6 +210,7 @@ type Event = (
     | VariableChanged
     | ReadOutside
     | ModuleChanged
+    | Caught
     | ProcessDied
     | Death
     | InvocationEnded

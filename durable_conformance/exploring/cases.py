@@ -11,6 +11,7 @@ from durable_conformance.evidence import Place, Section
 from durable_conformance.execution import (
     BRANCHES,
     ENDS,
+    EXECUTION,
     Action,
     Conditions,
     CrashKind,
@@ -25,6 +26,7 @@ from durable_conformance.exploring.following import begun_before
 from durable_conformance.model import FaultKind, ModelFault
 from durable_conformance.rules import (
     COMPLETION_ORDER,
+    SUSPENSION,
     Canonical,
     Finding,
     canonical,
@@ -65,6 +67,8 @@ COLUMNS = {
 EVERY_CALL = "every model call"
 EVERY_AWS_CALL = "every AWS call"
 DIES_BETWEEN = "throttled every time, dies in between"
+ENDS_NEVER = SUSPENSION.name, EXECUTION
+"""What is told of an execution that has no end: the rule, and where."""
 NEVER_TWICE_ID = "~never-twice"
 BETWEEN_ATTEMPTS = "+dies-between"
 """Ends of ids."""
@@ -271,7 +275,7 @@ def fault_cases(
             what,
             Place(Section.FAULTS, fault.path or EVERY_CALL, column=column),
             conditions,
-            lambda run: itertools.chain(judged_alone(run, what), judge(run, fault=what)),
+            lambda run: _judged_with_fault(run, what, list(judge(run, fault=what))),
             like=baseline,
         )
 
@@ -291,6 +295,12 @@ def fault_cases(
         refused = case(ModelFault(denied, aws=True), "refused", partial(every_aws_error, baseline=baseline))
         cases.append(replace(refused, id="aws:refused", place=Place(Section.FAULTS, EVERY_AWS_CALL, column="denied")))
     return cases
+
+
+def _judged_with_fault(run: Run, what: str, of_fault: Sequence[Finding]) -> Iterable[Finding]:
+    """All that is wrong with a run whose model fails; what is wrong with how it takes that says why it does not end."""
+    alone = (one for one in judged_alone(run, what) if not of_fault or (one.rule, one.path) != ENDS_NEVER)
+    return itertools.chain(alone, of_fault)
 
 
 def between_attempts(run: Run, case: Experiment, *, from_the_start: bool = False) -> Experiment | None:

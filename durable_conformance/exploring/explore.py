@@ -40,6 +40,7 @@ from durable_conformance.rules import (
     differences,
     grouped,
     judged_alone,
+    nothing_depended_on,
 )
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
 from durable_conformance.workers import AVAILABLE, Elsewhere, Experiment, Lost, Pool, not_judged
@@ -133,6 +134,21 @@ class _Enough(Exception):  # noqa: N818  # no error
     """What was found is enough."""
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A finding that is told, with the run that showed it."""
+
+    finding: Finding
+    order: float  # of its experiment: what is told does not depend on which run has come first
+    run: Run
+    against: Canonical | None
+
+    def comes_before(self, other: _Kept) -> bool:
+        """Whether it is told instead of `other`: a warning hides no error."""
+        mine, theirs = (one.finding.severity is not Severity.ERROR for one in (self, other))
+        return (mine, self.order) < (theirs, other.order)
+
+
 @dataclass(eq=False)
 class _Explorer:
     pool: Pool
@@ -143,7 +159,7 @@ class _Explorer:
     recorder: Recorder | None
     witness: Witness | None
     _began: float = field(default_factory=time.monotonic)
-    _found: list[tuple[float, Sequence[Finding]]] = field(default_factory=list)
+    _kept: dict[tuple[str, str, str], _Kept] = field(default_factory=dict)
     _order: dict[str, float] = field(default_factory=dict)
     _known: int = 0
     _planned: bool = False  # all cases are known, but for those that others call for
@@ -178,13 +194,8 @@ class _Explorer:
             raise UnknownCaseError(only, self._ids)
 
     def report(self, *, interrupted: bool = False) -> Report:
-        findings: dict[tuple[str, str, str], Finding] = {}
-        for _, found in sorted(self._found, key=lambda one: one[0]):  # in their order, not in that of arrival
-            for one in found:
-                known = findings.setdefault(one.told_as, one)
-                if one.severity is Severity.ERROR is not known.severity:
-                    findings[one.told_as] = one  # a warning hides no error
-        in_order = sorted(findings.values(), key=lambda one: (NAMES.index(one.rule), one.path))
+        findings = [self._caused(one) for one in self._kept.values()]
+        in_order = sorted(findings, key=lambda one: (NAMES.index(one.rule), one.path))
         told = sorted(grouped(in_order), key=lambda one: (NAMES.index(one.rule), one.path))
         broken = frozenset(one.rule for one in told)
         runs = self._undisturbed
@@ -192,6 +203,8 @@ class _Explorer:
         elsewhere = self.elsewhere is not None
         idle = tuple(unused(runs, self.exploration, broken, elsewhere=elsewhere)) if explored else ()
         not_used = {one.rule for one in idle}
+        if explored and not (interrupted or self._enough or self.exploration.only):
+            told += nothing_depended_on(runs, told)
         return Report(
             self._points,
             self._runs,
@@ -454,7 +467,7 @@ class _Explorer:
         """Take note of a run that was made, and stop if what it shows is enough."""
         if not self.exploration.orders:
             findings = [one for one in findings if one.rule != COMPLETION_ORDER.name]
-        findings = [self._located(one, run, experiment.against) for one in self._of_case(experiment, findings)]
+        findings = [self._located(one, run) for one in self._of_case(experiment, findings)]
         if self.witness:
             self.witness(experiment, run)
         if self.recorder and experiment.place:
@@ -462,20 +475,26 @@ class _Explorer:
         only = self.exploration.only
         if (not told and only is None) or only not in {None, self._case(experiment)}:
             findings = ()  # of a case that was made for another one, or that says nothing new
-        self._found.append((self._order[experiment.id], findings))
+        for one in findings:
+            kept = _Kept(one, self._order[experiment.id], run, experiment.against)
+            if (known := self._kept.get(one.told_as)) is None or kept.comes_before(known):
+                self._kept[one.told_as] = kept
         self._progress(experiment, findings)
         chosen = self.exploration
         if any(one.rule in chosen.until and one.severity in chosen.until_severities for one in findings):
             raise _Enough
 
-    def _located(self, found: Finding, run: Run, against: Canonical | None) -> Finding:
-        """`found`, with its cause, and the line that calls its operation.
+    def _located(self, found: Finding, run: Run) -> Finding:
+        """`found`, with the line that calls its operation.
 
         What goes on from a prefix does not come by all operations: the baseline has.
         """
         lines = (one.line_of(found.path) for one in (run, *self._undisturbed))
-        cause = cause_of(found, run, against.run if against else self._undisturbed[0])
-        return replace(found, line=found.line or next(filter(None, lines), ""), cause=cause)
+        return replace(found, line=found.line or next(filter(None, lines), ""))
+
+    def _caused(self, kept: _Kept) -> Finding:
+        baseline = kept.against.run if kept.against else self._undisturbed[0]
+        return kept.finding.caused_by(cause_of(kept.finding, kept.run, baseline))
 
     def _progress(self, experiment: Experiment, findings: Sequence[Finding]) -> None:
         self._made += 1

@@ -63,6 +63,8 @@ class ModelCall:
     resent: int = 0  # how often the library had sent it before, by itself
     line: str = field(default="", compare=False)  # that made it, as `handler.py:12`; empty where it is not known
     task: str = ""  # which of the threads that the operation's function has started made it; empty for itself
+    protectable_at: str = field(default="", compare=False)  # the line that could have it made in a step
+    protectable: str = field(default="", compare=False)  # and what that evaluates
 
 
 class AnsweredBy(StrEnum):
@@ -92,6 +94,8 @@ class AwsCall:
     failure: Failure | None = None
     line: str = field(default="", compare=False)  # that made it, as `handler.py:12`; empty where it is not known
     task: str = ""  # which of the threads that the operation's function has started made it; empty for itself
+    protectable_at: str = field(default="", compare=False)  # the line that could have it made in a step
+    protectable: str = field(default="", compare=False)  # and what that evaluates
 
 
 type Call = ModelCall | AwsCall

@@ -14,7 +14,7 @@ from rich.text import Text
 from durable_conformance.execution import Run, Status
 from durable_conformance.model import ModelCall
 from durable_conformance.reporting.again import command_again
-from durable_conformance.rules import FileCoverage, Finding, Report
+from durable_conformance.rules import RULES, FileCoverage, Finding, Report, Rule, Severity
 
 WIDTH = 120
 """Characters of a line where no terminal says how many there are."""
@@ -55,11 +55,15 @@ def rendered(report: Report, again: str = "", *, lines: bool = True) -> Renderab
     `crop=False`, for such a line is not broken. `lines` leaves out, if False, which lines were reached.
     """
     parts: list[RenderableType] = []
-    for before, findings in ("", report.errors), ("warning: ", report.warnings):
-        for headline, found in by_cause(findings):
-            parts.append(findings_table(f"{before}{headline}", found))
-            commands = dict.fromkeys(filter(None, (command_again(again, finding) for finding in found)))
-            parts += [Text(f"again: {one}", no_wrap=True, overflow="ignore") for one in commands]
+    for headline, found in by_cause(report.findings):
+        before = "" if _is_error(found) else "warning: "
+        parts.append(Text(f"{before}{headline}", "italic"))
+        parts += [
+            Text(f"  {rule.name}: {rule.breaks_it}. In production, {rule.matters}.", "dim") for rule in _rules(found)
+        ]
+        parts.append(findings_table("", found))
+        commands = dict.fromkeys(filter(None, (command_again(again, finding) for finding in found)))
+        parts += [Text(f"again: {one}", no_wrap=True, overflow="ignore") for one in commands]
     parts += [Text(f"could not run: {why}") for why in report.could_not_run]
     parts += [Text(traceback.rstrip(), "dim") for traceback in report.tracebacks]
     parts += [Text(f"left behind: {what}") for what in report.left_behind]
@@ -99,21 +103,36 @@ def _enumerated(names: Sequence[str]) -> str:
 
 
 def by_cause(findings: Sequence[Finding]) -> Iterator[tuple[str, Sequence[Finding]]]:
-    """The findings of each cause, and what to do about it: what is sure first, what is likely, and what has none.
+    """The findings of each cause, and what to do about it: errors first; what is sure, what is likely, what has none.
 
     Findings without a cause have their rule in common.
     """
-    groups: dict[tuple[int, str], list[Finding]] = {}
+    groups: dict[tuple[str, ...], list[Finding]] = {}
     for one in findings:
-        key = (int(one.cause.likely), str(one.cause)) if one.cause else (2, f"{one.rule}: {one.remedy}")
-        groups.setdefault(key, []).append(one)
-    for (_, headline), found in sorted(groups.items(), key=lambda group: group[0][0]):
-        yield headline, found
+        groups.setdefault((one.cause.what, one.cause.line) if one.cause else (one.rule,), []).append(one)
+    for found in sorted(groups.values(), key=lambda found: (not _is_error(found), _doubt(found))):
+        first = min(
+            found, key=lambda one: (one.severity is not Severity.ERROR, one.cause is not None and one.cause.likely)
+        )
+        yield str(first.cause) if first.cause else f"{first.rule}: {first.remedy}", found
+
+
+def _is_error(found: Sequence[Finding]) -> bool:
+    return any(one.severity is Severity.ERROR for one in found)
+
+
+def _doubt(found: Sequence[Finding]) -> int:
+    return min(int(one.cause.likely) if one.cause else 2 for one in found)
+
+
+def _rules(found: Sequence[Finding]) -> Sequence[Rule]:
+    names = {one.rule for one in found}
+    return [rule for rule in RULES if rule.name in names]
 
 
 def findings_table(title: str, findings: Sequence[Finding]) -> Table:
     """One row for each finding."""
-    table = Table(title=Text(title), title_justify="left", expand=True)
+    table = Table(title=Text(title) if title else None, title_justify="left", expand=True)
     for heading in ("where", "shown by", "expected", "actual"):
         table.add_column(heading, overflow="fold")
     for finding in findings:

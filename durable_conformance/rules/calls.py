@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from durable_conformance.execution import EXECUTION, OperationKind, Run
 from durable_conformance.model import Call, ModelCall
@@ -28,19 +28,24 @@ NO_REPEATED_CALL = Rule(
 
 def durable_calls(run: Run, crash: str) -> Iterable[Finding]:
     """The calls that no checkpoint protects, once for each operation that makes some."""
-    paths = {operation.path for operation in run.operations}
-    unprotected: dict[str, list[Call]] = {}
-    for call in run.all_calls:
-        if call.path is None:
-            unprotected.setdefault(EXECUTION, []).append(call)
-        elif call.operation_type == OperationKind.CONTEXT and any(path.startswith(f"{call.path}/") for path in paths):
-            unprotected.setdefault(call.path, []).append(call)
-    for path, calls in unprotected.items():
+    for path, calls in unprotected(run):
         where = "outside any operation"
         if path != EXECUTION:
             where = "in the body of a context that has operations of its own"
         actual = f"{', '.join(dict.fromkeys(map(_described, calls)))} {where}"
         yield finding(DURABLE_CALLS, path, crash, expected="calls in steps", actual=actual, line=calls[0].line)
+
+
+def unprotected(run: Run) -> Iterable[tuple[str, Sequence[Call]]]:
+    """The calls that no checkpoint protects, by the operation that makes them."""
+    paths = {operation.path for operation in run.operations}
+    found: dict[str, list[Call]] = {}
+    for call in run.all_calls:
+        if call.path is None:
+            found.setdefault(EXECUTION, []).append(call)
+        elif call.operation_type == OperationKind.CONTEXT and any(path.startswith(f"{call.path}/") for path in paths):
+            found.setdefault(call.path, []).append(call)
+    return found.items()
 
 
 def _described(call: Call) -> str:

@@ -1,20 +1,36 @@
-"""Why a run differs from the baseline: what code outside steps has read, and what it has changed."""
+"""Why a run differs from the baseline: what code outside steps has read, and what it has changed.
+
+Each finding that says that two runs differ has one cause, as far as that can be told: what was read and is in what
+differs; else what was changed where replay does not change it, or a call that no checkpoint protects; else what was
+read last. Findings of other rules say themselves what is wrong; some have a line that is nearer to it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from durable_conformance.execution import (
+    BATCHES,
     EXECUTION,
+    Caught,
     Checkpointed,
     ModuleChanged,
     OperationBegan,
+    OperationKind,
     ReadOutside,
     Run,
+    Source,
     VariableChanged,
 )
-from durable_conformance.rules.findings import Cause, Finding
+from durable_conformance.model import ANSWERED, Call
+from durable_conformance.rules.calls import DURABLE_CALLS, NO_REPEATED_CALL, unprotected
+from durable_conformance.rules.endings import SUSPENSION
+from durable_conformance.rules.findings import Cause, Finding, Severity, finding
+from durable_conformance.rules.model_faults import FAILURE_VISIBLE, RETRY_POLICY
 from durable_conformance.rules.stability import (
+    COMPLETION_ORDER,
     ENVIRONMENT,
     HISTORY_STABILITY,
     NO_INVOCATION_STATE,
@@ -36,58 +52,202 @@ DIFFER = frozenset(
         )
     }
 )
-"""The rules whose findings say that two runs differ. The line of any other finding is its cause."""
+"""The rules whose findings say that two runs differ."""
+
+TOLD_ALONE = frozenset({Source.CLOCK, Source.CHANCE, Source.PROCESS})
+"""What is warned of though nothing depended on it. Other sources are read by what logs, or differ in each run made."""
+
+MAX_EXPRESSION_CHARS = 80
+INJECTED = "Injected: "
+"""What the message of an error begins with that the engine has calls fail with."""
 
 
 def cause_of(found: Finding, run: Run, baseline: Run) -> Cause | None:
-    """The cause of a difference: what was read and is in what differs; else what was changed, or what was read last.
+    """The cause of `found`, which a `run` has shown; None where its own line is it, or nothing is known."""
+    events = (*run.events, *baseline.events)
+    batches = _batches(run, baseline)
+    causes: Iterable[Cause] = ()
+    match found.rule:
+        case SUSPENSION.name:
+            caught = (_caught(one) for one in events if isinstance(one, Caught) and one.suspension)
+            causes = itertools.chain(caught, _of_difference(found, run, baseline))
+        case FAILURE_VISIBLE.name:
+            causes = _hidden(run)
+        case DURABLE_CALLS.name:
+            causes = (_called(one) for path, calls in unprotected(run) if path == found.path for one in calls)
+        case NO_REPEATED_CALL.name if run.repeated_calls:
+            causes = (_called(one, again=True) for one in run.repeated_calls)
+        case COMPLETION_ORDER.name:
+            causes = (_variable(one, batches) for one in _changed(events) if f"{one.path}/".startswith(batches))
+        case NO_INVOCATION_STATE.name if found.severity is Severity.WARNING:
+            causes = (_variable(one, batches) for one in _changed(events) if one.path == found.path)
+        case RETRY_POLICY.name:
+            causes = _of_failure(found, run, baseline)
+        case name if name in DIFFER or name == NO_REPEATED_CALL.name:
+            causes = _of_difference(found, run, baseline)
+    return next(iter(causes), None)
 
-    Which of these comes first is a matter of how the difference was shown: in a second execution, what the first has
-    left in the module; in other sandboxes, what was read; after an interruption, what a step has changed.
-    """
-    if found.rule not in DIFFER:
-        return None
+
+def nothing_depended_on(runs: Sequence[Run], findings: Iterable[Finding]) -> Iterator[Finding]:
+    """A warning for what was read outside steps in `runs` and is the cause of none of `findings`."""
+    known = {one.cause.line for one in findings if one.cause}
+    for run in runs:
+        for read in _once(one for one in run.events if isinstance(one, ReadOutside)):
+            if read.source in TOLD_ALONE and read.line not in known and not read.noted:
+                known.add(read.line)
+                what = f"`{_short(read.what)}` reads {read.source} outside any step"
+                one = finding(
+                    ENVIRONMENT,
+                    EXECUTION,
+                    "no interruption",
+                    expected="a step that reads it",
+                    actual=f"{what}; nothing depended on it in these runs",
+                    severity=Severity.WARNING,
+                    line=read.line,
+                )
+                yield one.caused_by(_read(read))
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """What may be the cause of a difference, each kind in its own order."""
+
+    reads: Sequence[ReadOutside]  # before what differs
+    changed: Sequence[Cause]
+    module: Sequence[Cause]
+    calls: Sequence[Cause]
+
+    def likeliest(self, rule: str) -> Iterator[Cause]:
+        """Which kind comes first is a matter of how the difference was shown.
+
+        That is, in a second execution, what the first has left in the module; in other sandboxes, what was read; after
+        an interruption, what a step has changed.
+        """
+        files = [_read(one) for one in self.reads if one.source is Source.FILE]
+        reads = [_read(one) for one in reversed(self.reads) if one.source is not Source.FILE]
+        match rule:
+            case NO_INVOCATION_STATE.name:
+                kinds = [self.module, files, self.changed, self.calls, reads]
+            case ENVIRONMENT.name:
+                kinds = [reads, self.changed, self.module, self.calls, files]
+            case _:
+                kinds = [self.changed, self.module, self.calls, files, reads]
+        alone = len({(one.what, one.line) for kind in kinds for one in kind}) == 1
+        return (one.at_most_likely(likely=not alone) for kind in kinds for one in kind)
+
+
+def _of_failure(found: Finding, run: Run, baseline: Run) -> Iterator[Cause]:
+    """Why a passing error has ended an execution, if its step's retry strategy is not why."""
+    if found.severity is Severity.ERROR:
+        mine = (one for one in run.all_calls if (one.path or EXECUTION) == found.path)
+        yield from (_called(one) for one in mine if one.operation_type != OperationKind.STEP)
+        if run.error_message and INJECTED not in run.error_message:
+            yield from _of_difference(found, run, baseline)
+
+
+def _of_difference(found: Finding, run: Run, baseline: Run) -> Iterator[Cause]:
     reads = list(_reads(found, run)) or list(_reads(found, baseline))
     if reached := [one for one in reads if _shows(one, run, baseline, found)]:
-        return _read(reached[-1])  # the nearest, where several read the same, such as the time
+        yield _read(reached[-1])  # the nearest, where several read the same, such as the time
     events = (*run.events, *baseline.events)
-    module = next((_module(one) for one in events if isinstance(one, ModuleChanged)), None)
-    changed = next((_variable(one) for one in events if isinstance(one, VariableChanged)), None)
-    last = _read(reads[-1], likely=True) if reads else None
-    match found.rule:
-        case NO_INVOCATION_STATE.name:
-            return module or changed or last
-        case ENVIRONMENT.name:
-            return last or changed or module
-    return changed or last or module
+    module = [one for one in events if isinstance(one, ModuleChanged)]
+    yield from _Candidates(
+        reads,
+        [_variable(one, _batches(run, baseline)) for one in _changed(events)],
+        [_module(one) for one in sorted(module, key=lambda one: one.cache)],
+        [_called(one) for _, calls in unprotected(run) for one in calls],
+    ).likeliest(found.rule)
 
 
-def _variable(changed: VariableChanged) -> Cause:
-    name = changed.name
+def _batches(*runs: Run) -> tuple[str, ...]:
+    return tuple(f"{one.path}/" for run in runs for one in run.operations if one.sub_type in BATCHES)
+
+
+def _changed(events: Iterable[object]) -> list[VariableChanged]:
+    return [one for one in events if isinstance(one, VariableChanged)]
+
+
+def _hidden(run: Run) -> Iterator[Cause]:
+    """Where a failure is dropped: what caught it last; else the operation that failed."""
+    caught = [one for one in run.events if isinstance(one, Caught) and not one.suspension]
+    if caught:
+        last = caught[-1]
+        why = (
+            f"`{_short(last.what)}` at {last.line} takes a failure ({last.error}), and the result does not tell of it: "
+            "raise it, or put what failed into the result"
+        )
+        yield Cause(last.what, last.line, why)
+    failed = next((one for one in run.all_calls if one.outcome != ANSWERED and one.path), None)
+    if failed is None or failed.path is None:
+        return
+    operation = "/".join(failed.path.split("/")[:2])
+    line = run.line_of(operation)
     why = (
-        f"`{name}` is changed by the function of {changed.path} at {changed.line}, and replay skips that: return what "
-        "it holds from the step, and set it from the result"
+        f"`{operation}` at {line} fails, and the result does not tell of it: raise its failures "
+        "(of a batch, `throw_if_error()`), or put what failed into the result"
+    )
+    if line:
+        yield Cause(operation, line, why)
+
+
+def _caught(one: Caught) -> Cause:
+    if one.what.startswith(("except", "with ")):
+        do = "let it through: catch `Exception` at most, or raise it again"
+        does = "catches the suspension of an operation, and the handler goes on as if there was nothing to wait for"
+    else:
+        do = (
+            "call durable operations on the handler's own thread: side by side with `context.parallel` or `context.map`"
+        )
+        does = "has another thread run a durable operation, whose suspension does not reach the SDK"
+    return Cause(one.what, one.line, f"`{_short(one.what)}` at {one.line} {does}: {do}")
+
+
+def _called(call: Call, *, again: bool = False) -> Cause:
+    what = call.protectable or "a call"
+    line = call.protectable_at or call.line
+    where = "where no checkpoint keeps its answer" if again else "outside any step"
+    why = (
+        f"`{_short(what)}` at {line} calls {where}, and so again on every replay: call it in a step of its own, "
+        f"`context.step(lambda _: {_short(what)})`"
+    )
+    return Cause(what, line, why)
+
+
+def _variable(changed: VariableChanged, batches: tuple[str, ...]) -> Cause:
+    name, line = changed.name, changed.changed_at or changed.line
+    who, do = (
+        f"the function of {changed.path}",
+        f"return what it holds from the operation, and set `{name}` from the result",
+    )
+    if f"{changed.path}/".startswith(batches):
+        who = "whichever branch comes by"
+        do = f"return what each branch finds, and make `{name}` from the batch's results, which are in the items' order"
+    return Cause(name, line, f"`{name}` is changed at {line} by {who}, and replay skips that: {do}")
+
+
+def _module(changed: ModuleChanged) -> Cause:
+    name = changed.name
+    by = f" by `{_short(changed.by)}`" if changed.by else ""
+    why = (
+        f"`{name}` is changed at {changed.line}{by} in every invocation, and a warm process keeps it: make `{name}` "
+        "anew in the handler, or keep what must be remembered in a step's result"
     )
     return Cause(name, changed.line, why)
 
 
-def _module(changed: ModuleChanged) -> Cause:
-    why = (
-        f"`{changed.name}` of the module is changed at {changed.line} in every invocation, and a warm process keeps "
-        "it: keep what must be remembered in a step's result"
-    )
-    return Cause(changed.name, changed.line, why)
-
-
 def _reads(found: Finding, run: Run) -> Iterator[ReadOutside]:
     """What was read before the finding's operation was come to, or at all; the same once."""
-    told: set[tuple[str, str]] = set()
+    before: list[ReadOutside] = []
     for event in run.events:
         if isinstance(event, OperationBegan | Checkpointed) and event.path == found.path != EXECUTION:
-            return
-        if isinstance(event, ReadOutside) and (event.what, event.line) not in told:
-            told.add((event.what, event.line))
-            yield event
+            break
+        if isinstance(event, ReadOutside):
+            before.append(event)
+    return _once(before)
+
+
+def _once(reads: Iterable[ReadOutside]) -> Iterator[ReadOutside]:
+    return iter({(one.what, one.line): one for one in reads}.values())
 
 
 def _shows(read: ReadOutside, run: Run, baseline: Run, found: Finding) -> bool:
@@ -103,9 +263,21 @@ def _shows(read: ReadOutside, run: Run, baseline: Run, found: Finding) -> bool:
     return in_path or any((mark in found.actual) is not (mark in found.expected) for mark in marks)
 
 
-def _read(read: ReadOutside, *, likely: bool = False) -> Cause:
-    why = (
-        f"`{read.what}` at {read.line} reads {read.source}, again on every replay: read it in a step, "
-        f"`context.step(lambda _: {read.what})`"
-    )
-    return Cause(read.what, read.line, why, likely)
+def _read(read: ReadOutside) -> Cause:
+    what, at = _short(read.what), f"`{_short(read.what)}` at {read.line}"
+    match read.source:
+        case Source.SET:
+            why = f"{at} is a set, and each process has its elements in another order: go through `sorted({what})`"
+        case Source.HASH:
+            why = f"{at} reads {read.source}: take a digest that is the same everywhere, such as `hashlib.sha256`"
+        case Source.ADDRESS:
+            why = f"{at} reads {read.source}, which each process has otherwise: use a name that you give it"
+        case _:
+            why = (
+                f"{at} reads {read.source}, again on every replay: read it in a step, `context.step(lambda _: {what})`"
+            )
+    return Cause(read.what, read.line, why)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_EXPRESSION_CHARS else f"{text[:MAX_EXPRESSION_CHARS]}…"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from durable_conformance.execution import AT_HORIZON, BATCHES, ENDINGS, EXECUTION, OPEN, Run, Status
+from durable_conformance.execution import AT_HORIZON, BATCHES, ENDINGS, EXECUTION, OPEN, OperationRecord, Run, Status
 from durable_conformance.rules.findings import Finding, Rule, finding
 from durable_conformance.rules.stability import GUIDE
 
@@ -26,10 +26,16 @@ def suspension(run: Run, crash: str) -> Iterable[Finding]:
     at = {operation.path: operation for operation in run.operations}
     for operation in run.operations:
         parent = at.get(operation.path.rpartition("/")[0])
-        # A batch may end before its branches do, and what stands in a context that is open is that context's matter.
-        left = parent is not None and (parent.sub_type in BATCHES or parent.status in OPEN)
+        # A batch may end before its branches do, and what stands in a context that is open is that context's matter. A
+        # callback stays open whose submitter has failed: nobody waits for it then.
+        left = parent is not None and (parent.sub_type in BATCHES or parent.status in OPEN or _not_submitted(parent))
         if operation.status in OPEN and not left:
             expected = "every operation has ended when the execution succeeds"
             actual = f"{operation.type} is still {operation.status}"
             yield finding(SUSPENSION, operation.path, crash, expected=expected, actual=actual)
             return
+
+
+def _not_submitted(context: OperationRecord) -> bool:
+    """Whether it is the SDK's own around a callback, and has failed before it waited."""
+    return context.sub_type == "WaitForCallback" and context.status == Status.FAILED

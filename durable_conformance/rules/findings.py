@@ -41,6 +41,10 @@ class Cause:
     def __str__(self) -> str:
         return f"likely: {self.why}" if self.likely else self.why
 
+    def at_most_likely(self, *, likely: bool) -> Cause:
+        """The same, or the same as likely."""
+        return replace(self, likely=likely)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -62,6 +66,10 @@ class Finding:
         """What is told once: a rule that is broken at a place. Retries have several causes, which only cost."""
         cause = self.actual if self.rule == "retry-policy" and self.severity is Severity.WARNING else ""
         return self.rule, self.path, cause
+
+    def caused_by(self, cause: Cause | None, line: str = "") -> Finding:
+        """The same finding, with its cause, and the line that calls its operation if it has none of its own."""
+        return replace(self, cause=cause, line=self.line or line)
 
     def under(self, rule: Rule) -> Finding:
         """The same finding, under another rule: what showed it says what broke."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -69,7 +70,8 @@ def permanent_error(run: Run, path: str, fault: str) -> Iterable[Finding]:
         default = _retried_by_default(run, path) and attempts == len(DEFAULT_DELAYS_SECONDS) + 1
         actual = BY_DEFAULT if default else f"{made} calls of a permanent error"
         severity = WARNING if default else Severity.ERROR
-        yield finding(RETRY_POLICY, path, fault, expected="one call", actual=actual, severity=severity)
+        line = failed[-1].protectable_at if made > attempts else ""  # it is called again there, within an attempt
+        yield finding(RETRY_POLICY, path, fault, expected="one call", actual=actual, severity=severity, line=line)
 
 
 def _retried_by_default(run: Run, path: str | None) -> bool:
@@ -133,7 +135,9 @@ def every_error(run: Run, baseline: Run, fault: str) -> Iterable[Finding]:
         if 0 < asked_before[digest] < times:
             path = next(call.path for call in reversed(run.calls) if call.request.digest == digest) or EXECUTION
             actual = f"{times} operations with this request"
-            yield finding(RETRY_POLICY, path, fault, expected=f"{asked_before[digest]}", actual=actual)
+            askers = [call.path for call in run.calls if call.request.digest == digest and call.path]
+            line = run.lines.get(os.path.commonpath(askers), "") if askers else ""  # of what repeats them
+            yield finding(RETRY_POLICY, path, fault, expected=f"{asked_before[digest]}", actual=actual, line=line)
             break
     failed = bool(run.calls) and all(call.outcome != ANSWERED for call in run.calls)
     if failed and run.status == Status.SUCCEEDED and not _admissions(run.result) - _admissions(baseline.result):

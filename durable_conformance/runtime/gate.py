@@ -18,6 +18,7 @@ from durable_conformance.execution import MODEL_CALL, CrashKind, DiedInCall, Eve
 from durable_conformance.model import (
     ANSWERED,
     DIED,
+    TAG,
     Answer,
     AnsweredBy,
     Asking,
@@ -84,7 +85,9 @@ class CallGate:
             elif isinstance(call, ModelCall):
                 slot, _ = self._ledger.take(call)
                 self._first(partial(self.source.question, call), slot, call.request)
-                self._serial += 1
+                # Branches ask side by side: that of a later answer may be among them, and that of an earlier one not.
+                tags = TAG.findall(call.answer.text) if call.answer else ()
+                self._serial = max(self._serial + 1, *map(int, tags))
             elif isinstance(call, AwsCall):
                 slot, known = self._ledger.take(call)
                 if known:
@@ -163,6 +166,7 @@ class CallGate:
         """The operation whose function makes a call here, and what makes the record of it."""
         info = self.observer.running()
         path = self.observer.seen(info) if info else None
+        at = self.observer.protectable_here()
         made = partial(
             kind,
             path=path,
@@ -171,6 +175,8 @@ class CallGate:
             attempt=info.attempt if info else None,
             request=request,
             line=self.observer.line_here(),
+            protectable_at=at.line(self.observer.home),
+            protectable=at.expression,
             task=self.observer.scopes.here().task,
         )
         return path, made

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import linecache
 import sys
 import threading
 from collections import Counter
@@ -33,6 +34,7 @@ from aws_durable_execution_sdk_python.plugin import (
 from durable_conformance.effects import WITNESS, Effect, Semantics
 from durable_conformance.execution import (
     EXECUTION,
+    Caught,
     Checkpointed,
     EffectHappened,
     Event,
@@ -49,11 +51,21 @@ from durable_conformance.execution import (
 )
 from durable_conformance.model import DIED, ModelCall
 from durable_conformance.runtime.branch_order import BranchOrder
-from durable_conformance.runtime.closures import Module, Picture, changed, line_of, pictured, users_function
+from durable_conformance.runtime.closures import (
+    Module,
+    Picture,
+    changed,
+    line_of,
+    pictured,
+    users_function,
+    workflow_of,
+)
 from durable_conformance.runtime.scope import Scopes
 from durable_conformance.runtime.sdk import function_that_begins
+from durable_conformance.runtime.source import is_noted
+from durable_conformance.runtime.watching import watches
 from durable_conformance.subject import raised
-from durable_conformance.users_code import calling_place, waiting_place
+from durable_conformance.users_code import Place, calling_place, naming_place, protectable_place, waiting_place
 
 PLAIN = "make it a plain function: the SDK calls a handler and awaits nothing"
 
@@ -85,8 +97,9 @@ class Observer(DurableInstrumentationPlugin):
         self._lock = threading.RLock()  # a finalizer that runs in here may do what is told
         self.files: dict[str, str] = {}  # what the SDK's serializer wrote, by the name that it is known by
         self._read: set[tuple[int, str, str]] = set()  # outside steps, by invocation
+        self._caught: dict[int, tuple[BaseException, Caught]] = {}  # in the running invocation, and not raised again
         self._threads = threading.local()
-        self._home = Path.cwd()
+        self.home = Path.cwd()
         self.scopes = Scopes()  # which operation's function runs where
 
     def create_plugin(self, info: InvocationStartInfo, /) -> DurableInstrumentationPlugin:  # noqa: ARG002
@@ -124,21 +137,26 @@ class Observer(DurableInstrumentationPlugin):
 
     def line_here(self) -> str:
         """The user's line that this thread runs, or that waits for what it does; empty if there is none."""
-        return calling_place().line(self._home) or waiting_place().line(self._home)
+        return calling_place().line(self.home) or waiting_place().line(self.home)
+
+    def protectable_here(self) -> Place:
+        """Where the user's code could have what happens here done in a step."""
+        place = protectable_place()
+        return place if place.file else waiting_place()
 
     def on_invocation_start(self, info: InvocationStartInfo) -> None:  # noqa: ARG002
         WITNESS.set(self.witnessed)
 
     def on_operation_start(self, info: OperationStartInfo) -> None:
-        self._called(self.seen(info))
+        self._called(self.seen(info), info.name)
 
     def on_operation_end(self, info: OperationEndInfo) -> None:
         """An operation has ended, or the code came by one that had."""
-        self._called(self.seen(info))
+        self._called(self.seen(info), info.name)
 
-    def _called(self, path: str) -> None:
+    def _called(self, path: str, name: str | None) -> None:
         """The code has come to an operation, on this thread."""
-        if path not in self.lines and (line := calling_place().line(self._home)):
+        if path not in self.lines and (line := naming_place(name).line(self.home)):
             self.lines[path] = line
 
     def on_user_function_start(self, info: UserFunctionStartInfo) -> None:
@@ -146,7 +164,7 @@ class Observer(DurableInstrumentationPlugin):
         attempt = info.attempt if info.operation_type is OperationType.STEP else None
         self.tell(OperationBegan(path, attempt, again=(path, attempt) in self._begun))
         self._begun.add((path, attempt))
-        function = users_function(function_that_begins())
+        function = users_function(function_that_begins()) if watches() else None
         self._pictures().append((function, pictured(function) if function else {}))
         self.scopes.enter(info, path)
         if self.order:
@@ -154,12 +172,12 @@ class Observer(DurableInstrumentationPlugin):
 
     def watching(self, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         """The handler's `function`, and what it raises is remembered: the SDK tells the error's name alone."""
-        if users := users_function(function):
-            self.lines[EXECUTION] = line_of(users, self._home)
+        if users := workflow_of(function):
+            self.lines[EXECUTION] = line_of(users, self.home)
 
         @functools.wraps(function)
         def watched(event: Any, context: Any) -> Any:
-            module = Module.of(users) if users else None
+            module = Module.of(function) if watches() else None
             try:
                 result = function(event, context)
             except Exception as error:
@@ -167,8 +185,11 @@ class Observer(DurableInstrumentationPlugin):
                 self.raised = of_operation or raised(error)
                 raise
             finally:
-                for name, line in module.changed(self._home) if module else ():
-                    self.tell(ModuleChanged(name, line))
+                for name, change in module.changed(self.home) if module else ():
+                    self.tell(ModuleChanged(name, change.line, change.by, cache=change.cache))
+                for _, caught in self._caught.values():
+                    self.tell(caught)
+                self._caught.clear()
             if inspect.iscoroutine(result):
                 result.close()  # which nobody awaits
                 self.raised = Raised("the handler is async: it returns a coroutine", advice=PLAIN)
@@ -196,10 +217,10 @@ class Observer(DurableInstrumentationPlugin):
 
     def _compare(self, path: str, function: FunctionType | None, before: Picture) -> None:
         """Tell what `function` has changed outside itself, unless an operation that stands in this one has."""
-        for name in changed(function, before) if function else ():
+        for name, change in changed(function, before, self.home) if function else ():
             told = (event for event in self.events if isinstance(event, VariableChanged))
             if function and not any(one.name == name and one.path.startswith(f"{path}/") for one in told):
-                self.tell(VariableChanged(path, name, line_of(function, self._home)))
+                self.tell(VariableChanged(path, name, line_of(function, self.home), change.line))
 
     def running(self) -> UserFunctionStartInfo | None:
         """The innermost operation whose function runs on this thread, or has started what runs there."""
@@ -234,10 +255,32 @@ class Observer(DurableInstrumentationPlugin):
         place = calling_place()
         if not place.file or place.library:
             return  # a library's own business
-        what, line = place.expression, place.line(self._home)
+        self.read_at(source, place.expression, place, *marks)
+
+    def read_at(self, source: Source, what: str, place: Place, *marks: str) -> None:
+        """The same, where it is known who reads what."""
+        line = place.line(self.home)
         if (self.invocation, what, line) not in self._read:
             self._read.add((self.invocation, what, line))
-            self.tell(ReadOutside(source, what, line, tuple(filter(None, marks))))
+            # A context that has no operations of its own is recorded as a whole.
+            noted = self.running() is not None or is_noted(linecache.getline(place.file, place.number))
+            self.tell(ReadOutside(source, what, line, tuple(filter(None, marks)), noted))
+
+    def caught(self, error: BaseException, place: Place, *, suspension: bool) -> None:
+        """Code of the handler's has caught what an operation raised. The last one that does so counts."""
+        self._caught.pop(id(error), None)
+        what = linecache.getline(place.file, place.number).partition("#")[0].strip().removesuffix(":")
+        told = Caught(type(error).__name__, what, place.line(self.home), suspension)
+        self._caught[id(error)] = error, told
+
+    def raised_again(self, error: BaseException) -> None:
+        """It has not kept it, nor what it is raised because of."""
+        one: BaseException | None = error
+        known: set[int] = set()  # an exception may be raised from itself
+        while one is not None and self._caught and id(one) not in known:
+            known.add(id(one))
+            self._caught.pop(id(one), None)
+            one = one.__cause__ or one.__context__
 
     def path_of(self, update: OperationUpdate) -> str:
         """The path of the operation that `update` is about."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
 import os
 import sys
@@ -17,6 +16,7 @@ from aws_durable_execution_sdk_python import filesystem_serdes, state
 from aws_durable_execution_sdk_python_testing.invoker import create_test_lambda_context
 from aws_durable_execution_sdk_python_testing.model import LambdaContext
 
+from durable_conformance.execution import Source
 from durable_conformance.runtime.current import current
 
 _LOGGERS = ("aws_durable_execution_sdk_python", "aws_durable_execution_sdk_python_testing")
@@ -31,6 +31,8 @@ setting shortens either. An exploration is thousands of invocations, so while an
 often, and sends at once. Nothing else changes: the simulated service persists one update at a time, whatever shares
 its request.
 """
+
+_OF_AN_INVOCATION = frozenset({"aws_request_id", "log_stream_name"})
 
 _lock = threading.Lock()
 _users = 0
@@ -92,10 +94,21 @@ def quiet_sdk_logs(*others: str) -> None:
         logging.getLogger(name).setLevel(_SILENT)
 
 
+class _Context(LambdaContext):
+    """Tells whoever observes what the handler reads of it that is another one in each invocation."""
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if name in _OF_AN_INVOCATION and (observer := current()) and not observer.scopes.here().in_step:
+            observer.read_outside(Source.REQUEST, str(value))
+        return value
+
+
 def lambda_context() -> LambdaContext:
     """A new invocation's Lambda context: another request id and log stream each time, as in Lambda."""
-    return dataclasses.replace(
-        create_test_lambda_context(account_id="000000000000", function_name="conformance:1"),
-        aws_request_id=str(uuid.uuid4()),
-        log_stream_name=f"2040/01/01/[1]{uuid.uuid4().hex}",
-    )
+    made = create_test_lambda_context(account_id="000000000000", function_name="conformance:1")
+    fields = vars(made) | {
+        "aws_request_id": str(uuid.uuid4()),
+        "log_stream_name": f"2040/01/01/[1]{uuid.uuid4().hex}",
+    }
+    return _Context(**fields)

@@ -13,13 +13,17 @@ import functools
 import os
 import random
 import sys
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from aws_durable_execution_sdk_python.exceptions import SuspendExecution
 
 from durable_conformance.effects import WITNESS
 from durable_conformance.execution import Source
@@ -27,6 +31,8 @@ from durable_conformance.runtime.current import current
 from durable_conformance.runtime.observer import Observer
 from durable_conformance.runtime.scope import SECOND, Scope
 from durable_conformance.runtime.sdk import keep_files_apart
+from durable_conformance.runtime.watching import watch
+from durable_conformance.users_code import calling_place
 
 SDK = "aws_durable_execution_sdk_python"
 
@@ -63,11 +69,14 @@ coroutine: what sleeps longer ends later."""
 LONGEST_PAUSE = 1.0
 """The most that a coroutine sleeps in real seconds."""
 
+_TEMPORARY = tempfile.gettempdir()
+
 MARK_CHARS = 8
 """Hexadecimal digits by which an id is known again: the first ones, which a UUID leaves as they were drawn."""
 
 _real_sleep = time.sleep
 _real_getpid = os.getpid
+_real_stat = os.stat
 _real_variable = type(os.environ).__getitem__
 _real_urandom = os.urandom
 
@@ -209,6 +218,28 @@ def _urandom(size: int, /) -> bytes:
     return drawn
 
 
+@functools.wraps(os.stat)
+def _stat(path: Any, **how: Any) -> os.stat_result:
+    if (observer := _observer()) and is_of_a_sandbox(path) and not observer.scopes.here().in_step:
+        observer.read_outside(Source.FILE)
+    return _real_stat(path, **how)
+
+
+def is_of_a_sandbox(path: object) -> bool:
+    """Whether it is a file in the temporary folder, which a sandbox keeps for its next invocation, and others lack."""
+    if not isinstance(path, str | os.PathLike) or not isinstance(file := os.fspath(path), str):
+        return False
+    own, shared = (f"{folder}{os.sep}" for folder in (tempfile.tempdir or _TEMPORARY, _TEMPORARY))
+    return file.startswith(own) or (file.startswith(shared) and not file.startswith(_of_the_code()))
+
+
+@functools.cache
+def _of_the_code() -> tuple[str, ...]:
+    """Where modules are imported from, and what lies beside them."""
+    folders = (*filter(None, sys.path), sys.prefix, str(Path.cwd()))
+    return tuple(f"{folder.rstrip(os.sep)}{os.sep}" for folder in folders)
+
+
 def _getpid() -> int:
     process = _real_getpid()
     if (scope := _scope()) and not scope.in_step and (observer := _observer()):
@@ -319,7 +350,11 @@ _real_submit: Any = concurrent.futures.ThreadPoolExecutor.submit
 
 
 def _started(task: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
-    """`task`, which code in `scope` gives to another thread: what it does belongs to the same operation."""
+    """`task`, which code in `scope` gives to another thread: what it does belongs to the same operation.
+
+    Whoever gives it is who keeps a suspension that comes out of it from the SDK.
+    """
+    place = calling_place()
     observer = _observer()
     assert observer
     scopes, theirs = observer.scopes, scope.thread()
@@ -330,6 +365,10 @@ def _started(task: Callable[..., Any], scope: Scope) -> Callable[..., Any]:
         witness = WITNESS.set(observer.witnessed)
         try:
             return task(*args, **more)
+        except SuspendExecution as suspension:
+            if place.file and not place.library:
+                observer.caught(suspension, place, suspension=True)
+            raise
         finally:
             WITNESS.reset(witness)
             scopes.swap(before)
@@ -374,6 +413,10 @@ def install() -> None:
     asyncio.tasks.sleep = _async_sleep
     replace(os, "urandom", _urandom)
     replace(os, "getpid", _getpid)
+    replace(os, "stat", _stat)
+    for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
+        if _real_stat in able:
+            able.add(_stat)
     type(os.environ).__getitem__ = _variable  # type: ignore[method-assign]
     random._urandom = _urandom  # type: ignore[attr-defined]  # noqa: SLF001  # what SystemRandom, and so secrets, ask
     random.Random.seed = _seed  # type: ignore[method-assign]
@@ -388,6 +431,7 @@ def install() -> None:
     threading.Thread.start = _start  # type: ignore[method-assign]
     concurrent.futures.ThreadPoolExecutor.submit = _submit  # type: ignore[method-assign]
     keep_files_apart()
+    watch()
     os.register_at_fork(after_in_child=_process.forked)
     _rebind(replaced)
 

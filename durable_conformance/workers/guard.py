@@ -8,6 +8,7 @@ never into the engine's or a test's own. It does not hear C code that opens sock
 from __future__ import annotations
 
 import functools
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from durable_conformance.runtime import current
+from durable_conformance.execution import Source
+from durable_conformance.runtime import current, is_of_a_sandbox
 from durable_conformance.users_code import place_of, waiting_place
 from durable_conformance.workers.deeds import Deed, Deeds
 from durable_conformance.workers.surroundings import is_local, text_of
@@ -93,6 +95,8 @@ class Guard:
             }
 
         def hook(event: str, arguments: tuple[Any, ...]) -> None:
+            if event == "open":
+                _reads(*arguments)
             if hear := hears.get(event):
                 deed = hear(*arguments)
                 if deed and (observer := current()):
@@ -150,6 +154,15 @@ class Guard:
         refused = _Refused(line or (place.library and f"the library {place.library}") or "the handler", host, port)
         self._refused[refused] = None
         raise ConnectionRefusedByCheckError(f"{refused}: a check lets nothing leave this machine.")
+
+
+def _reads(path: object, _mode: object, flags: int) -> None:
+    """A file that another sandbox may not have is read, perhaps by the handler outside steps."""
+    observer = current()
+    if observer is None or flags & (os.O_WRONLY | os.O_RDWR) or observer.scopes.here().in_step:
+        return
+    if is_of_a_sandbox(path):
+        observer.read_outside(Source.FILE)
 
 
 def _number(port: object) -> int | None:

@@ -7,9 +7,10 @@ from patterns.durable.asking import PromptDriftError, ask, ask_for, converse
 from patterns.durable.fan_out import EveryBranchFailedError, fan_out
 from patterns.durable.handler import InvalidEventError, durable_handler
 from patterns.durable.human import ask_human
+from patterns.durable.quoting import listed, quoted
 from patterns.durable.results import InvalidResultError
 from patterns.durable.signature import InvalidWorkflowError
-from patterns.durable.tools import Tool, run_tool, tool
+from patterns.durable.tools import Tool, run_tool, run_tools, tool
 from patterns.durable.turns import Turn, ask_turn
 from patterns.durable.values import Event, Result, Text
 
@@ -31,6 +32,9 @@ __all__ = [
     "converse",
     "durable_handler",
     "fan_out",
+    "listed",
+    "quoted",
     "run_tool",
+    "run_tools",
     "tool",
 ]

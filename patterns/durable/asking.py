@@ -11,18 +11,26 @@ from aws_durable_execution_sdk_python.exceptions import NonDeterministicExecutio
 from aws_durable_execution_sdk_python.serdes import SerDes, SerDesContext
 from pydantic import BaseModel, ConfigDict
 
+from patterns.durable.keys import wanted_keys
+from patterns.durable.limits import CHECKPOINT, excess, shortened
 from patterns.durable.recorded_errors import recordable, recorded_digest, recorded_model_error
 from patterns.durable.retry import MODEL_RETRY, jittered
-from providers import Message, ModelOutputError, ModelProvider, ModelRequest, ModelResponse, TextBlock
+from providers import (
+    Message,
+    ModelOutputError,
+    ModelProvider,
+    ModelRequest,
+    ModelResponse,
+    OutputSchema,
+    TextBlock,
+)
 from providers.stop_reasons import StopOutcome, outcome, unusable
 
 MAX_REPAIRS = 2
 """How often an unusable reply is asked for again: enough for a slip, too few to spend much on a model that cannot."""
 
-
-MAX_ANSWER_BYTES = 256 * 1024
-"""Longest checkpoint that the service takes, in bytes of UTF-8; the SDK guards contexts against more, and steps not.
-Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+MAX_PROBLEM_CHARS = 500
+"""How much of what a `check` says is told: it may repeat what a model sent."""
 
 
 class PromptDriftError(NonDeterministicExecutionError):
@@ -84,11 +92,10 @@ def _checkpointable(answer: Answer) -> Answer:
         text = answer.model_dump_json()
         Answer.model_validate_json(text)
     except ValueError as error:  # pydantic's, for JSON that is nested too deeply and for halves of characters
-        raise ModelOutputError(f"{model} sent nothing that a checkpoint can hold: {type(error).__name__}.") from error
-    if (size := len(text.encode())) > MAX_ANSWER_BYTES:
+        raise ModelOutputError(f"{model} sent nothing that a checkpoint can hold: {type(error).__name__}.") from None
+    if (why := excess(text, CHECKPOINT)) is not None:
         raise ModelOutputError(
-            f"{model} sent a reply of {size} bytes, too long for a checkpoint, which holds {MAX_ANSWER_BYTES}. "
-            "Ask for less: a lower max_tokens, or one part at a time."
+            f"{model} sent a reply that is too long: it {why}. Ask for less: a lower max_tokens, or one part at a time."
         )
     return answer
 
@@ -136,23 +143,26 @@ def ask_for[T: BaseModel](
 ) -> T:
     """Ask for `schema`, durably; a reply that does not fit is asked for again with what was wrong with it.
 
-    The first operation is named `name`, repairs of it `<name>-repair-<n>`. The schema's field names are added to the
-    prompt, for models that take no output schema. `tier` is `small`, `medium`, `large`, or a model id. `check` raises
+    The first operation is named `name`, repairs of it `<name>-repair-<n>`. The schema's keys are added to the prompt,
+    for models that take no output schema. `tier` is `small`, `medium`, `large`, or a model id. `check` raises
     ValueError, with text for the model, for a reply that parses and still makes no sense.
 
     Raises:
-        ModelError: See `converse`; `ModelOutputError` when no reply fitted after `MAX_REPAIRS` repairs.
+        ModelError: See `converse`; `ModelOutputError` when no reply fitted after `MAX_REPAIRS` repairs;
+            `ModelRequestError` for a schema of which no model can be told.
     """
-    fields = ", ".join(field.alias or key for key, field in schema.model_fields.items())
-    question = f"{prompt}\n\nReply with one JSON object with these keys and nothing else: {fields}."
-    request = ModelRequest(messages=(Message.user(question),), model=tier, output_schema=schema, label=name)
+    output = OutputSchema.of(schema)
+    keys = wanted_keys(schema, output)
+    question = f"{prompt}\n\nReply with one JSON object with these keys and nothing else: {keys}."
+    request = ModelRequest(messages=(Message.user(question),), model=tier, output_schema=output, label=name)
 
     def parsed(response: ModelResponse) -> T:
         value = _whole_text(response).parse(schema)
         try:
             check(value)
         except ValueError as error:
-            raise ModelOutputError(f"{response.model} sent an unusable {schema.__name__}: {error}") from error
+            why = shortened(str(error), MAX_PROBLEM_CHARS)
+            raise ModelOutputError(f"{response.model} sent an unusable {schema.__name__}: {why}") from error
         return value
 
     return _answer(context, model, name, request, parsed)

@@ -8,7 +8,7 @@ from typing import Any
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from pydantic import JsonValue, ValidationError
 
-from patterns.durable.results import json_of
+from patterns.durable.results import json_of, returnable
 from patterns.durable.signature import named, signature_of
 from providers import ModelProvider
 from providers.model import describe
@@ -50,7 +50,8 @@ class DurableHandler[E, R]:
         validated = self._validated(event)
         result = self._workflow(validated, context, self._model or selected_provider())
         said = self._signature.result
-        return json_of(result, said.adapter if said else None, named(self._workflow))
+        whose = named(self._workflow)
+        return returnable(json_of(result, said.adapter if said else None, whose), whose)
 
     def _validated(self, event: Any) -> E:
         taken = self._signature.event

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from aws_durable_execution_sdk_python import DurableContext
-from aws_durable_execution_sdk_python.config import Duration, WaitForCallbackConfig
-from aws_durable_execution_sdk_python.types import WaitForCallbackContext
+from aws_durable_execution_sdk_python import (
+    CallbackError,
+    ChildContextError,
+    DurableContext,
+    StepContext,
+    StepError,
+)
+from aws_durable_execution_sdk_python.config import CallbackConfig, ChildConfig, Duration, StepConfig
+from aws_durable_execution_sdk_python.exceptions import CallbackSubmitterError
+from aws_durable_execution_sdk_python.lambda_service import OperationSubType
 
+from patterns.durable.limits import shortened
 from patterns.durable.notification import AnswerWanted, Notifier
 from patterns.durable.notifier_selection import selected_notifier
-from patterns.durable.recorded_errors import recordable
+from patterns.durable.recorded_errors import MAX_ERROR_CHARS, recordable
 from patterns.durable.retry import NOTIFY_RETRY, jittered
 
 
@@ -33,22 +41,51 @@ def ask_human(
 
     Raises:
         CallbackTimeoutError: Nobody answered in time.
-        CallbackError: The callback was failed instead of answered, or nobody could be told.
+        CallbackError: The callback was failed instead of answered, or nobody could be told. A long message is cut.
     """
     arn = context.execution_context.durable_execution_arn
-    config = WaitForCallbackConfig(timeout=timeout, retry_strategy=jittered(NOTIFY_RETRY, f"{arn}/{name}"))
 
-    def tell(callback_id: str, step: WaitForCallbackContext) -> None:
-        step.logger.info("Waiting for an answer to %s", name)  # the id is a secret: never logged
-        with recordable():
-            (notifier or selected_notifier()).notify(
-                AnswerWanted(
-                    callback_id=callback_id,
-                    operation=name,
-                    summary=summary,
-                    timeout_seconds=timeout.to_seconds(),
-                    execution_arn=arn,
+    def wait(child: DurableContext) -> str:
+        callback = child.create_callback(f"{name} create callback id", CallbackConfig(timeout=timeout))
+
+        def tell(step: StepContext) -> None:
+            step.logger.info("Waiting for an answer to %s", name)  # the id is a secret: never logged
+            with recordable():
+                (notifier or selected_notifier()).notify(
+                    AnswerWanted(
+                        callback_id=callback.callback_id,
+                        operation=name,
+                        summary=summary,
+                        timeout_seconds=timeout.to_seconds(),
+                        execution_arn=arn,
+                    )
                 )
-            )
 
-    return context.wait_for_callback(tell, name, config) or ""
+        config = StepConfig(retry_strategy=jittered(NOTIFY_RETRY, f"{arn}/{name}"))
+        child.step(tell, f"{name} submitter", config)
+        try:
+            return str(callback.result() or "")
+        except CallbackError as error:
+            if (told := _recordable(error)) is error:
+                raise
+            raise told from error
+
+    # The SDK's own `wait_for_callback` but for the errors: it records as much as whoever failed the callback sent, and
+    # the service takes no error of that length. So histories are the same, and read alike.
+    as_recorded: ChildConfig[str] = ChildConfig(sub_type=OperationSubType.WAIT_FOR_CALLBACK.value)
+    try:
+        return context.run_in_child_context(wait, name, as_recorded)
+    except ChildContextError as error:
+        inner = error.__cause__
+        if isinstance(inner, CallbackError):
+            raise inner from None
+        if isinstance(inner, StepError):
+            raise CallbackSubmitterError(inner.message or "Nobody could be told.") from inner
+        raise
+
+
+def _recordable(error: CallbackError) -> CallbackError:
+    sent = len(error.data or "") + sum(map(len, error.stack_trace or ()))
+    if sent <= MAX_ERROR_CHARS >= len(error.message or ""):
+        return error
+    return type(error)(shortened(error.message or "", MAX_ERROR_CHARS))

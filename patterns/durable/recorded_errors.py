@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from aws_durable_execution_sdk_python import ExecutionError
 from aws_durable_execution_sdk_python.exceptions import UnrecoverableError
 
+from patterns.durable.limits import shortened
 from providers import FatalModelError, ModelError, PermanentModelError
 from providers.errors import restored
 
@@ -35,9 +36,7 @@ def recordable(digest: str | None = None) -> Iterator[None]:
     except FatalModelError as error:
         raise ExecutionError(str(error)) from error
     except Exception as error:  # whatever a tool or a provider raises will be recorded
-        text = str(error)
-        if len(text) > MAX_ERROR_CHARS:
-            text = f"{text[:MAX_ERROR_CHARS]} […the rest was cut off]"
+        text = shortened(str(error), MAX_ERROR_CHARS)
         if digest is not None and isinstance(error, ModelError):
             text = f"{text} [request {digest}]"
         if text != str(error):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
 from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from patterns.durable.limits import RESULT, excess
 
 MAX_PLACE_CHARS = 200
 """Longest place that an error names: whoever made the result chose its keys."""
@@ -17,7 +20,7 @@ type _Place = tuple[str, ...]
 
 
 class InvalidResultError(TypeError):
-    """What the workflow returned cannot be written as JSON. The message names the place, never the value."""
+    """What the workflow returned cannot be written as JSON, or is too large. The message never repeats the value."""
 
 
 class _NotJsonError(Exception):
@@ -55,6 +58,19 @@ def json_of(result: object, annotation: TypeAdapter[Any] | None, whose: str) -> 
         f"{whose} returned what is not JSON: {problem}. Return JSON, a pydantic model or a dataclass, or annotate the "
         "result with a type that pydantic writes as JSON."
     ) from cause
+
+
+def returnable(result: JsonValue, whose: str) -> JsonValue:
+    """`result`, if a function can answer with it.
+
+    Raises:
+        InvalidResultError: It is too large.
+    """
+    if (why := excess(json.dumps(result), RESULT)) is not None:
+        raise InvalidResultError(
+            f"{whose} returned what is too large: it {why}. Store it in a step (in S3, say), and return where it is."
+        )
+    return result
 
 
 def _json(value: object, place: _Place) -> JsonValue:

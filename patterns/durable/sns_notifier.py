@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnectedError
 from botocore.parsers import ResponseParserError
 
+from patterns.durable.limits import shortened
 from patterns.durable.notification import AnswerWanted, NotificationError, NotificationUnavailableError
 
 if TYPE_CHECKING:
@@ -93,9 +94,7 @@ class SnsNotifier:
             NotificationUnavailableError: SNS is not reached, is down or throttles.
             NotificationError: SNS refuses: no such topic, no permission on it or on its key.
         """
-        if len(wanted.summary) > MAX_SUMMARY_CHARS:
-            cut = f"{wanted.summary[:MAX_SUMMARY_CHARS]} […the rest was cut off]"
-            wanted = dataclasses.replace(wanted, summary=cut)
+        wanted = dataclasses.replace(wanted, summary=shortened(wanted.summary, MAX_SUMMARY_CHARS))
         try:
             self._ready_client().publish(
                 TopicArn=self._topic_arn,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, NoReturn, cast
 
@@ -21,7 +22,7 @@ from strands.types.tools import AgentTool, ToolGenerator, ToolSpec, ToolUse
 
 from patterns.durable.asking import with_repairs
 from patterns.durable.recorded_errors import recorded_model_error
-from patterns.durable.tools import Tool, run_tool
+from patterns.durable.tools import Tool, ToolTurn
 from patterns.durable.turns import ask_turn
 from providers import ModelOutputError, ModelProvider, ModelRequest, ModelResponse, ToolUseBlock
 from providers import ToolSpec as ModelToolSpec
@@ -30,8 +31,17 @@ from providers.messages import message_from_converse, message_to_converse, tool_
 CONTEXT_WINDOW_TOKENS = 200_000
 """Context window of the Claude models behind the tiers; Strands wants to know it."""
 
+KINDS = frozenset({"audio", "document", "guardContent", "image", "searchResult", "toolResult", "toolUse", "video"})
+"""The kinds of content that an error may name: others are a replier's own words."""
+
 MODEL_CALL = "converse"
 """Name of the operations that ask the model, and their label: which turn it is, the agent does not say."""
+
+TALKATIVE_LOGGERS = ("strands.tools.tools", "strands.tools.executors._executor", "strands.event_loop.streaming")
+"""Loggers of Strands that repeat what a model sent: names and inputs of tools. What it comes to is in the history."""
+
+for _name in TALKATIVE_LOGGERS:
+    logging.getLogger(_name).addFilter(lambda _: False)
 
 type Converse = Callable[[ModelRequest], ModelResponse]
 
@@ -87,15 +97,18 @@ def _run(
     tier: str,
     max_turns: int,
 ) -> str:
+    calls = ToolTurn(context, tools)
+
     def ask(request: ModelRequest) -> ModelResponse:
         turn = ask_turn(context, model, with_repairs(MODEL_CALL), request)
         assert turn is not None, "every repair has a name"
+        calls.begin()
         return turn.response
 
     durable_model = _ConverseModel(ask, tier)
     agent = Agent(
         model=durable_model,
-        tools=[_DurableTool(context, tools, known) for known in tools],
+        tools=[_DurableTool(calls, known) for known in tools],
         system_prompt=system,
         callback_handler=None,
         retry_strategy=None,
@@ -160,9 +173,9 @@ class _ConverseModel(Model):
 class _DurableTool(AgentTool):
     """Strands' tool interface on a durable tool call."""
 
-    def __init__(self, context: DurableContext, tools: Sequence[Tool], known: Tool) -> None:
+    def __init__(self, calls: ToolTurn, known: Tool) -> None:
         super().__init__()
-        self._context, self._tools, self._known = context, tools, known
+        self._calls, self._known = calls, known
 
     @property
     def tool_name(self) -> str:
@@ -179,7 +192,7 @@ class _DurableTool(AgentTool):
 
     async def stream(self, tool_use: ToolUse, invocation_state: dict[str, Any], **_: Any) -> ToolGenerator:  # noqa: ARG002
         call = ToolUseBlock(tool_use_id=tool_use["toolUseId"], name=tool_use["name"], input=tool_use["input"])
-        result = _carried(lambda: run_tool(self._context, self._tools, call))
+        result = _carried(lambda: self._calls.run(call))
         content = [{"text": part.text} for part in result.content if part.type == "text"]
         yield {"toolUseId": result.tool_use_id, "status": result.status, "content": content}
 
@@ -204,7 +217,9 @@ def _events(response: ModelResponse) -> list[StreamEvent]:
         "outputTokens": usage.output_tokens,
         "totalTokens": usage.input_tokens + usage.output_tokens,
     }
-    events.append({"messageStop": {"stopReason": response.stop_reason.value}})
+    # Strands takes the reason at its word, and a model may say that it waits for tools where it names none.
+    stop_reason = "tool_use" if response.tool_uses else "end_turn"
+    events.append({"messageStop": {"stopReason": stop_reason}})
     events.append({"metadata": {"usage": totals, "metrics": {"latencyMs": response.latency_ms}}})
     return events
 
@@ -214,6 +229,9 @@ def _block_events(block: dict[str, Any], model: str) -> tuple[dict[str, Any], li
     match block:
         case {"text": text}:
             return {}, [{"text": text}]
+        case {"citationsContent": cited}:
+            text = "".join(part.get("text", "") for part in cited.get("content", ()))
+            return {}, [{"text": text}, *({"citation": citation} for citation in cited.get("citations", ()))]
         case {"toolUse": use}:
             # Strands leaves out a use without a name, and with it the answer that the model waits for.
             start = {"toolUse": {"toolUseId": use["toolUseId"], "name": use["name"] or "_"}}
@@ -223,4 +241,5 @@ def _block_events(block: dict[str, Any], model: str) -> tuple[dict[str, Any], li
         case {"reasoningContent": {"redactedContent": redacted}}:
             return {}, [{"reasoningContent": {"redactedContent": redacted}}]
         case _:
-            raise ModelOutputError(f"{model} sent {', '.join(block)} content, which Strands cannot carry.")
+            kinds = ", ".join(sorted(KINDS & block.keys())) or "unknown"
+            raise ModelOutputError(f"{model} sent {kinds} content, which Strands cannot carry.")

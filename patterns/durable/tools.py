@@ -12,6 +12,7 @@ from aws_durable_execution_sdk_python.config import StepConfig, StepSemantics
 from aws_durable_execution_sdk_python.exceptions import StepInterruptedError
 from pydantic import BaseModel, ValidationError
 
+from patterns.durable.limits import shortened
 from patterns.durable.recorded_errors import recordable
 from patterns.durable.retry import NO_RETRY, TOOL_RETRY, jittered
 from providers import ToolResultBlock, ToolSpec, ToolUseBlock
@@ -20,10 +21,20 @@ from providers.model import describe
 MAX_RESULT_CHARS = 20_000
 """Longest tool result the model gets. Escaped in JSON, a character may cost 12 bytes, and a checkpoint holds 256 KB."""
 
+MAX_CALLS = 16
+"""Tools that one turn may call: more than a sensible turn wants. Each is a checkpoint, and its result costs tokens."""
+
+MAX_QUESTIONS = 2
+"""Tools of one turn that may suspend: each may wait as long as a person may take."""
+
 NO_OUTPUT = "(no output)"
 """What the model reads of a tool that returned nothing: Converse takes no blank text."""
 
 _INTERRUPTED = f"{StepInterruptedError.__module__}.{StepInterruptedError.__qualname__}"
+
+
+class ToolExitedError(Exception):
+    """A tool tried to end the process. It is the tool that ends."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,42 @@ def tool(*, repeatable: bool) -> Callable[[Callable[..., str]], Tool]:
     return decorate
 
 
+class ToolTurn:
+    """The tool calls of one turn: so many of them are made, and the model is told of the others that they were not."""
+
+    def __init__(self, context: DurableContext, tools: Sequence[Tool]) -> None:
+        self._context, self._tools = context, tools
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the next turn."""
+        self._calls = self._questions = 0
+
+    def run(self, call: ToolUseBlock) -> ToolResultBlock:
+        """Run the tool that the model asked for; see `run_tool`."""
+        self._calls += 1
+        if self._calls > MAX_CALLS:
+            return _not_made(call, f"a turn may call {MAX_CALLS} tools")
+        asks = any(known.suspends for known in self._tools if known.spec.name == call.name)
+        self._questions += asks
+        if asks and self._questions > MAX_QUESTIONS:
+            return _not_made(call, f"a turn may ask {MAX_QUESTIONS} questions that people or other systems answer")
+        return run_tool(self._context, self._tools, call)
+
+
+def run_tools(context: DurableContext, tools: Sequence[Tool], calls: Sequence[ToolUseBlock]) -> list[ToolResultBlock]:
+    """The results of a turn's tool calls, one for each, in order; see `run_tool`.
+
+    After `MAX_CALLS` calls, and `MAX_QUESTIONS` of tools that suspend, the model is told to ask again next turn.
+    """
+    turn = ToolTurn(context, tools)
+    return [turn.run(call) for call in calls]
+
+
+def _not_made(call: ToolUseBlock, why: str) -> ToolResultBlock:
+    return ToolResultBlock.error(call.tool_use_id, f"This call was not made: {why}. Ask for it again in the next turn.")
+
+
 def run_tool(context: DurableContext, tools: Sequence[Tool], call: ToolUseBlock) -> ToolResultBlock:
     """Run the tool that the model asked for, as a durable operation named `tool:<name>`.
 
@@ -97,14 +144,14 @@ def _run(context: DurableContext, chosen: Tool, arguments: BaseModel) -> str:
 
         def talk(child: DurableContext) -> str:
             with recordable():
-                return _readable(chosen.run(arguments, child))
+                return _said(chosen, arguments, child)
 
         return context.run_in_child_context(talk, operation)
 
     def call(step: StepContext) -> str:
         step.logger.info("Calling tool %s (attempt %d)", chosen.spec.name, step.attempt)
         with recordable():
-            return _readable(chosen.run(arguments))
+            return _said(chosen, arguments)
 
     arn = context.execution_context.durable_execution_arn
     if chosen.repeatable:
@@ -114,10 +161,12 @@ def _run(context: DurableContext, chosen: Tool, arguments: BaseModel) -> str:
     return context.step(call, operation, config)
 
 
-def _readable(text: str) -> str:
-    if not text.strip():
-        return NO_OUTPUT
-    return text if len(text) <= MAX_RESULT_CHARS else text[:MAX_RESULT_CHARS] + " […the rest was cut off]"
+def _said(chosen: Tool, *arguments: object) -> str:
+    try:
+        text = chosen.run(*arguments)
+    except SystemExit as error:  # it would end the invocation, and the next one would call the tool again
+        raise ToolExitedError(f"The tool tried to end the process ({type(error).__name__}).") from None
+    return shortened(text, MAX_RESULT_CHARS) if text.strip() else NO_OUTPUT
 
 
 def _failure(chosen: Tool, error: DurableOperationError) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aws_durable_execution_sdk_python import DurableContext
 
 from patterns.durable.asking import MAX_REPAIRS, until_usable
-from providers import Message, ModelProvider, ModelRequest, ModelResponse
+from providers import ContentBlock, Message, ModelProvider, ModelRequest, ModelResponse, ToolUseBlock
 from providers.stop_reasons import StopOutcome, outcome, unusable
 
 
@@ -56,8 +56,28 @@ def _turn(response: ModelResponse) -> ModelResponse:
     """A reply that an agent can go on with: whatever the stop reason, tools that a whole reply names are wanted."""
     match outcome(response):
         case StopOutcome.TOOL_USE | StopOutcome.COMPLETE if response.tool_uses:
-            return response
+            return _answerable(response)
         case StopOutcome.COMPLETE if response.text.strip():
             return response
         case _:
             raise unusable(response)
+
+
+def _answerable(response: ModelResponse) -> ModelResponse:
+    """`response`, in which every tool use has an id of its own: models leave ids out, and send one twice."""
+    ids = [use.tool_use_id for use in response.tool_uses]
+    if all(ids) and len(set(ids)) == len(ids):
+        return response
+    taken = set(ids)
+    content: list[ContentBlock] = []
+    for position, block in enumerate(response.message.content):
+        if isinstance(block, ToolUseBlock) and (not block.tool_use_id or ids.count(block.tool_use_id) > 1):
+            ids.remove(block.tool_use_id)  # the last of several keeps the id
+            identifier = f"tool-{position}"
+            while identifier in taken:
+                identifier += "_"
+            taken.add(identifier)
+            content.append(block.model_copy(update={"tool_use_id": identifier}))
+        else:
+            content.append(block)
+    return response.model_copy(update={"message": response.message.model_copy(update={"content": tuple(content)})})

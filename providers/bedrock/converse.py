@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from providers.bedrock.json_schema import portable
+from providers.bedrock.acceptable import acceptable
+from providers.bedrock.json_schema import portable, too_much
 from providers.errors import ModelOutputError, ModelRequestError
 from providers.messages import message_from_converse, message_to_converse, tool_choice_to_converse
 from providers.model import (
@@ -22,19 +23,23 @@ from providers.model import (
     ModelResponse,
     OutputSchema,
     StopReason,
-    TextBlock,
     ToolSpec,
-    ToolUseBlock,
     Usage,
     describe,
 )
+from providers.stop_reasons import STOP_OUTCOMES, StopOutcome
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+NOTHING = Message(role="assistant", content=())
+"""The message of a reply that holds none."""
+
+USABLE = frozenset({StopOutcome.COMPLETE, StopOutcome.TOOL_USE})
+
+_NAMES = frozenset({"role", "content", "text", "tool_use", "tool_result", "input", "name", "reasoning", "signature"})
+"""Names of the message's own parts, which an error may repeat."""
+
 MAX_LEVELS = 100
 """How deeply an answer may be nested: of the 200 levels that pydantic reads back from a checkpoint, some are ours."""
-
-_NOT_IN_A_TOOL_NAME = re.compile(r"[^a-zA-Z0-9_-]")
-_MAX_TOOL_NAME_CHARS = 64
 
 
 def request_to_converse(request: ModelRequest, model_id: str, *, structured_output: bool = True) -> dict[str, Any]:
@@ -46,7 +51,8 @@ def request_to_converse(request: ModelRequest, model_id: str, *, structured_outp
         structured_output: Send `output_schema` as `outputConfig`; off for a model that does not take it.
 
     Raises:
-        ModelRequestError: The output schema asks for what Bedrock's structured output cannot express.
+        ModelRequestError: The service would refuse it (`providers.bedrock.acceptable`), or the output schema asks for
+            what Bedrock's structured output cannot express.
     """
     inference: dict[str, Any] = {"maxTokens": request.max_tokens}
     if request.temperature is not None:
@@ -55,7 +61,7 @@ def request_to_converse(request: ModelRequest, model_id: str, *, structured_outp
         inference["stopSequences"] = list(request.stop_sequences)
     arguments: dict[str, Any] = {
         "modelId": model_id,
-        "messages": [message_to_converse(_acceptable(message)) for message in request.messages],
+        "messages": [message_to_converse(message) for message in request.messages],
         "inferenceConfig": inference,
     }
     if request.system:
@@ -64,60 +70,66 @@ def request_to_converse(request: ModelRequest, model_id: str, *, structured_outp
         arguments["toolConfig"] = {"tools": [_tool_to_converse(tool) for tool in request.tools]}
         if request.tool_choice is not None:
             arguments["toolConfig"]["toolChoice"] = tool_choice_to_converse(request.tool_choice)
-    if request.output_schema is not None and structured_output:
-        arguments["outputConfig"] = {"textFormat": _text_format(request.output_schema)}
+    wanted = request.output_schema if structured_output else None
+    if wanted is not None and (text_format := _text_format(wanted)) is not None:
+        arguments["outputConfig"] = {"textFormat": text_format}
     if request.label:
         arguments["requestMetadata"] = {"label": request.label}
-    return arguments
+    return acceptable(arguments)
 
 
 def response_from_converse(raw: Mapping[str, Any], model_id: str) -> ModelResponse:
-    """Read what boto3's `converse` returned.
+    """Read what boto3's `converse` returned: why it stopped first, since it may say no more than that.
 
     Raises:
-        ModelOutputError: The service answered with a shape or a stop reason that this version does not know, or with
-            JSON that is nested too deeply.
+        ModelOutputError: The service answered with a stop reason that this version does not know, or with a shape that
+            it does not know and a stop reason that makes the reply one to use; or with JSON that is nested too deeply.
+            The message repeats nothing of the reply.
     """
     try:
-        usage, metrics = raw.get("usage", {}), raw.get("metrics", {})
-        return ModelResponse(
-            message=message_from_converse(_whole_characters(raw["output"]["message"])),
-            stop_reason=StopReason(raw["stopReason"]),
-            usage=Usage(
-                input_tokens=usage.get("inputTokens", 0),
-                output_tokens=usage.get("outputTokens", 0),
-                cache_read_input_tokens=usage.get("cacheReadInputTokens", 0),
-                cache_write_input_tokens=usage.get("cacheWriteInputTokens", 0),
-            ),
-            latency_ms=metrics.get("latencyMs", 0),
-            model=model_id,
-        )
-    except RecursionError as error:
-        raise ModelOutputError(f"{model_id} answered with JSON that is nested too deeply to be kept.") from error
-    except KeyError as error:
-        raise _unreadable(model_id, f"there is no {error}") from error
-    except ValidationError as error:
-        raise _unreadable(model_id, describe(error)) from error
-    except ValueError as error:
-        raise _unreadable(model_id, str(error)) from error
+        stop_reason = StopReason(raw.get("stopReason", ""))
+    except ValueError:
+        raise _unreadable(model_id, "its stop reason is missing or unknown") from None  # the cause repeats it
+    try:
+        message = message_from_converse(_whole_characters(raw["output"]["message"]))
+    except RecursionError:
+        raise ModelOutputError(f"{model_id} answered with JSON that is nested too deeply to be kept.") from None
+    except (LookupError, TypeError, ValueError) as error:
+        if STOP_OUTCOMES[stop_reason] in USABLE:
+            raise _unreadable(model_id, f"it stopped with {stop_reason}, and {_what_is_wrong(error)}") from None
+        message = NOTHING  # withheld or cut short: nobody uses it
+    usage, metrics = _numbers(raw.get("usage")), _numbers(raw.get("metrics"))
+    return ModelResponse(
+        message=message,
+        stop_reason=stop_reason,
+        usage=Usage(
+            input_tokens=usage.get("inputTokens", 0),
+            output_tokens=usage.get("outputTokens", 0),
+            cache_read_input_tokens=usage.get("cacheReadInputTokens", 0),
+            cache_write_input_tokens=usage.get("cacheWriteInputTokens", 0),
+        ),
+        latency_ms=metrics.get("latencyMs", 0),
+        model=model_id,
+    )
+
+
+def _numbers(counted: Any) -> Mapping[str, int]:
+    """What was counted; bookkeeping that cannot be read is no reason to lose an answer that was paid for."""
+    if not isinstance(counted, Mapping):
+        return {}
+    return {name: number for name, number in counted.items() if isinstance(number, int)}
+
+
+def _what_is_wrong(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return f"its message does not fit ({describe(error, _NAMES)})"
+    return "a content block is of an unknown kind" if isinstance(error, ValueError) else "it holds no message"
 
 
 def _unreadable(model_id: str, why: str) -> ModelOutputError:
     return ModelOutputError(
         f"{model_id} answered with something this version cannot read ({why}); update durable-ai-patterns and boto3."
     )
-
-
-def _acceptable(message: Message) -> Message:
-    """`message` as the service takes it back: its models send blank text, and names that no tool may have."""
-    kept = [block for block in message.content if not (isinstance(block, TextBlock) and not block.text.strip())]
-    content = tuple(
-        block.model_copy(update={"name": _NOT_IN_A_TOOL_NAME.sub("_", block.name)[:_MAX_TOOL_NAME_CHARS] or "_"})
-        if isinstance(block, ToolUseBlock)
-        else block
-        for block in kept or message.content  # where there is nothing else, the service says what is wrong
-    )
-    return message.model_copy(update={"content": content})
 
 
 def _whole_characters(value: Any, levels: int = MAX_LEVELS) -> Any:
@@ -138,16 +150,20 @@ def _whole_characters(value: Any, levels: int = MAX_LEVELS) -> Any:
 
 
 def _tool_to_converse(tool: ToolSpec) -> dict[str, Any]:
-    described = {"description": tool.description} if tool.description else {}
+    described = {"description": tool.description} if tool.description.strip() else {}
     return {"toolSpec": {"name": tool.name, **described, "inputSchema": {"json": tool.input_schema}}}
 
 
-def _text_format(schema: OutputSchema) -> JsonObject:
+def _text_format(schema: OutputSchema) -> JsonObject | None:
+    """The schema as the service compiles it; None for one that is too much for that: the prompt says what is wanted."""
     try:
-        text = json.dumps(portable(schema.json_schema, schema.name), sort_keys=True)
+        reduced = portable(schema.json_schema, schema.name)
     except ValueError as error:
         raise ModelRequestError(
             f"Bedrock cannot be sent the output schema {schema.name!r}: {error}. "
             "MODEL_STRUCTURED_OUTPUT=off leaves the schema to the prompt."
         ) from error
-    return {"type": "json_schema", "structure": {"jsonSchema": {"name": schema.name, "schema": text}}}
+    if too_much(reduced) is not None:
+        return None
+    definition: JsonObject = {"name": schema.name, "schema": json.dumps(reduced, sort_keys=True)}
+    return {"type": "json_schema", "structure": {"jsonSchema": definition}}

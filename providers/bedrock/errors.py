@@ -162,6 +162,11 @@ def unreadable_answer(model_id: str, label: str, what: str) -> ModelError:
     return _error(_NOT_REACHED, _sentence("The answer is not a Converse response", what), model_id, label)
 
 
+def too_late(model_id: str, label: str, what: str) -> ModelError:
+    """The error for a call that was still under way when its time was over."""
+    return _error(_SLOW_ANSWER, what, model_id, label)
+
+
 def is_unreadable_answer(error: Exception) -> bool:
     """Whether `error` comes from inside botocore's response parser.
 

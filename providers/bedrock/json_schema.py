@@ -7,12 +7,15 @@ the reply is parsed. Source: https://docs.aws.amazon.com/bedrock/latest/userguid
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 _KEPT = frozenset({"$ref", "const", "description", "enum", "required", "type"})
 _ALTERNATIVES = {"allOf": "allOf", "anyOf": "anyOf", "oneOf": "anyOf"}  # pydantic's oneOf is of objects with a tag each
 _DEFINITIONS = ("$defs", "definitions")
+_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+MAX_OPTIONAL, MAX_UNIONS = 24, 16
 
 
 def portable(schema: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -32,12 +35,47 @@ def portable(schema: Mapping[str, Any], name: str) -> dict[str, Any]:
     return _portable(schema, name)
 
 
+def too_much(schema: Mapping[str, Any]) -> str | None:
+    """What of a portable schema is more than the service compiles, so that it is sent without; None if nothing is.
+
+    The limits are reported (https://github.com/vercel/ai/pull/17268, and for names
+    https://github.com/aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/issues/709).
+    """
+    parts = list(_walk(schema))
+    named = [(part, properties) for part in parts if isinstance(properties := part.get("properties"), dict)]
+    optional = sum(len(properties.keys() - set(part.get("required", ()))) for part, properties in named)
+    unions = sum("anyOf" in part or isinstance(part.get("type"), list) for part in parts)
+    if optional > MAX_OPTIONAL:
+        return f"it has {optional} optional fields, and {MAX_OPTIONAL} are compiled"
+    if unions > MAX_UNIONS:
+        return f"it has {unions} fields of several types, and {MAX_UNIONS} are compiled"
+    if any(not _NAME.fullmatch(name) for _, properties in named for name in properties):
+        return "a field has a name of other characters than letters, digits, '_', '.' and '-', or of more than 64"
+    return None
+
+
+def _walk(schema: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+        for keyword, value in schema.items():
+            if keyword == "properties" or keyword in _DEFINITIONS:
+                for part in value.values() if isinstance(value, dict) else ():
+                    yield from _walk(part)
+            elif keyword == "items" or keyword in _ALTERNATIVES:
+                for part in value if isinstance(value, list) else [value]:
+                    yield from _walk(part)
+
+
 def _portable(schema: Mapping[str, Any], where: str) -> dict[str, Any]:
     """The portable part of a schema; `where` is the path to what it describes, such as `Place.street`."""
     if "prefixItems" in schema:
         raise ValueError(f"{where} is a tuple, which structured output cannot express; use an object with named fields")
     kept: dict[str, Any] = {}
     for keyword, value in schema.items():
+        if keyword == "enum" and any(isinstance(choice, dict | list) for choice in value):
+            raise ValueError(
+                f"{where} is one of several objects or lists, and structured output knows only scalars here"
+            )
         if keyword in _KEPT:
             kept[keyword] = value
         elif keyword == "items":

@@ -12,7 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from providers.bedrock.converse import request_to_converse, response_from_converse
-from providers.bedrock.errors import from_boto, is_unreadable_answer, unreadable_answer
+from providers.bedrock.deadline import TooLateError, within
+from providers.bedrock.errors import from_boto, is_unreadable_answer, too_late, unreadable_answer
 from providers.errors import PermanentModelError
 from providers.model import ModelRequest, ModelResponse
 
@@ -31,6 +32,9 @@ DEFAULT_TIERS: Mapping[str, str] = MappingProxyType(
 READ_TIMEOUT_SECONDS = 120
 """Longest wait for an answer, in seconds. It must be below the function's timeout: a call that outlives its function
 is interrupted, which counts as no attempt, so it would be made again and again."""
+
+GRACE_SECONDS = 0.5
+"""How much longer than the read timeout a whole call may take: so boto3's own error, which says more, is first."""
 
 LONGEST_READ_TIMEOUT_SECONDS = 899
 """Just below the longest timeout that Lambda gives a function: 900 seconds."""
@@ -108,7 +112,7 @@ class BedrockProvider:
         tiers: Model ids for some or all of the tiers; the others keep `DEFAULT_TIERS`.
         structured_output: Send a request's output schema to the service. Switch it off for a model that has no
             structured output: the prompt asks for JSON, and the reply is validated, all the same.
-        read_timeout: Longest wait for an answer, in seconds, for the default client.
+        read_timeout: Longest wait for a whole answer, in seconds; of the default client, also between two bytes of it.
 
     Raises:
         BedrockConfigurationError: A tier or the timeout makes no sense.
@@ -129,6 +133,7 @@ class BedrockProvider:
             )
         self._tiers = {**DEFAULT_TIERS, **_checked(tiers or {})}
         self.structured_output = structured_output
+        self._longest_call = read_timeout + GRACE_SECONDS
         self._client_factory = client_factory or (lambda: make_client(read_timeout=read_timeout))
         self._client: BedrockRuntimeClient | None = None
         self._lock = threading.Lock()
@@ -172,13 +177,16 @@ class BedrockProvider:
         model_id = self.model_id(request.model)
         arguments = request_to_converse(request, model_id, structured_output=self.structured_output)
         try:
-            raw = self._ready_client().converse(**arguments)
+            client = self._ready_client()
+            raw = within(self._longest_call, lambda: client.converse(**arguments))
+        except TooLateError as error:
+            raise too_late(model_id, request.label, str(error)) from error
         except (ClientError, BotoCoreError) as error:
             raise from_boto(error, model_id, request.label) from error
         except Exception as error:  # only what botocore's parser trips over; anything else is somebody's defect
             if not is_unreadable_answer(error):
                 raise
-            raise unreadable_answer(model_id, request.label, repr(error)) from error
+            raise unreadable_answer(model_id, request.label, type(error).__name__) from error
         if not {"output", "stopReason"} & raw.keys():  # botocore takes a body that is no JSON for an empty object
             raise unreadable_answer(model_id, request.label, "it holds neither an output nor a stop reason")
         return response_from_converse(raw, model_id)

@@ -12,6 +12,7 @@ import datetime as dt
 import json
 import re
 import uuid
+import zlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +21,7 @@ from pydantic import AliasPath, BaseModel, ConfigDict, Field, ValidationError
 
 from providers.errors import PermanentModelError
 from providers.model import Frozen, describe
-from providers.scrub import REQUEST_HEADERS, RESPONSE_HEADERS, findings
+from providers.scrub import REQUEST_HEADERS, RESPONSE_HEADERS, findings, unpacked
 
 try:
     import yaml
@@ -38,7 +39,39 @@ _HEADER = """\
 # A recorded conversation with a model, in vcrpy's format. Made by providers.cassette: record it again rather than
 # edit it. `source` says who answered: stand-in is a program of this project's tests, not Amazon Bedrock.
 """
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # as vcrpy does: libyaml where PyYAML was built with it
+_SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # as vcrpy does: libyaml where PyYAML was built with it
+
+MAX_LEVELS = 50
+"""How deeply a file may be nested: a cassette has ten levels, its bodies are texts, and libyaml's own calls nest."""
+
+
+class _Loader(_SAFE_LOADER):  # type: ignore[misc, valid-type]  # one of two classes
+    """Says of everything that it cannot make a value of where it stands, and takes no key twice."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002  # the base's
+        try:
+            return super().construct_object(node, deep)
+        except (
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+            OverflowError,
+        ) as error:  # whatever PyYAML trips over
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.constructor.ConstructorError(
+                None, None, f"what stands there is no {kind}", node.start_mark
+            ) from error
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002  # the base's
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, "a key stands there twice", key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
 
 _UNSAFE_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 """What JSON may hold as it is and a YAML block may not, or would read as a line break."""
@@ -100,7 +133,9 @@ def read_cassette(path: Path) -> Cassette:
         CassetteError: It is missing, is not YAML, or is no cassette of version 1.
     """
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _LOADER)  # noqa: S506  # a safe loader
+        text = path.read_text(encoding="utf-8")
+        _check_levels(text)
+        document = yaml.load(text, _Loader)  # noqa: S506  # a safe loader
         return Cassette.model_validate(document)
     except FileNotFoundError as error:
         raise CassetteError(f"There is no cassette {path}. {RECORD_ADVICE}") from error
@@ -112,7 +147,37 @@ def read_cassette(path: Path) -> Cassette:
         what = " ".join(str(error).split())
         raise CassetteError(f"The cassette {path} is not YAML: {what}. {RECORD_ADVICE}") from error
     except ValidationError as error:
-        raise CassetteError(f"{path} is not a cassette of version 1: {describe(error)}. {RECORD_ADVICE}") from error
+        where = f"line {_line(text, error.errors()[0]['loc'])}: "
+        raise CassetteError(
+            f"{path} is not a cassette of version 1: {where}{describe(error)}. {RECORD_ADVICE}"
+        ) from error
+    except RecursionError as error:
+        raise CassetteError(f"The cassette {path} contains itself. {RECORD_ADVICE}") from error
+
+
+def _check_levels(text: str) -> None:
+    """Raises a `YAMLError` for a text that is nested so deeply that the parser would run out of stack."""
+    level = 0
+    for event in yaml.parse(text, _SAFE_LOADER):
+        level += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if level > MAX_LEVELS:
+            raise yaml.constructor.ConstructorError(None, None, "it is nested too deeply", event.start_mark)  # type: ignore[arg-type]  # libyaml's own kind of mark
+
+
+def _line(text: str, place: tuple[str | int, ...]) -> int:
+    """The line of what stands at `place`, or of the innermost part around it that is there."""
+    node = yaml.compose(text, _SAFE_LOADER)
+    line = 1
+    for step in place:
+        if isinstance(node, yaml.MappingNode):
+            found = next((value for key, value in node.value if key.value == str(step)), None)
+        else:
+            parts = node.value if isinstance(node, yaml.SequenceNode) else []
+            found = parts[step] if isinstance(step, int) and step < len(parts) else None
+        if found is None:
+            break
+        node, line = found, found.start_mark.line + 1
+    return line
 
 
 def read_provenance(path: Path) -> Provenance:
@@ -210,13 +275,19 @@ def _readable(body: str | bytes) -> str | bytes:
     return _Block(_UNSAFE_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", pretty))
 
 
+def _text_of(body: bytes) -> str:
+    with contextlib.suppress(zlib.error):
+        body = unpacked(body)
+    return body.decode("latin-1")
+
+
 def _unsafe(cassette: Cassette, secrets: Collection[str]) -> Iterator[str]:
     """What in a cassette must not be written down, and where."""
     parts = {"provenance": [repr(cassette.provenance)]}
     for number, item in enumerate(cassette.interactions, start=1):
         headers = [f"{name}: {value}" for name, value in (*item.request_headers.items(), *item.headers.items())]
         bodies = (_readable(item.request_body), _readable(item.body))
-        texts = [body.decode("latin-1") if isinstance(body, bytes) else body for body in bodies]
+        texts = [_text_of(body) if isinstance(body, bytes) else body for body in bodies]
         parts[f"interaction {number}"] = [item.uri, *headers, *texts]
         for allowed, given in ((REQUEST_HEADERS, item.request_headers), (RESPONSE_HEADERS, item.headers)):
             for name in given:

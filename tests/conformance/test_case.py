@@ -280,6 +280,19 @@ def test_a_test_has_no_command(tmp_path: Path) -> None:
     assert "again:" not in plain(report)
 
 
+def test_a_value_that_the_environment_has_is_not_repeated(
+    durable_ai: DurableAi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a secret, and what is printed may be a log."""
+    monkeypatch.setenv("API_KEY", "s3cret")
+    given = ("--no-other-sandboxes", "--env", "API_KEY=s3cret", "--env", "TABLE=orders")
+    output = durable_ai("check", "app.py:forgetful", *given)
+    assert "s3cret" not in output.out
+    one, *_ = again(output)
+    assert "--env API_KEY --env TABLE=orders" in one
+    assert same_again(durable_ai, one).code == 1
+
+
 # In a debugger
 
 READS_THE_CLOCK = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import inspect
 import os
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_durable_execution_sdk_python import DurableContext, durable_execution
+from aws_durable_execution_sdk_python import ChildContextError, DurableContext, StepError, durable_execution
+from aws_durable_execution_sdk_python.config import StepConfig
+from aws_durable_execution_sdk_python.retries import RetryPresets
 
-from durable_conformance import Finding, Report, Scenario, Severity, explore, handler_factory
+from durable_conformance import Exploration, Finding, Report, Scenario, Severity, explore, handler_factory
 from durable_conformance.reporting import by_cause
 from durable_conformance.rules import Cause
 from durable_conformance.subject import Reference
@@ -112,7 +115,7 @@ CASES = [
     (tells_its_process, "os.getpid()", "os.getpid()"),
     (tells_its_stream, 'os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]', 'os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]'),
     (tells_its_stream_if_there_is_one, 'os.getenv("AWS_LAMBDA_LOG_STREAM_NAME", "none")', "os.getenv("),
-    (notes_in_a_list, "notes", "def look("),
+    (notes_in_a_list, "notes", "notes.append"),
     (remembers_in_its_module, "SEEN", "SEEN.append"),
     (counts_in_its_module, "COUNTS", 'COUNTS["runs"] += 1'),
 ]
@@ -168,3 +171,46 @@ def test_a_remedy_names_the_thing_and_what_to_do() -> None:
     at = line_in(dated, "dt.date.today()")
     assert headline.startswith(f"`dt.date.today()` at {at} reads the clock, again on every replay: read it in a step")
     assert "`context.step(lambda _: dt.date.today())`" in headline
+
+
+@durable_execution
+def reads_a_clock_for_nothing(event: Any, context: DurableContext) -> Any:
+    now = dt.datetime.now()
+    print(f"at {dt.datetime.now()}")  # noqa: T201  # as people do: it is logged
+    return context.step(lambda _: 1 if now else 2, "work")
+
+
+def test_what_was_read_and_broke_nothing_is_a_warning_unless_it_is_logged() -> None:
+    report = report_of(reads_a_clock_for_nothing)
+    assert report.conforms
+    (warning,) = report.warnings
+    assert warning.line == line_in(reads_a_clock_for_nothing, "now = dt.datetime.now()")
+    assert "nothing depended on it in these runs" in warning.actual
+
+
+@durable_execution
+def raises_an_error_from_itself(event: Any, context: DurableContext) -> str:
+    none_again = StepConfig(retry_strategy=RetryPresets.none())
+
+    def fails(_: object) -> str:
+        raise LookupError("gone")
+
+    def refused(child: DurableContext) -> Any:
+        try:
+            return child.step(fails, "look", none_again)
+        except StepError as error:
+            raise error from error
+
+    with contextlib.suppress(StepError):
+        context.step(fails, "look", none_again)
+    try:
+        return str(context.run_in_child_context(refused, "ask"))
+    except ChildContextError:
+        why = "refused"
+    return context.step(lambda _: why, "note")
+
+
+def test_an_error_that_is_raised_from_itself_keeps_nobody_waiting() -> None:
+    """Its chain of causes has no end."""
+    report = explore(handler_factory(raises_an_error_from_itself), Scenario({}), Exploration(patience=5))
+    assert (report.findings, report.could_not_run) == ((), ())

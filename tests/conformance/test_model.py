@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import threading
 from typing import Any, NoReturn
 
@@ -11,7 +12,7 @@ import pytest
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 
 from durable_conformance import Scenario
-from durable_conformance.model import Asking, Failure, ModelCall, ProviderSource, ProviderTap, Question
+from durable_conformance.model import TAG, Asking, Failure, ModelCall, ProviderSource, ProviderTap, Question
 from durable_conformance.runtime import CallGate, Crashes, Horizon, Observer, run_in_process
 from durable_conformance.subject import Handler
 from providers import Message, ModelError, ModelProvider, ModelRequest, ModelResponse, ModelThrottledError
@@ -79,6 +80,16 @@ def test_an_error_that_is_not_loaded_is_still_a_model_error(kind: str) -> None:
     with pytest.raises(ModelError) as raised:
         Asked(Nobody(), call).model.converse(QUESTION)
     assert (type(raised.value), str(raised.value)) == (ModelError, "UnheardOfError: no")
+
+
+def test_who_goes_on_gives_no_answer_the_tag_of_one_that_is_known() -> None:
+    """Branches ask side by side: what happened may have the answer to a later call, and not that of an earlier one."""
+    observer = Observer()
+    gate = CallGate(observer, Crashes([], observer, Horizon(None)), ProviderSource(ScriptedProvider), never_twice=True)
+    known = made_call("/1:second", QUESTION, json.dumps({"message": "Hello ~a000002z"}))
+    gate.resume([known])
+    other = ModelRequest(messages=(Message.user("And now?"),))
+    assert TAG.findall(ProviderTap(gate).converse(other).text) == ["000003"]
 
 
 def test_branches_that_ask_at_once_ask_one_provider() -> None:

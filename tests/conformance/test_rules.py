@@ -177,6 +177,18 @@ def test_a_batch_may_leave_branches_and_a_branch_may_not_leave_operations() -> N
     assert found(endings.suspension(run(operations=(batch, ended, waiting)), CRASH)) == [("suspension", waiting.path)]
 
 
+def test_a_callback_that_was_not_submitted_may_stay_open() -> None:
+    """The SDK leaves it so; a handler that goes on without the person has swallowed no suspension."""
+    waits = context("/1:ask", "WaitForCallback", status="FAILED")
+    callback = step("/1:ask/1:ask create callback id", type="CALLBACK", status="STARTED")
+    assert found(endings.suspension(run(operations=(waits, callback)), CRASH)) == []
+    for other in (
+        dataclasses.replace(waits, status="SUCCEEDED"),
+        dataclasses.replace(waits, sub_type="RunInChildContext"),
+    ):
+        assert found(endings.suspension(run(operations=(other, callback)), CRASH)) == [("suspension", callback.path)]
+
+
 def test_a_permanent_error_is_not_retried() -> None:
     denied = call(answer=None)
     assert found(model_faults.permanent_error(run(calls=(denied,)), "/1:ask", CRASH)) == []

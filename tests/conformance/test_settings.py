@@ -86,9 +86,14 @@ def test_a_dotenv_file_that_could_be_read_in_two_ways_is_not_read(tmp_path: Path
     assert problem in str(error.value)
 
 
-def test_a_variable_is_typed_with_its_value() -> None:
+def test_a_variable_is_typed_with_its_value_or_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert typed_variable("A=b=c") == ("A", "b=c")
-    for wrong in ("A", "=b", "a b=c"):
+    monkeypatch.setenv("TOKEN", "secret")
+    assert typed_variable("TOKEN") == ("TOKEN", "secret")
+    monkeypatch.delenv("TOKEN")
+    with pytest.raises(CannotRunError, match="TOKEN is set to nothing here: write TOKEN=VALUE, or set it"):
+        typed_variable("TOKEN")
+    for wrong in ("=b", "a b=c", "a b"):
         with pytest.raises(CannotRunError, match="is not NAME=VALUE"):
             typed_variable(wrong)
 
@@ -129,7 +134,7 @@ def test_every_handler_is_checked_though_one_of_them_cannot_be(durable_ai: Durab
         (("orders",), "'orders' names nothing; write PATH.py:FUNCTION"),
         (("src/orders.py:handler", "--event", "@gone.json"), "Cannot read the file gone.json of --event"),
         (("src/orders.py:handler", "--event-file", "src/orders.py"), "src/orders.py is not JSON"),
-        (("src/orders.py:handler", "--env", "TABLE"), "--env 'TABLE' is not NAME=VALUE"),
+        (("src/orders.py:handler", "--env", "TABLE"), "--env TABLE is set to nothing here"),
         (("src/orders.py:handler", "--env-file", "gone"), "Cannot read the variables in gone"),
         (("src/orders.py:handler", "--answer", "!what"), "'!what' is no answer"),
         (("src/orders.py:handler", "--answer", "a", "--answer", "b"), "--answer is given twice for all"),

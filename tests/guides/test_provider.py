@@ -66,7 +66,7 @@ def registered(copy: Copy) -> None:
 
 def told(copy: Copy) -> None:
     copy.insert("docs/models.md", "| `bedrock` | Amazon Bedrock |", "| `parrot` | what it was taught | nothing |\n")
-    copy.insert("docs/models.md", "`bedrock`, `cassette` or `scripted`", "`parrot`, ")
+    copy.insert("docs/models.md", "`bedrock`, `openai`, `cassette` or `scripted`", "`parrot`, ")
 
 
 def test_a_provider_is_added_as_the_list_says(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,17 @@ from durable_conformance.model import request_of
 from durable_conformance.runtime import run_in_process
 from durable_conformance.subject import CallbackAnswer
 from patterns.durable.asking import MAX_REPAIRS
-from providers import ModelRequest, StopReason, TextBlock, ToolResultBlock, ToolUseBlock
+from providers import (
+    CitedTextBlock,
+    ContentBlock,
+    ModelRequest,
+    OpaqueBlock,
+    ReasoningBlock,
+    StopReason,
+    TextBlock,
+    ToolResultBlock,
+    ToolUseBlock,
+)
 from providers.scripted import Entry, Reply, ScriptedProvider, reply, tool_use
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.runs import SIDE_BY_SIDE, each_pattern
@@ -252,3 +263,38 @@ def decided(answers: tuple[CallbackAnswer, ...]) -> str:
         if known and isinstance(said.get("approved"), bool) and isinstance(said.get("notes"), str | None):
             return "approved" if said["approved"] else "rejected"
     return "failed"
+
+
+CANARY = "canary7"
+TALKATIVE: list[tuple[ContentBlock, ...]] = [
+    (TextBlock(text=CANARY),),
+    (TextBlock(text=json.dumps({CANARY: CANARY})),),
+    (TextBlock(text=json.dumps({"fields": [{"name": {CANARY: 1}, "value": CANARY}], CANARY: 1})),),
+    (TextBlock(text=json.dumps({"name": CANARY, "email": CANARY, "company": {CANARY: CANARY}})),),
+    (TextBlock(text=json.dumps({"best": 777_777, "reasoning": CANARY})),),
+    (TextBlock(text=json.dumps({"best": CANARY, "reasoning": [CANARY]})),),
+    (TextBlock(text=f'{{{CANARY} {{"{CANARY}'),),
+    (TextBlock(text=CANARY * 50_000),),
+    (ToolUseBlock(tool_use_id=CANARY, name=CANARY, input={CANARY: CANARY}),),
+    (ToolUseBlock(tool_use_id=CANARY, name="get_population", input={"city": CANARY, CANARY: 1}),),
+    (ToolUseBlock(tool_use_id=CANARY, name="get_weather", input=CANARY),),
+    (CitedTextBlock(content={"content": [{"text": CANARY}], CANARY: [CANARY]}),),
+    (OpaqueBlock(content={CANARY: {CANARY: CANARY}}),),
+    (ReasoningBlock(text=CANARY),),
+]
+
+
+@pytest.mark.parametrize("pattern", each_pattern())
+def test_no_error_and_no_log_repeats_what_a_model_said(pattern: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    said = [Reply(content, stop) for content in TALKATIVE for stop in StopReason]
+    failed = 0
+    for reply_, outcome in zip(said, run_all(pattern, [saying([reply_]) for reply_ in said]), strict=True):
+        assert CANARY not in (outcome.error_message or ""), reply_
+        assert "777777" not in (outcome.error_message or "")
+        failed += outcome.status == "FAILED"
+    assert failed > len(said) / 2, "the replies are worth trying"
+    formatter = logging.Formatter()  # with the traceback, and what caused what
+    logged = [formatter.format(record) for record in caplog.records]
+    assert logged
+    assert [message for message in logged if CANARY in message] == []

@@ -24,12 +24,18 @@ def classes(path: Path) -> dict[str, list[str]]:
 def written() -> list[str]:
     """The rooms and modules of `providers` that hold a provider: `scripted` holds a `ScriptedProvider`."""
     found = {(path.relative_to(PROVIDERS).parts[0].removesuffix(".py"), path) for path in PROVIDERS.rglob("*.py")}
-    wanted = {(name, f"{name.title().replace('_', '')}Provider", path) for name, path in found}
-    return sorted(name for name, class_, path in wanted if "Protocol" not in classes(path).get(class_, ["Protocol"]))
+    return sorted(
+        {name for name, path in found for class_, bases in classes(path).items() if is_of(name, class_, bases)}
+    )
+
+
+def is_of(name: str, class_: str, bases: list[str]) -> bool:
+    """Whether a class is the provider `name`, in whatever capitals: `openai` is an `OpenAIProvider`."""
+    return class_.lower() == f"{name.replace('_', '')}provider" and "Protocol" not in bases
 
 
 def test_there_are_providers() -> None:
-    assert {"bedrock", "cassette", "scripted"} <= set(written())
+    assert {"bedrock", "cassette", "openai", "scripted"} <= set(written())
 
 
 @pytest.mark.parametrize("name", written())
@@ -41,3 +47,8 @@ def test_a_provider_keeps_the_contract(name: str) -> None:
 @pytest.mark.parametrize("name", written())
 def test_a_provider_is_registered(name: str) -> None:
     assert name in provider_names()
+
+
+def test_a_provider_that_is_registered_is_found_here() -> None:
+    """Else it would keep no contract, and no test would say so."""
+    assert set(provider_names()) == set(written())

@@ -87,6 +87,15 @@ def test_the_blocks_that_have_a_type_get_it() -> None:
     )
 
 
+@pytest.mark.parametrize("missing", ["toolUseId", "name", "input"])
+def test_a_tool_use_that_lacks_something_is_still_one_to_answer(missing: str) -> None:
+    raw = {
+        "toolUse": {key: value for key, value in {"toolUseId": "a", "name": "b", "input": {}}.items() if key != missing}
+    }
+    (use,) = message_from_converse({"role": "assistant", "content": [raw]}).tool_uses
+    assert not getattr(use, {"toolUseId": "tool_use_id"}.get(missing, missing))
+
+
 @pytest.mark.parametrize("choice", [ToolChoice(), ToolChoice(type="any"), ToolChoice(type="tool", name="look")])
 def test_a_tool_choice_comes_back_as_it_was(choice: ToolChoice) -> None:
     assert tool_choice_from_converse(tool_choice_to_converse(choice)) == choice

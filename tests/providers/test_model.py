@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator
 
 from providers import (
     Message,
@@ -23,7 +23,7 @@ from providers import (
     ToolSpec,
     ToolUseBlock,
 )
-from providers.model import describe
+from providers.model import MAX_BRACES, describe, parsed
 from tests.providers.strategies import MESSAGES, REQUESTS, RESPONSES
 
 
@@ -288,6 +288,91 @@ def test_what_does_not_fit_is_described_in_bounded_length(keys: list[str]) -> No
         response(json.dumps({"name": "Ana"} | dict.fromkeys(keys, 0))).parse(Closed)
     assert len(str(caught.value)) < 2_000
     assert ("and 990 more" in str(caught.value)) == (len(keys) == 1_000)
+    assert not any(key[:5] in str(caught.value) for key in keys), "the names are the model's own words"
+
+
+class Inner(BaseModel):
+    number: int
+
+
+class Outer(BaseModel):
+    inner: Inner
+    by_name: dict[str, Inner]
+
+
+def test_names_of_the_schema_are_told_and_names_of_the_model_are_not() -> None:
+    wrong = {"inner": {"number": "x"}, "by_name": {"canary": {"number": "x"}}}
+    with pytest.raises(ModelOutputError) as caught:
+        response(json.dumps(wrong)).parse(Outer)
+    assert "inner.number: " in str(caught.value)
+    assert "by_name.….number: " in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_what_a_validator_says_of_a_value_is_bounded() -> None:
+    class Picky(BaseModel):
+        name: str
+
+        @field_validator("name")
+        @classmethod
+        def _refuses(cls, value: str) -> str:
+            raise ValueError(f"not {value}")
+
+    with pytest.raises(ModelOutputError) as caught:
+        response(json.dumps({"name": "x" * 100_000})).parse(Picky)
+    assert len(str(caught.value)) < 1_000
+
+
+UNREADABLE = {
+    "braces": "{" * 200_000,
+    "objects that do not end": '{"a":' * 200_000,
+    "lists that do not end": '{"a":[' * 100_000,
+    "strings": '{"' * 100_000,
+    "escapes": '{"\\"' * 100_000,
+    "an object that ends wrong": '{"a": "' + "x" * 1_000_000 + '", oops}',
+    "one inside another": '{"a": {"a": ' * 1_000 + "9" * 100_000,
+    "braces in prose": "see {x} and " * 50_000,
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_no_character_of_a_reply_is_read_twice(kind: str) -> None:
+    text, read, tries = UNREADABLE[kind], 0, 0
+
+    class Counting(json.JSONDecoder):
+        def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+            nonlocal read, tries
+            tries += 1
+            try:
+                value, end = super().raw_decode(s, idx)
+            except json.JSONDecodeError as error:
+                read += max(error.pos, idx + 1) - idx
+                raise
+            except RecursionError:
+                read += len(s) - idx
+                raise
+            read += end - idx
+            return value, end
+
+    with pytest.raises(ModelOutputError):
+        parsed(text, Contact, "a-model", Counting(parse_int=str, parse_float=str))
+    assert read <= len(text)
+    assert tries <= MAX_BRACES
+
+
+def test_what_stands_in_an_object_that_goes_wrong_is_no_answer() -> None:
+    with pytest.raises(ModelOutputError, match="no JSON object"):
+        response('{"contact": {"name": "Ana"}, oops}').parse(Contact)
+
+
+def test_long_numbers_are_read_by_the_schema_alone() -> None:
+    assert response('{"name": "Ana", "age": ' + "9" * 4_000 + "}").parse(Contact).name == "Ana"
+    with pytest.raises(ModelOutputError, match="out of range"):
+        response('{"name": "Ana", "age": ' + "9" * 5_000 + "}").parse(Contact)
+
+
+def test_braces_around_an_object_do_not_hide_it() -> None:
+    assert response('{{"name": "Ana"}}').parse(Contact).name == "Ana"
 
 
 @given(st.text(), st.text())

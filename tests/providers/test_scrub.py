@@ -5,6 +5,13 @@ Everything that looks like a secret is put together at run time: the repository 
 
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Callable
+from urllib.parse import quote
+
 import pytest
 
 from providers.scrub import NO_ACCOUNT, Finding, account_ids, findings, masked, masked_numbers
@@ -103,3 +110,60 @@ def test_values_named_as_secret_are_found_too() -> None:
 )
 def test_what_only_resembles_a_secret_is_left_alone(harmless: str) -> None:
     assert findings(harmless) == ()
+
+
+MADE_UP = "a1B2c3D4"
+KINDS = {
+    "ghp_" + MADE_UP * 5: "a GitHub token",
+    "github_pat_" + MADE_UP * 3: "a GitHub token",
+    "xoxb-" + "1" * 12 + "-" + MADE_UP * 3: "a Slack token",
+    "sk-" + "proj-" + MADE_UP * 6: "an OpenAI API key",
+    "sk-" + "ant-api03-" + MADE_UP * 12 + "AA": "an Anthropic API key",
+    "eyJhbGciOiJIUzI1NiJ9" + ".eyJ" + MADE_UP * 5 + "." + MADE_UP * 5: "a JSON web token",
+    "Authorization: " + "Basic " + "dXNlcjpo" * 3 + "==": "a user's password",
+    "postgres://" + "app:" + MADE_UP + "@db.example.org/orders": "a password in a URL",
+    "Authorization: " + "Bearer " + MADE_UP * 4: "a bearer token",
+    KEY_ID: "an AWS access key id",
+    SECRET: "an AWS secret access key",
+    TOKEN: "an AWS session token",
+    "ABSK" + MADE_UP * 6: "a Bedrock API key",
+    "-----BEGIN " + "RSA PRIVATE KEY-----": "a private key",
+    f"arn:aws:iam::{ACCOUNT}:role/x": "an AWS account id",
+}
+FORMS: dict[str, Callable[[str], str]] = {
+    "as it is": lambda secret: secret,
+    "quoted": lambda secret: json.dumps({"said": secret}),
+    "JSON in JSON": lambda secret: json.dumps({"body": json.dumps({"said": secret})}),
+    "an object in JSON in JSON": lambda secret: json.dumps(json.dumps(json.dumps(dict([secret.partition(": ")[::2]])))),
+    "escaped": lambda secret: "".join(f"\\u{ord(char):04x}" for char in secret),
+    "in a URL": lambda secret: quote(secret, safe=""),
+    "base64": lambda secret: base64.b64encode(f"it is {secret}.".encode()).decode(),
+    "base64 for URLs": lambda secret: base64.urlsafe_b64encode(f"it is {secret}?".encode()).decode(),
+    "gzip": lambda secret: base64.b64encode(gzip.compress(secret.encode())).decode(),
+    "base64 in base64": lambda secret: base64.b64encode(base64.b64encode(secret.encode())).decode(),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("secret", KINDS, ids=KINDS.values())
+def test_every_kind_of_secret_is_found_in_every_form(secret: str, form: str) -> None:
+    text = f"fine\n{FORMS[form](secret)}\nfine"
+    assert KINDS[secret] in {finding.what for finding in findings(text)}
+    assert {finding.line for finding in findings(text)} == {2}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk-learn is a library, and so is sk-image",
+        "https://example.org:8080/a@b",
+        "see https://user@example.org/",
+        "eyJust a word",
+        hashlib.sha256(b"x").hexdigest(),
+        base64.b64encode(bytes(range(256))).decode(),
+        base64.b64encode(b"\x1f\x8b no gzip at all").decode(),
+        "100% of \\ and \\u00e",
+    ],
+)
+def test_what_only_looks_a_little_like_one_is_left_alone(text: str) -> None:
+    assert findings(text) == ()

@@ -37,6 +37,7 @@ def test_every_row_of_the_design_is_filled_by_something() -> None:
     rows = {target.what: str(target) for one in measurements(with_suite=False) for target in one.targets}
     assert rows == {
         "an execution that is interrupted, on all cores": "≥ 20",
+        "an execution of an exploration that finds causes": "≥ 0.8",
         "a crash point among 60 steps": "≤ 3",
         "cassette replay of a call, 1 recorded": "≥ 2",
         "cassette replay of a call, 200 recorded": "≥ 20",

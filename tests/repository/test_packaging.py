@@ -38,6 +38,7 @@ DEVELOPMENT_ONLY = {
     "aws_durable_execution_sdk_python_testing",
     "durable_conformance",
     "jinja2",
+    "openai",
     "pytest",
     "rich",
     "typer",
@@ -119,7 +120,7 @@ def test_the_metadata_says_what_an_installer_needs(wheel: Path) -> None:
     assert fields["License-Expression"] == "MIT-0"
     assert fields["Requires-Python"] == ">=3.13"
     assert required == {"aws-durable-execution-sdk-python", "boto3", "pydantic"}
-    assert {"strands", "cassettes", "conformance"} <= set(fields.get_all("Provides-Extra", []))
+    assert {"strands", "cassettes", "conformance", "openai"} <= set(fields.get_all("Provides-Extra", []))
     assert scripts["console_scripts"]["durable-ai"] == "durable_conformance.__main__:main"
     assert "MIT No Attribution" in text(wheel, ".dist-info/licenses/LICENSE")
 

@@ -53,7 +53,7 @@ def test_there_is_a_row_for_each_provider_and_its_name_for_the_environment() -> 
     assert sorted(re.findall(r"`(\w+)`", named)) == sorted(provider_names())
 
 
-def test_the_command_line_may_ask_bedrock() -> None:
+def test_the_command_line_may_ask_bedrock_and_openai() -> None:
     environment = tox_ini()["testenv:durable-ai"]
-    assert {"AWS_*", "MODEL_*"} <= set(environment["pass_env"].split())
+    assert {"AWS_*", "MODEL_*", "OPENAI_*"} <= set(environment["pass_env"].split())
     assert "offline" not in environment["set_env"]

@@ -10,14 +10,15 @@ from providers import Message, ModelRequest, OutputSchema
 from providers.scripted import sample_text
 from tests.stand_in.behaviour import JsonObject
 
-_KEYS = re.compile(r"one JSON object with these keys and nothing else: ([\w, ]+)\.")
+_KEYS = re.compile(r"one JSON object with these keys and nothing else: ([\w, ()]+)\.")
+_WITHIN = re.compile(r" \([^()]*\)")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _NAME = re.compile(r"\b[A-Z][\w'-]+(?: [A-Z][\w'-]+)+")
 _COMPANY = re.compile(r"\b(?:from|at|of|with) ((?:[A-Z][\w&'-]*)(?: [A-Z][\w&'-]*)*)")
 _AMOUNT = re.compile(r"[$€£]\s?\d[\d,.]*\d|\d[\d,.]*\s?(?:USD|EUR|GBP)")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _DOCUMENT_TYPE = re.compile(r"\b(invoice|receipt|contract|order|letter|report|application)\b", re.IGNORECASE)
-_ANSWER = re.compile(r"^Answer (\d+):\n(.*?)(?=\n\nAnswer \d+:|\n\nWhich |\Z)", re.MULTILINE | re.DOTALL)
+_ANSWER = re.compile(r'^Answer (\d+): (".*")$', re.MULTILINE)
 _LONGEST_SUMMARY = 60
 
 
@@ -28,7 +29,13 @@ def json_answer(prompt: str, body: JsonObject) -> str | None:
     asked = _KEYS.search(prompt)
     if schema is None and asked is None:
         return None
-    keys = list(schema["properties"]) if schema else [key.strip() for key in asked[1].split(",")] if asked else []
+    keys = (
+        list(schema["properties"])
+        if schema
+        else [key.strip() for key in _WITHIN.sub("", asked[1]).split(",")]
+        if asked
+        else []
+    )
     text = _KEYS.sub("", prompt).partition("\n\n")[2].strip() or prompt
     known = _KNOWN.get(frozenset(keys))
     if known is not None:
@@ -58,7 +65,7 @@ def _fields(text: str) -> JsonObject:
 
 
 def _verdict(text: str) -> JsonObject:
-    lengths = {int(number): len(answer.split()) for number, answer in _ANSWER.findall(text)} or {1: 0}
+    lengths = {int(number): len(json.loads(answer).split()) for number, answer in _ANSWER.findall(text)} or {1: 0}
     best = max(lengths, key=lambda number: (lengths[number], -number))
     why = f"Answer {best} says the most ({lengths[best]} words) and stays with the question from start to end."
     return {"best": best, "reasoning": why}

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.h
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ _SUPPORTED = frozenset(
         *("additionalProperties", "items", "minItems", "format", "default", "title", "description"),
     }
 )
+_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+_MAX_OPTIONAL, _MAX_UNIONS = 24, 16
 _NAMED_PARTS = ("properties", "$defs", "definitions")
 _LISTED_PARTS = ("anyOf", "allOf")
 
@@ -34,6 +37,7 @@ def output_schema_violations(body: dict[str, Any]) -> Iterator[str]:
         yield f"{path}: must be a JSON object"
         return
     yield from _schema(schema, schema, path)
+    yield from _size(schema, path)
     if cycle := _cycle(schema, schema, ()):
         yield f"{path}: is recursive at {cycle}, which is not supported"
 
@@ -51,6 +55,26 @@ def _schema(schema: dict[str, Any], root: dict[str, Any], path: str) -> Iterator
         yield f"{path}.$ref: must point into the schema's own definitions"
     for place, part in _parts(schema):
         yield from _schema(part, root, f"{path}.{place}")
+
+
+def _size(schema: dict[str, Any], path: str) -> Iterator[str]:
+    """The limits of compilation: https://github.com/vercel/ai/pull/17268."""
+    parts = [part for _, part in _below("", schema)]
+    optional = sum(len(part.get("properties", {}).keys() - set(part.get("required", ()))) for part in parts)
+    unions = sum("anyOf" in part or isinstance(part.get("type"), list) for part in parts)
+    if optional > _MAX_OPTIONAL:
+        yield f"{path}: contains {optional} optional parameters (limit: {_MAX_OPTIONAL})"
+    if unions > _MAX_UNIONS:
+        yield f"{path}: contains {unions} parameters with union types (limit: {_MAX_UNIONS})"
+    for part in parts:
+        if any(not _NAME.fullmatch(name) for name in part.get("properties", {})):
+            yield f"{path}: property keys should match {_NAME.pattern}"
+
+
+def _below(place: str, schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield place, schema
+    for inner, part in _parts(schema):
+        yield from _below(inner, part)
 
 
 def _parts(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

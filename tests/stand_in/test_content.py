@@ -91,7 +91,7 @@ def test_a_documents_fields_are_read_from_it() -> None:
 
 
 def test_a_verdict_names_one_of_the_answers_and_says_why() -> None:
-    prompt = "Question: Why?\n\nAnswer 1:\nBecause.\n\nAnswer 2:\nBecause it is so, in general.\n\nWhich is best?"
+    prompt = 'Question: "Why?"\n\nAnswer 1: "Because."\n\nAnswer 2: "Because it is so, in general."\n\nWhich is best?'
     verdict = Verdict.model_validate_json(ask(prompt, schema=Verdict).text)
     assert verdict.best == 2
     assert "2" in verdict.reasoning

@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field
 
 from providers import Message, ModelRequest, ToolResultBlock, ToolSpec, ToolUseBlock
 from providers.bedrock import request_to_converse
+from tests.stand_in.conversation import RULES
+from tests.stand_in.refused import REFUSED
 from tests.stand_in.service_model import converse_input
 from tests.stand_in.shapes import KINDS
 from tests.stand_in.validation import violations
@@ -145,13 +147,26 @@ def test_the_conversations_rules(messages: list[Any], expected: str) -> None:
     assert expected in found(body(messages=messages, toolConfig=TOOLS))
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_has_its_source_and_finds_what_it_is_about_and_nothing_else_does(rule: str) -> None:
+    model, refused = REFUSED[rule]
+    assert list(RULES[rule].violations(model, refused))
+    assert [name for name, one in RULES.items() if list(one.violations(model, refused))] == [rule]
+    assert list(violations(model, refused))
+    assert RULES[rule].source.startswith("https://")
+
+
+def test_every_rule_has_an_example() -> None:
+    assert set(REFUSED) == set(RULES)
+
+
 def test_a_complete_tool_conversation_is_valid() -> None:
     messages = [
         turn("user", TEXT),
         turn("assistant", TEXT, use("a"), use("b")),
         turn("user", result("b"), result("a")),
-        turn("assistant", use("a")),
-        turn("user", result("a"), TEXT),
+        turn("assistant", use("c")),
+        turn("user", result("c"), TEXT),
     ]
     assert found(body(messages=messages, toolConfig=TOOLS)) == ""
     assert "toolConfig: is required" in found(body(messages=messages))
@@ -188,6 +203,9 @@ def recursive(following: str, **more: Any) -> dict[str, Any]:
         (closed(kind={"oneOf": [{"type": "null"}]}), "schema.properties.kind.oneOf: is not supported"),
         (closed(kind={"anyOf": [{"type": "string", "pattern": "(?=a)"}]}), "anyOf[0].pattern: is not supported"),
         (closed(kind={"enum": [{"a": 1}]}), "schema.properties.kind.enum: may hold scalars only"),
+        (closed(**{f"n{n}": {"type": "string"} for n in range(25)}), "schema: contains 25 optional parameters"),
+        (closed(**{f"n{n}": {"type": ["string", "null"]} for n in range(17)}), "schema: contains 17 parameters with"),
+        (closed(**{"a b": {"type": "string"}}), "schema: property keys should match"),
         (closed(other={"$ref": "https://example.com/schema"}), "schema.properties.other.$ref: must point into"),
         (closed(other={"$ref": "#/$defs/Missing"}), "schema.properties.other.$ref: must point into"),
         (recursive("Node"), "schema: is recursive at #/$defs/Node"),

@@ -26,4 +26,4 @@ def violations(model_id: str, body: Any) -> Iterator[str]:
     if "modelId" in body:
         return iter(["modelId: belongs in the path"])
     wrong = list(shape_violations({**body, "modelId": model_id}, converse_input(), ""))
-    return iter(wrong) if wrong else chain(conversation_violations(body), output_schema_violations(body))
+    return iter(wrong) if wrong else chain(conversation_violations(model_id, body), output_schema_violations(body))

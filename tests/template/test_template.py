@@ -78,8 +78,8 @@ def test_the_longest_executions_are_what_they_claim_to_be() -> None:
         for name, pattern in code().items()
     }
     assert seen == {
-        "agent_with_tools": (["medium"], 10, 10),
-        "durable_strands_agent": (["medium"], 10, 10),
+        "agent_with_tools": (["medium"], 10, 20),
+        "durable_strands_agent": (["medium"], 10, 20),
         "human_review": (["medium"], 3, 3),
         "llm_as_judge": (["large", "medium", "small"], 6, 0),
         "parallel_invocation": (["small"], 3, 0),

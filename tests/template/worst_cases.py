@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from durable_conformance import Answered, Scenario
+from patterns.durable.tools import MAX_QUESTIONS
 from providers import StopReason
 from providers.scripted import Entries, ScriptedProvider, always, reply, stopped, tool_use
 from tests.patterns.catalogue.human_review import EXTRACTED
@@ -22,6 +23,12 @@ def _scenario(script: dict[str, Entries], people: tuple[str, ...] = ()) -> Scena
     return Scenario({}, lambda: ScriptedProvider(script), answers)
 
 
+def _asking(tool: str) -> dict[str, Entries]:
+    """In each turn, more questions than a turn may ask."""
+    question = tool_use(tool, {"question": "?"})
+    return {"*": [always(sum([question] * MAX_QUESTIONS, question))]}
+
+
 WORST_CASES = {
     "prompt_chaining": _scenario(_repaired("generate-joke", "a joke") | _repaired("review-joke", "a review")),
     "human_review": _scenario(
@@ -33,14 +40,12 @@ WORST_CASES = {
         | _repaired("candidate-2", "two")
         | _repaired("judge", '{"best": 1, "reasoning": "better"}')
     ),
-    "agent_with_tools": _scenario(
-        {"*": [always(tool_use("wait_for_human_review", {"question": "?"}))]}, ("human-review",)
-    ),
+    "agent_with_tools": _scenario(_asking("wait_for_human_review"), ("human-review",)),
     "parallel_invocation": _scenario(
         _repaired("perspective-1", "one") | _repaired("perspective-2", "two") | _repaired("perspective-3", "three")
     ),
     "structured_output": _scenario(
         _repaired("extract-contact", '{"name": "Ada", "email": "ada@example.com", "company": "Example"}')
     ),
-    "durable_strands_agent": _scenario({"*": [always(tool_use("ask_person", {"question": "?"}))]}, ("ask-person",)),
+    "durable_strands_agent": _scenario(_asking("ask_person"), ("ask-person",)),
 }

@@ -18,7 +18,7 @@ SHELF = Shelf()
 def step_result_of_300_kb() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> int:
-        return len(context.step(lambda _: "x" * 300_000, "read-file"))
+        return len(context.step(lambda _: "x" * 300_000, "read-file"))  # the fault
 
     return handler
 
@@ -29,7 +29,7 @@ def result_that_is_too_large_as_json() -> object:
 
     @durable_execution
     def handler(event: Any, context: DurableContext) -> int:
-        return len(context.step(lambda _: "é" * 60_000, "read-file"))
+        return len(context.step(lambda _: "é" * 60_000, "read-file"))  # the fault
 
     return handler
 
@@ -38,7 +38,7 @@ def result_that_is_too_large_as_json() -> object:
 def name_from_the_event_that_is_not_ascii() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        return context.step(lambda _: "greeted", f"greet-{event['customer']}")
+        return context.step(lambda _: "greeted", f"greet-{event['customer']}")  # the fault
 
     return handler
 
@@ -47,7 +47,7 @@ def name_from_the_event_that_is_not_ascii() -> object:
 def name_from_the_event_that_is_too_long() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        return context.step(lambda _: "asked", event["prompt"])
+        return context.step(lambda _: "asked", event["prompt"])  # the fault
 
     return handler
 
@@ -56,8 +56,8 @@ def name_from_the_event_that_is_too_long() -> object:
 def branch_names_with_line_breaks() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> list[str]:
-        config: MapConfig[str] = MapConfig(item_namer=lambda item, _: f"read-{item}")
-        batch: BatchResult[Any] = context.map(
+        config: MapConfig[str] = MapConfig(item_namer=lambda item, _: f"read-{item}")  # the fault
+        batch: BatchResult[Any] = context.map(  # the fault
             event["files"], lambda branch, item, *_: branch.step(lambda _: item), "files", config
         )
         return batch.get_results()
@@ -69,7 +69,7 @@ def branch_names_with_line_breaks() -> object:
 def callback_without_a_timeout() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> Any:
-        return context.wait_for_callback(lambda *_: None, "approval")
+        return context.wait_for_callback(lambda *_: None, "approval")  # the fault
 
     return handler
 
@@ -78,8 +78,8 @@ def callback_without_a_timeout() -> object:
 def callback_that_may_take_two_years() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> Any:
-        config = WaitForCallbackConfig(timeout=Duration.from_days(730))
-        return context.wait_for_callback(lambda *_: None, "approval", config)
+        config = WaitForCallbackConfig(timeout=Duration.from_days(730))  # the fault
+        return context.wait_for_callback(lambda *_: None, "approval", config)  # the fault
 
     return handler
 
@@ -88,7 +88,7 @@ def callback_that_may_take_two_years() -> object:
 def bare_callback_without_a_timeout() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str | None:
-        callback = context.create_callback("reply", CallbackConfig())
+        callback = context.create_callback("reply", CallbackConfig())  # the fault
         context.step(lambda _: None, "send")
         answer: str | None = callback.result()
         return answer

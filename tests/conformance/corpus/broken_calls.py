@@ -26,7 +26,7 @@ LONG = "x" * 300_000
 def call_between_steps() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         topic = context.step(lambda _: "tides", "choose")
-        return context.step(lambda _: "saved", "save") + say(model, f"Write about {topic}")
+        return context.step(lambda _: "saved", "save") + say(model, f"Write about {topic}")  # the fault
 
     return workflow
 
@@ -35,7 +35,7 @@ def call_between_steps() -> object:
 def call_in_the_body_of_a_child_context() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         def chapter(child: DurableContext) -> str:
-            text = say(model, "Write")
+            text = say(model, "Write")  # the fault
             child.step(lambda _: None, "save")
             return text
 
@@ -49,7 +49,7 @@ def call_in_the_body_of_a_map_branch() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> list[str]:
         def page(branch: DurableContext, number: int, *_: object) -> str:
             branch.wait(Duration.from_seconds(number), "spread")
-            return say(model, f"Page {number}")
+            return say(model, f"Page {number}")  # the fault
 
         return context.map([1, 2], page, "pages").get_results()
 
@@ -60,7 +60,7 @@ def call_in_the_body_of_a_map_branch() -> object:
 def call_in_a_thread() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> list[str]:
         with ThreadPoolExecutor(2) as pool:
-            drafts = list(pool.map(lambda prompt: say(model, prompt), ["Draft", "Draft again"]))
+            drafts = list(pool.map(lambda prompt: say(model, prompt), ["Draft", "Draft again"]))  # the fault
         return [context.step(lambda _: draft, "save") for draft in drafts]  # noqa: B023  # called at once
 
     return workflow
@@ -71,7 +71,9 @@ def call_that_names_the_branches() -> object:
     """`item_namer` runs in the handler, not in a step."""
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> list[int]:
-        config: MapConfig[int] = MapConfig(item_namer=lambda _, index: f"{index}-{len(say(model, 'Name it'))}")
+        config: MapConfig[int] = MapConfig(
+            item_namer=lambda _, index: f"{index}-{len(say(model, 'Name it'))}"  # the fault
+        )
         batch: BatchResult[Any] = context.map(
             [1, 2], lambda branch, item, *_: branch.step(lambda _: item, "work"), "items", config
         )
@@ -84,7 +86,7 @@ def call_that_names_the_branches() -> object:
 def call_in_a_block_that_is_retried() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         def attempt(child: Any, number: int) -> str:
-            text = say(model, "Write")
+            text = say(model, "Write")  # the fault
             child.wait(Duration.from_seconds(1), f"pause-{number}")
             return text
 
@@ -100,7 +102,7 @@ def call_while_waiting_for_a_callback() -> object:
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         answer = context.step(lambda _: "yes", "ask")
-        mail = say(model, "Write a mail")
+        mail = say(model, "Write a mail")  # the fault
         context.wait(Duration.from_days(1), "a-day")
         return answer + mail
 
@@ -113,7 +115,7 @@ def call_while_waiting_for_a_callback() -> object:
 @SHELF.broken("no-repeated-call")
 def call_in_a_context_whose_result_is_too_large() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> int:
-        text = context.run_in_child_context(lambda _: say(model, "Write") + LONG, "chapter")
+        text = context.run_in_child_context(lambda _: say(model, "Write") + LONG, "chapter")  # the fault
         context.step(lambda _: None, "save")
         return len(text)
 
@@ -124,7 +126,7 @@ def call_in_a_context_whose_result_is_too_large() -> object:
 def call_in_a_branch_whose_result_is_too_large() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> int:
         branches: list[ParallelBranch[str]] = [
-            ParallelBranch(lambda _: say(model, "Write") + LONG, "write"),
+            ParallelBranch(lambda _: say(model, "Write") + LONG, "write"),  # the fault
             ParallelBranch(lambda _: "", "rest"),
         ]
         batch: BatchResult[Any] = context.parallel(branches, "both")
@@ -138,7 +140,9 @@ def call_in_a_branch_whose_result_is_too_large() -> object:
 def call_in_a_map_whose_results_are_too_large() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> int:
         batch: BatchResult[Any] = context.map(
-            [1, 2], lambda _, number, *__: say(model, f"Write {number}") + LONG, "chapters"
+            [1, 2],
+            lambda _, number, *__: say(model, f"Write {number}") + LONG,  # the fault
+            "chapters",
         )
         context.step(lambda _: None, "save")
         return batch.success_count
@@ -151,7 +155,7 @@ def calls_as_often_as_it_was_invoked() -> object:
     invocations = itertools.count(1)
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
-        times = next(invocations)
+        times = next(invocations)  # the fault
 
         def best_of(_: object) -> str:
             return min(say(model, f"Draft {number}") for number in range(times))
@@ -168,7 +172,10 @@ def call_in_a_flat_branch_of_a_large_map() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> int:
         config: MapConfig[int] = MapConfig(nesting_type=NestingType.FLAT)
         batch: BatchResult[Any] = context.map(
-            [1, 2], lambda _, number, *__: say(model, f"Write {number}") + LONG, "chapters", config
+            [1, 2],
+            lambda _, number, *__: say(model, f"Write {number}") + LONG,  # the fault
+            "chapters",
+            config,
         )
         say_in_step(context, model, "title", "Title")
         return batch.success_count

@@ -22,7 +22,7 @@ def charge_in_a_step_that_runs_again() -> object:
 
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        context.step(lambda _: CHARGE.happened("order-7"), "charge")
+        context.step(lambda _: CHARGE.happened("order-7"), "charge")  # the fault
         return "charged"
 
     return handler
@@ -32,7 +32,7 @@ def charge_in_a_step_that_runs_again() -> object:
 def mail_outside_any_step() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        MAIL.happened("welcome")
+        MAIL.happened("welcome")  # the fault
         context.step(lambda _: None, "work")
         return "done"
 
@@ -46,7 +46,7 @@ def mail_after_every_wait() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
         context.step(lambda _: None, "prepare")
-        MAIL.happened("we are on it")
+        MAIL.happened("we are on it")  # the fault
         context.wait(Duration.from_hours(1), "pause")
         return "done"
 
@@ -59,7 +59,7 @@ def mail_in_the_body_of_a_context() -> object:
     def handler(event: Any, context: DurableContext) -> str:
         def part(child: DurableContext) -> str:
             child.step(lambda _: None, "look")
-            MAIL.happened("found it")
+            MAIL.happened("found it")  # the fault
             child.wait(Duration.from_minutes(5), "cool-down")
             return "found"
 
@@ -75,7 +75,7 @@ def charge_in_an_at_least_once_step_without_retries() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
         config: StepConfig = StepConfig(retry_strategy=RetryPresets.none())
-        context.step(lambda _: CHARGE.happened("order-7"), "charge", config)
+        context.step(lambda _: CHARGE.happened("order-7"), "charge", config)  # the fault
         return "charged"
 
     return handler

@@ -24,7 +24,7 @@ _known: dict[str, str] = {}
 def operations_in_the_order_of_a_set() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> list[str]:
-        return [context.step(lambda _, region=region: region.upper(), f"deploy-{region}") for region in REGIONS]  # type: ignore[misc]
+        return [context.step(lambda _, region=region: region.upper(), f"deploy-{region}") for region in REGIONS]  # type: ignore[misc]  # the fault
 
     return handler
 
@@ -33,7 +33,7 @@ def operations_in_the_order_of_a_set() -> object:
 def set_joined_into_a_prompt() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         context.step(lambda _: None, "prepare")
-        return say_in_step(context, model, "compare", f"Compare {', '.join(REGIONS)}")
+        return say_in_step(context, model, "compare", f"Compare {', '.join(REGIONS)}")  # the fault
 
     return workflow
 
@@ -44,7 +44,7 @@ def set_of_two_names_in_a_prompt() -> object:
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         context.step(lambda _: None, "prepare")
-        return say_in_step(context, model, "compare", f"Compare {' with '.join({'ana', 'ora'})}")
+        return say_in_step(context, model, "compare", f"Compare {' with '.join({'ana', 'ora'})}")  # the fault
 
     return workflow
 
@@ -53,7 +53,7 @@ def set_of_two_names_in_a_prompt() -> object:
 def hash_of_a_text_as_a_shard() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> int:
-        return context.step(lambda _: 10, "offset") + hash("order-7") % 1_000
+        return context.step(lambda _: 10, "offset") + hash("order-7") % 1_000  # the fault
 
     return handler
 
@@ -63,7 +63,7 @@ def date_read_outside_any_step() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
         total = context.step(lambda _: 12, "add-up")
-        return f"{total} EUR on {dt.datetime.now(dt.UTC).date()}"
+        return f"{total} EUR on {dt.datetime.now(dt.UTC).date()}"  # the fault
 
     return handler
 
@@ -73,7 +73,7 @@ def weekend_branch() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
         context.step(lambda _: None, "prepare")
-        if dt.datetime.now(dt.UTC).toordinal() % 2:
+        if dt.datetime.now(dt.UTC).toordinal() % 2:  # the fault
             return context.step(lambda _: "odd", "odd-day")
         return context.step(lambda _: "even", "even-day")
 
@@ -86,7 +86,7 @@ def random_number_from_a_seeded_generator() -> object:
 
     @durable_execution
     def handler(event: Any, context: DurableContext) -> list[int]:
-        lucky = random.randrange(1_000_000)  # no secret
+        lucky = random.randrange(1_000_000)  # no secret  # the fault
         return [context.step(lambda _: 1, "draw"), lucky]
 
     return handler
@@ -97,7 +97,7 @@ def name_of_the_log_stream() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
         context.step(lambda _: None, "work")
-        return os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local")
+        return os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local")  # the fault
 
     return handler
 
@@ -109,9 +109,9 @@ def file_in_the_temporary_folder() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
         draft = Path(tempfile.gettempdir()) / "durable-ai-draft"
-        context.step(lambda _: draft.write_text("a draft", encoding="utf-8"), "draft")
+        context.step(lambda _: draft.write_text("a draft", encoding="utf-8"), "draft")  # the fault
         context.step(lambda _: None, "check")
-        return draft.read_text(encoding="utf-8")
+        return draft.read_text(encoding="utf-8")  # the fault
 
     return handler
 
@@ -122,7 +122,7 @@ def value_kept_in_the_module_by_a_step() -> object:
 
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        context.step(lambda _: _known.update(customer="Ana"), "look-up")
+        context.step(lambda _: _known.update(customer="Ana"), "look-up")  # the fault
         context.step(lambda _: None, "check")
         return _known.get("customer", "nobody")
 

@@ -31,17 +31,19 @@ def retries_everything_by_default() -> object:
     """Without a strategy a step has the SDK's: six attempts, whatever the error."""
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
-        return context.step(lambda _: say(model, "Draft"), "draft")
+        return context.step(lambda _: say(model, "Draft"), "draft")  # the fault
 
     return workflow
 
 
 @SHELF.broken("retry-policy")
 def retries_without_error_types() -> object:
-    policy = create_retry_strategy(RetryStrategyConfig(max_attempts=2, jitter_strategy=JitterStrategy.NONE))
+    policy = create_retry_strategy(  # the fault
+        RetryStrategyConfig(max_attempts=2, jitter_strategy=JitterStrategy.NONE)
+    )
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
-        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=policy))
+        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=policy))  # the fault
 
     return workflow
 
@@ -50,9 +52,9 @@ def retries_without_error_types() -> object:
 def retries_inside_the_step() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         def draft(_: object) -> str:
-            for _attempt in range(3):
+            for _attempt in range(3):  # the fault
                 try:
-                    return say(model, "Draft")
+                    return say(model, "Draft")  # the fault
                 except ModelError as error:
                     last = error
             raise last
@@ -65,18 +67,20 @@ def retries_inside_the_step() -> object:
 @SHELF.broken("retry-policy")
 def never_retries() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
-        config: StepConfig = StepConfig(retry_strategy=lambda *_: RetryDecision.no_retry())
-        return context.step(lambda _: say(model, "Draft"), "draft", config)
+        config: StepConfig = StepConfig(retry_strategy=lambda *_: RetryDecision.no_retry())  # the fault
+        return context.step(lambda _: say(model, "Draft"), "draft", config)  # the fault
 
     return workflow
 
 
 @SHELF.broken("retry-policy")
 def retries_timeouts_but_not_throttling() -> object:
-    policy = create_retry_strategy(RetryStrategyConfig(max_attempts=3, retryable_error_types=[ModelTimeoutError]))
+    policy = create_retry_strategy(  # the fault
+        RetryStrategyConfig(max_attempts=3, retryable_error_types=[ModelTimeoutError])
+    )
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
-        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=policy))
+        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=policy))  # the fault
 
     return workflow
 
@@ -89,12 +93,12 @@ def retries_the_whole_block() -> object:
         def draft(child: Any) -> str:
             return say_in_step(child, model, "draft", "Draft")
 
-        config: WithRetryConfig[str] = WithRetryConfig(
-            retry_strategy=lambda _, attempt: (
+        config: WithRetryConfig[str] = WithRetryConfig(  # the fault
+            retry_strategy=lambda _, attempt: (  # the fault
                 RetryDecision.retry(Duration.from_seconds(1)) if attempt < 3 else RetryDecision.no_retry()
             )
         )
-        return with_retry(context, lambda child, _: draft(child), config, "drafting")
+        return with_retry(context, lambda child, _: draft(child), config, "drafting")  # the fault
 
     return workflow
 
@@ -107,7 +111,7 @@ def attempts_counted_in_a_local_variable() -> object:
         failures: list[Exception] = []
 
         def again(error: Exception, _attempt: int) -> RetryDecision:
-            failures.append(error)
+            failures.append(error)  # the fault
             passes = isinstance(error, RetryableModelError) and len(failures) < 3
             return RetryDecision.retry(Duration.from_seconds(1)) if passes else RetryDecision.no_retry()
 
@@ -120,10 +124,10 @@ def attempts_counted_in_a_local_variable() -> object:
 def retries_without_end() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         def again(error: Exception, _attempt: int) -> RetryDecision:
-            passes = isinstance(error, RetryableModelError)
+            passes = isinstance(error, RetryableModelError)  # the fault
             return RetryDecision.retry(Duration.from_seconds(1)) if passes else RetryDecision.no_retry()
 
-        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=again))
+        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=again))  # the fault
 
     return workflow
 
@@ -136,7 +140,7 @@ def nothing_for_an_answer() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> dict[str, str]:
         try:
             return {"draft": say_in_step(context, model, "draft", "Draft")}
-        except StepError:
+        except StepError:  # the fault
             return {}
 
     return workflow
@@ -147,10 +151,10 @@ def failed_branches_dropped() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> list[str]:
         config: MapConfig[str] = MapConfig(completion_config=CompletionConfig(tolerated_failure_percentage=100))
         topics = ["tides", "winds"]
-        batch: BatchResult[Any] = context.map(
+        batch: BatchResult[Any] = context.map(  # the fault
             topics, lambda branch, topic, *_: say_in_step(branch, model, "ask", topic), "topics", config
         )
-        return batch.get_results()
+        return batch.get_results()  # the fault
 
     return workflow
 
@@ -164,7 +168,7 @@ def an_empty_list_of_failures() -> object:
         for name in ("pro", "contra"):
             try:
                 answers.append(ask(context, model, name, f"{name}?").text)
-            except ModelError:
+            except ModelError:  # the fault
                 continue
         return {"answers": answers, "failed": []}
 
@@ -176,7 +180,7 @@ def echoes_an_event_that_speaks_of_errors() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> dict[str, Any]:
         try:
             text: str | None = ask(context, model, "draft", "Draft").text
-        except ModelError:
+        except ModelError:  # the fault
             text = None
         return {"topic": event["topic"], "text": text}
 
@@ -188,7 +192,7 @@ def a_cheerful_default() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         try:
             return ask(context, model, "verdict", "Is it safe?").text
-        except ModelError:
+        except ModelError:  # the fault
             return "Yes, it is safe."
 
     return workflow

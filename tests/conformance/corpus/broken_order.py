@@ -21,7 +21,7 @@ def results_collected_as_they_arrive() -> object:
         arrived: list[str] = []
 
         def visit(branch: DurableContext, city: str, _index: int, _all: Any) -> None:
-            arrived.append(branch.step(lambda _: city.upper(), "visit"))
+            arrived.append(branch.step(lambda _: city.upper(), "visit"))  # the fault
 
         context.map(CITIES, visit, "visits")
         return arrived
@@ -36,7 +36,7 @@ def first_answer_to_arrive_is_reported() -> object:
 
         def ask(branch: DurableContext, city: str, _index: int, _all: Any) -> str:
             answer = say_in_step(branch, model, "ask", f"What about {city}?")
-            first.append(city)
+            first.append(city)  # the fault
             return answer
 
         context.map(CITIES, ask, "answers")
@@ -51,7 +51,7 @@ def prompt_built_in_the_order_of_arrival() -> object:
         notes: list[str] = []
 
         def look(branch: DurableContext, city: str, _index: int, _all: Any) -> None:
-            notes.append(branch.step(lambda _: f"{city} is fine.", "look"))
+            notes.append(branch.step(lambda _: f"{city} is fine.", "look"))  # the fault
 
         context.map(CITIES, look, "looks")
         return say_in_step(context, model, "sum-up", " ".join(notes))
@@ -67,7 +67,7 @@ def last_branch_overwrites_the_others() -> object:
 
         def check(name: str) -> Any:
             def branch(child: DurableContext) -> None:
-                latest["winner"] = child.step(lambda _: name, "check")
+                latest["winner"] = child.step(lambda _: name, "check")  # the fault
 
             return branch
 

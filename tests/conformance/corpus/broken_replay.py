@@ -26,7 +26,7 @@ SHELF = Shelf()
 @SHELF.broken("replay-identity")
 def name_with_a_uuid() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
-        draft = say_in_step(context, model, f"draft-{uuid.uuid4()}", "Draft")
+        draft = say_in_step(context, model, f"draft-{uuid.uuid4()}", "Draft")  # the fault
         return say_in_step(context, model, "edit", f"Edit {draft}")
 
     return workflow
@@ -36,7 +36,9 @@ def name_with_a_uuid() -> object:
 def name_with_the_time() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        return context.step(lambda _: "saved", f"save-{time.time_ns()}") + context.step(lambda _: "told", "tell")
+        return context.step(lambda _: "saved", f"save-{time.time_ns()}") + context.step(  # the fault
+            lambda _: "told", "tell"
+        )
 
     return handler
 
@@ -47,7 +49,9 @@ def name_with_the_number_of_invocations() -> object:
 
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        return context.step(lambda _: "done", f"attempt-{next(invocations)}") + context.step(lambda _: ".", "end")
+        return context.step(lambda _: "done", f"attempt-{next(invocations)}") + context.step(  # the fault
+            lambda _: ".", "end"
+        )
 
     return handler
 
@@ -59,7 +63,7 @@ def name_with_the_number_of_invocations_and_a_wait() -> object:
 
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        name = f"attempt-{next(invocations)}"
+        name = f"attempt-{next(invocations)}"  # the fault
         done = context.step(lambda _: "done", name)
         context.wait(Duration.from_hours(1), "pause")
         return done
@@ -74,7 +78,7 @@ def branches_on_a_coin() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
         for _ in range(4):
-            if random.random() < 0.5:
+            if random.random() < 0.5:  # the fault
                 context.step(lambda _: None, "tell-ana")
             else:
                 context.wait(Duration.from_seconds(5), "think")
@@ -92,7 +96,7 @@ def skips_what_a_side_list_says_is_done() -> object:
         done: list[str] = []
 
         def work(name: str) -> str:
-            done.append(name)
+            done.append(name)  # the fault
             return name
 
         context.step(lambda _: work("fetch"), "fetch")
@@ -109,7 +113,7 @@ def skips_what_a_side_list_says_is_done() -> object:
 @SHELF.broken("result-stability")
 def result_with_the_time() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> dict[str, Any]:
-        return {"draft": ask(context, model, "draft", "Draft").text, "at": time.time_ns()}
+        return {"draft": ask(context, model, "draft", "Draft").text, "at": time.time_ns()}  # the fault
 
     return workflow
 
@@ -118,7 +122,7 @@ def result_with_the_time() -> object:
 def result_with_a_uuid() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> dict[str, str]:
-        return {"id": str(uuid.uuid4()), "saved": context.step(lambda _: "yes", "save")}
+        return {"id": str(uuid.uuid4()), "saved": context.step(lambda _: "yes", "save")}  # the fault
 
     return handler
 
@@ -128,8 +132,8 @@ def result_from_a_side_effect_of_a_step() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> list[str]:
         log: list[str] = []
-        context.step(lambda _: log.append("charged"), "charge")
-        context.step(lambda _: log.append("shipped"), "ship")
+        context.step(lambda _: log.append("charged"), "charge")  # the fault
+        context.step(lambda _: log.append("shipped"), "ship")  # the fault
         return log
 
     return handler
@@ -141,7 +145,11 @@ def answer_kept_beside_the_step() -> object:
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         kept: dict[str, str] = {}
-        context.step(lambda _: kept.update(text=say(model, "Draft")), "draft", StepConfig(retry_strategy=SENSIBLE))
+        context.step(
+            lambda _: kept.update(text=say(model, "Draft")),  # the fault
+            "draft",
+            StepConfig(retry_strategy=SENSIBLE),
+        )
         context.step(lambda _: None, "tell")
         return kept["text"]
 
@@ -155,7 +163,7 @@ def nondeterminism_swallowed() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
         try:
-            return context.step(lambda _: "saved", f"save-{uuid.uuid4()}")
+            return context.step(lambda _: "saved", f"save-{uuid.uuid4()}")  # the fault
         except Exception:  # noqa: BLE001  # the fault
             return "not saved"
 
@@ -174,7 +182,7 @@ def keys_that_json_turns_into_text() -> object:
         points = Points()
 
         def score(_: object) -> int:
-            points.total += 7
+            points.total += 7  # the fault
             return points.total
 
         context.step(score, "score")
@@ -193,7 +201,7 @@ def one_more_step_an_invocation() -> object:
 
     @durable_execution
     def handler(event: Any, context: DurableContext) -> int:
-        rounds = next(invocations)
+        rounds = next(invocations)  # the fault
         for _ in range(rounds):
             context.step(lambda _: None, "round")
         return 0
@@ -208,7 +216,7 @@ def todo_list_that_a_step_extends() -> object:
         todo = ["plan"]
 
         def plan(_: object) -> None:
-            todo.extend(["build", "test"])
+            todo.extend(["build", "test"])  # the fault
 
         context.step(plan, "plan")
         for _task in todo[1:]:
@@ -225,7 +233,7 @@ def step_only_while_not_cached() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
         if "token" not in cache:
-            cache["token"] = context.step(lambda _: "t-1", "sign-in")
+            cache["token"] = context.step(lambda _: "t-1", "sign-in")  # the fault
         return context.step(lambda _: "done", "work")
 
     return handler
@@ -236,7 +244,7 @@ def map_over_what_a_step_collected() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> int:
         pages: list[int] = []
-        context.step(lambda _: pages.extend([1, 2]), "list-pages")
+        context.step(lambda _: pages.extend([1, 2]), "list-pages")  # the fault
         context.map(pages, lambda branch, page, *_: branch.step(lambda _: page, "fetch"), "pages")
         return 0
 
@@ -251,7 +259,7 @@ def prompt_with_the_number_of_invocations() -> object:
     invocations = itertools.count(1)
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
-        number = next(invocations)
+        number = next(invocations)  # the fault
         name = ask(context, model, "name", f"Name number {number}").text
         return ask(context, model, "greet", f"Greet {name}").text
 
@@ -261,7 +269,7 @@ def prompt_with_the_number_of_invocations() -> object:
 @SHELF.broken("request-stability")
 def prompt_with_the_time() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
-        return say_in_step(context, model, "draft", f"It is {time.time_ns()}. Draft.")
+        return say_in_step(context, model, "draft", f"It is {time.time_ns()}. Draft.")  # the fault
 
     return workflow
 
@@ -274,9 +282,9 @@ def messages_appended_inside_the_step() -> object:
         messages: list[Message] = []
 
         def turn(text: str) -> ModelResponse:
-            messages.append(Message.user(text))
+            messages.append(Message.user(text))  # the fault
             response = model.converse(question(*messages))
-            messages.append(response.message)
+            messages.append(response.message)  # the fault
             return response
 
         config: StepConfig = StepConfig(retry_strategy=SENSIBLE)
@@ -291,7 +299,7 @@ def prompt_from_an_answer_kept_beside_the_step() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         kept = {"draft": ""}
         config: StepConfig = StepConfig(retry_strategy=SENSIBLE)
-        context.step(lambda _: kept.update(draft=say(model, "Draft")), "draft", config)
+        context.step(lambda _: kept.update(draft=say(model, "Draft")), "draft", config)  # the fault
         return say_in_step(context, model, "edit", f"Edit {kept['draft']}")
 
     return workflow
@@ -300,7 +308,7 @@ def prompt_from_an_answer_kept_beside_the_step() -> object:
 @SHELF.broken("request-stability")
 def prompt_with_a_random_example() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
-        example = random.randbytes(8).hex()
+        example = random.randbytes(8).hex()  # the fault
         first = say_in_step(context, model, "first", "Draft")
         return say_in_step(context, model, "second", f"{first}, like {example}")
 
@@ -312,7 +320,7 @@ def conversation_in_a_global() -> object:
     conversation: list[str] = []
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
-        conversation.append("Draft")
+        conversation.append("Draft")  # the fault
         return say_in_step(context, model, "draft", "; ".join(conversation))
 
     return workflow
@@ -326,7 +334,7 @@ def another_prompt_after_an_error_that_was_not_recorded() -> object:
         failures: list[str] = []
 
         def fetch(_: object) -> str:
-            failures.append("no page 2")
+            failures.append("no page 2")  # the fault
             raise OSError("no page 2")
 
         with contextlib.suppress(StepError):

@@ -26,7 +26,7 @@ def counter_in_the_result() -> object:
 
     @durable_execution
     def handler(event: Any, context: DurableContext) -> dict[str, int]:
-        return {"total": context.step(lambda _: 3, "add"), "served": next(served)}
+        return {"total": context.step(lambda _: 3, "add"), "served": next(served)}  # the fault
 
     return handler
 
@@ -38,7 +38,7 @@ def answer_cached_in_the_module() -> object:
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         if "greet" not in answers:
-            answers["greet"] = ask(context, model, "greet", "Greet me").text
+            answers["greet"] = ask(context, model, "greet", "Greet me").text  # the fault
         return answers["greet"]
 
     return workflow
@@ -46,14 +46,14 @@ def answer_cached_in_the_module() -> object:
 
 @SHELF.broken("no-invocation-state")
 def step_behind_functools_cache() -> object:
-    @functools.cache
+    @functools.cache  # the fault
     def settings(context_free_key: str) -> list[str]:
         return []
 
     @durable_execution
     def handler(event: Any, context: DurableContext) -> list[str]:
         known = settings("all")
-        known.append(context.step(lambda _: "dark", "read-settings"))
+        known.append(context.step(lambda _: "dark", "read-settings"))  # the fault
         return known
 
     return handler
@@ -65,7 +65,7 @@ def job_popped_from_a_global_list() -> object:
 
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        job = jobs.pop()
+        job = jobs.pop()  # the fault
         context.step(lambda _: None, "work")
         return job
 
@@ -75,7 +75,7 @@ def job_popped_from_a_global_list() -> object:
 @SHELF.broken("no-invocation-state")
 def mutable_default_argument() -> object:
     def remember(text: str, notes: list[str] = []) -> list[str]:  # noqa: B006  # the fault
-        notes.append(text)
+        notes.append(text)  # the fault
         return notes
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> list[str]:
@@ -91,9 +91,9 @@ def file_of_an_earlier_invocation() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
         seen = folder / "seen"
-        if seen.exists():
+        if seen.exists():  # the fault
             return "nothing to do"
-        seen.write_text("", encoding="utf-8")
+        seen.write_text("", encoding="utf-8")  # the fault
         return context.step(lambda _: "worked", "work")
 
     weakref.finalize(handler, shutil.rmtree, folder)  # the folder lives as long as the module
@@ -106,7 +106,7 @@ def branches_on_the_length_of_a_module_list() -> object:
 
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        served.append("one")
+        served.append("one")  # the fault
         if len(served) > 1:
             return context.step(lambda _: "welcome back", "greet-again")
         return context.step(lambda _: "welcome", "greet")

@@ -42,7 +42,7 @@ def wait_in_except_base_exception() -> object:
 def approval_in_a_bare_suppress() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
-        with contextlib.suppress(BaseException):
+        with contextlib.suppress(BaseException):  # the fault
             approval(context)
         return context.step(lambda _: "paid", "pay")
 
@@ -54,7 +54,7 @@ def approval_in_a_thread() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> str:
         with ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(approval, context)
+            asked = pool.submit(approval, context)  # the fault
         return "failed, so approved" if asked.exception() else asked.result()
 
     return handler
@@ -67,7 +67,7 @@ def approval_among_gathered_coroutines() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> int:
         async def both() -> tuple[Any, ...]:
-            return await asyncio.gather(asyncio.to_thread(approval, context), return_exceptions=True)
+            return await asyncio.gather(asyncio.to_thread(approval, context), return_exceptions=True)  # the fault
 
         return len(asyncio.run(both()))
 
@@ -79,7 +79,7 @@ def wait_swallowed_in_a_map_branch() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> list[str]:
         def branch(child: DurableContext, *_: object) -> str:
-            with contextlib.suppress(BaseException):
+            with contextlib.suppress(BaseException):  # the fault
                 child.wait(A_DAY, "cool-off")
             return "waited"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from aws_durable_execution_sdk_python import CallbackError, CallbackTimeoutError, DurableContext, durable_execution
 from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, WaitForCallbackConfig
+from aws_durable_execution_sdk_python.retries import RetryPresets
 from aws_durable_execution_sdk_python.waits import (
     WaitForConditionConfig,
     WaitForConditionDecision,
@@ -88,6 +89,25 @@ def callbacks_in_map_branches() -> object:
             return branch.wait_for_callback(lambda *_: None, "approval", WaitForCallbackConfig(timeout=A_WEEK))
 
         return context.map(["ana", "bo"], approve, "reviewers").get_results()
+
+    return handler
+
+
+@SHELF.correct(callbacks={"approval": [Answered('"1"')]})
+def goes_on_when_nobody_could_be_asked() -> object:
+    """The callback stays open: nobody waits for it."""
+
+    @durable_execution
+    def handler(event: Any, context: DurableContext) -> str:
+        def send(callback_id: str, _: object) -> None:
+            raise LookupError("no such mailbox")
+
+        config = WaitForCallbackConfig(timeout=A_WEEK, retry_strategy=RetryPresets.none())
+        try:
+            return str(context.wait_for_callback(send, "approval", config))
+        except Exception as error:  # noqa: BLE001  # whatever it is
+            why = type(error).__name__
+        return context.step(lambda _: f"not asked: {why}", "note")
 
     return handler
 

@@ -41,9 +41,9 @@ class Entry:
     reference: Reference | None
     severity: Severity = Severity.ERROR
 
-    def explored(self, horizon: int | None = None) -> Report:
-        """Explore it, in a module of its own; a broken one until its rule is reported."""
-        until = frozenset({self.rule} if self.rule else ())
+    def explored(self, horizon: int | None = None, *, whole: bool = False) -> Report:
+        """Explore it, in a module of its own; a broken one until its rule is reported, unless the `whole` is wanted."""
+        until = frozenset({self.rule} if self.rule and not whole else ())
         return explore(
             handler_factory(self.module(), self.name),
             self.scenario,

@@ -40,7 +40,7 @@ def agent_asks_outside_its_steps() -> object:
     def mutant(event: AgentEvent, context: DurableContext, model: ModelProvider) -> str:
         messages: tuple[Message, ...] = (Message.user(event.prompt),)
         for turn in (1, 2):
-            response = model.converse(request(messages, turn))
+            response = model.converse(request(messages, turn))  # the fault
             results = [run_tool(context, TOOLS, call) for call in response.tool_uses]
             messages += (response.message, Message.user(*results, "Go on"))
         return messages[-2].text
@@ -55,7 +55,7 @@ def agent_appends_inside_its_steps() -> object:
 
         def turn(number: int) -> str:
             response = model.converse(request(tuple(messages), number))
-            messages.extend([response.message, Message.user("Go on")])
+            messages.extend([response.message, Message.user("Go on")])  # the fault
             return response.text
 
         config: StepConfig = StepConfig(retry_strategy=SENSIBLE)
@@ -71,7 +71,7 @@ def agent_loses_its_bound_with_every_invocation() -> object:
     budget = itertools.count(1)
 
     def mutant(event: AgentEvent, context: DurableContext, model: ModelProvider) -> str:
-        turns = next(budget)
+        turns = next(budget)  # the fault
 
         def loop(_: object) -> str:
             return [say(model, event.prompt) for _ in range(turns)][-1]
@@ -86,7 +86,7 @@ def agent_asks_people_in_a_thread() -> object:
     def mutant(event: AgentEvent, context: DurableContext, model: ModelProvider) -> str:
         answer = converse(context, model, "turn-1", question(event.prompt)).text
         with ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(ask_human, context, "human-review", ANSWER_TIMEOUT)
+            asked = pool.submit(ask_human, context, "human-review", ANSWER_TIMEOUT)  # the fault
         return f"tool error: {asked.exception()}" if asked.exception() else answer
 
     return durable_handler(mutant)
@@ -95,7 +95,7 @@ def agent_asks_people_in_a_thread() -> object:
 @SHELF.broken("retry-policy", event=PROMPT, script=TURNS, severity=Severity.WARNING)
 def agent_retries_every_exception() -> object:
     def mutant(event: AgentEvent, context: DurableContext, model: ModelProvider) -> str:
-        return context.step(lambda _: say(model, event.prompt), "turn-1")
+        return context.step(lambda _: say(model, event.prompt), "turn-1")  # the fault
 
     return durable_handler(mutant)
 
@@ -105,7 +105,7 @@ def agent_says_nothing_when_it_failed() -> object:
     def mutant(event: AgentEvent, context: DurableContext, model: ModelProvider) -> str:
         try:
             return converse(context, model, "turn-1", question(event.prompt)).text
-        except ModelError:
+        except ModelError:  # the fault
             return ""
 
     return durable_handler(mutant)
@@ -120,10 +120,10 @@ class Amount(Event):
     amount: int
 
 
-@durable_tool(repeatable=True)
+@durable_tool(repeatable=True)  # the fault of *_calls_a_tool_twice_that_must_not_be
 def charge(amount: Amount) -> str:
     """Charge the customer. It is not safe to repeat, whatever it says of itself."""
-    CHARGE.happened(str(amount.amount))
+    CHARGE.happened(str(amount.amount))  # the fault of *_calls_a_tool_twice_that_must_not_be
     return "charged"
 
 
@@ -158,17 +158,21 @@ def strands(context: DurableContext, model: ModelProvider, *, in_steps: bool, pr
         Args:
             question: What to ask.
         """
-        return ask_human(context, "ask-person", APPROVAL_TIMEOUT)
+        return ask_human(context, "ask-person", APPROVAL_TIMEOUT)  # the fault of strands_runs_tools_in_threads
 
     def ask(asked: ModelRequest) -> ModelResponse:
-        return converse(context, model, "converse", asked) if in_steps else model.converse(asked)
+        return (
+            converse(context, model, "converse", asked)
+            if in_steps
+            else model.converse(asked)  # the fault of strands_asks_outside_steps
+        )
 
     agent = Agent(
         model=_ConverseModel(ask, "medium"),
         tools=[ask_person],
         callback_handler=None,
         retry_strategy=None,
-        tool_executor=ConcurrentToolExecutor(),
+        tool_executor=ConcurrentToolExecutor(),  # the fault of strands_runs_tools_in_threads
     )
     return str(asyncio.run(agent.invoke_async(prompt, limits={"turns": 4})))
 
@@ -198,7 +202,7 @@ def strands_keeps_its_history_in_the_module() -> object:
     history: list[str] = []
 
     def mutant(event: StrandsAgentEvent, context: DurableContext, model: ModelProvider) -> str:
-        history.append(event.prompt)
+        history.append(event.prompt)  # the fault
         return strands(context, model, in_steps=True, prompt="; ".join(history))
 
     return durable_handler(mutant)
@@ -207,7 +211,9 @@ def strands_keeps_its_history_in_the_module() -> object:
 @SHELF.broken("retry-policy", event=PROMPT, script={"*": [always(DONE)]})
 def strands_as_one_step_with_default_retries() -> object:
     def mutant(event: StrandsAgentEvent, context: DurableContext, model: ModelProvider) -> str:
-        return context.step(lambda _: strands(context, model, in_steps=False, prompt=event.prompt), "agent")
+        return context.step(  # the fault
+            lambda _: strands(context, model, in_steps=False, prompt=event.prompt), "agent"
+        )
 
     return durable_handler(mutant)
 
@@ -217,7 +223,7 @@ def strands_names_operations_after_the_agent() -> object:
     agents = itertools.count(1)
 
     def mutant(event: StrandsAgentEvent, context: DurableContext, model: ModelProvider) -> str:
-        name = f"agent-{next(agents)}"
+        name = f"agent-{next(agents)}"  # the fault
         return say_in_step(context, model, name, event.prompt) + context.step(lambda _: "", "save")
 
     return durable_handler(mutant)

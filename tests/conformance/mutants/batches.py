@@ -36,10 +36,10 @@ def parallel_drops_failed_branches() -> object:
         event: ParallelInvocationEvent, context: DurableContext, model: ModelProvider
     ) -> ParallelInvocationResult:
         config: MapConfig[str] = MapConfig(completion_config=CompletionConfig(tolerated_failure_percentage=100))
-        batch: BatchResult[Any] = context.map(
+        batch: BatchResult[Any] = context.map(  # the fault
             PROMPTS, lambda branch, prompt, *_: ask(branch, model, "ask", prompt).text, "perspectives", config
         )
-        return perspectives(event, batch.get_results())
+        return perspectives(event, batch.get_results())  # the fault
 
     return durable_handler(mutant)
 
@@ -51,7 +51,7 @@ def parallel_asks_in_the_branch_body() -> object:
     ) -> ParallelInvocationResult:
         def ask_one(branch: DurableContext, prompt: str, number: int) -> str:
             branch.step(lambda _: None, "begin")
-            return say(model, f"{prompt} {event.topic}")
+            return say(model, f"{prompt} {event.topic}")  # the fault
 
         answers = fan_out(context, "perspectives", PROMPTS, ask_one)
         return perspectives(event, [answer.value for answer in answers.succeeded])
@@ -65,7 +65,7 @@ def parallel_retries_every_exception() -> object:
         event: ParallelInvocationEvent, context: DurableContext, model: ModelProvider
     ) -> ParallelInvocationResult:
         def ask_one(branch: DurableContext, prompt: str, number: int) -> str:
-            return branch.step(lambda _: say(model, prompt), "ask")
+            return branch.step(lambda _: say(model, prompt), "ask")  # the fault
 
         answers = fan_out(context, "perspectives", PROMPTS[:1], ask_one)
         return perspectives(event, [answer.value for answer in answers.succeeded])
@@ -81,7 +81,7 @@ def parallel_collects_answers_beside_the_branches() -> object:
         collected: dict[int, str] = {}
 
         def ask_one(branch: DurableContext, prompt: str, number: int) -> None:
-            collected[number] = ask(branch, model, "ask", prompt).text
+            collected[number] = ask(branch, model, "ask", prompt).text  # the fault
 
         fan_out(context, "perspectives", PROMPTS[:2], ask_one)
         context.step(lambda _: None, "save")
@@ -98,7 +98,7 @@ def parallel_lists_answers_as_they_arrive() -> object:
         arrived: list[str] = []
 
         def ask_one(branch: DurableContext, prompt: str, number: int) -> None:
-            arrived.append(ask(branch, model, "ask", f"{prompt} {event.topic}", label=str(number)).text)
+            arrived.append(ask(branch, model, "ask", f"{prompt} {event.topic}", label=str(number)).text)  # the fault
 
         fan_out(context, "perspectives", PROMPTS, ask_one)
         return perspectives(event, arrived)
@@ -113,7 +113,7 @@ def parallel_asks_in_a_new_order_every_time() -> object:
     def mutant(
         event: ParallelInvocationEvent, context: DurableContext, model: ModelProvider
     ) -> ParallelInvocationResult:
-        first = next(invocations) % len(PROMPTS)
+        first = next(invocations) % len(PROMPTS)  # the fault
         prompts = PROMPTS[first:] + PROMPTS[:first]
         answers = fan_out(
             context, "perspectives", prompts, lambda branch, prompt, _: say_in_step(branch, model, "ask", prompt)
@@ -130,7 +130,7 @@ def judge_sees_the_answers_as_they_arrive() -> object:
 
         def answer(branch: DurableContext, tier: str, number: int) -> None:
             response = ask(branch, model, "ask", event.question, tier=tier, label=f"candidate-{number}")
-            listing.append(f"{response.model}: {response.text}")
+            listing.append(f"{response.model}: {response.text}")  # the fault
 
         fan_out(context, "candidates", CANDIDATES, answer)
         return say_in_step(context, model, "judge", "; ".join(listing))
@@ -143,7 +143,7 @@ def judge_numbers_its_operation() -> object:
     rounds = itertools.count(1)
 
     def mutant(event: LlmAsJudgeEvent, context: DurableContext, model: ModelProvider) -> str:
-        name = f"judge-{next(rounds)}"
+        name = f"judge-{next(rounds)}"  # the fault
         verdict = say_in_step(context, model, name, event.question)
         return context.step(lambda _: verdict, "save")
 
@@ -163,7 +163,7 @@ def judge_answers_nothing_when_everybody_failed() -> object:
             )
             verdict = ask_for(context, model, "judge", event.question, Verdict)
             best, why = answers.succeeded[verdict.best - 1].value, verdict.reasoning
-        except EveryBranchFailedError:
+        except EveryBranchFailedError:  # the fault
             pass
         return LlmAsJudgeResult(
             question=event.question, best_answer=best, reasoning=why, source_model="", failed_candidates=[]
@@ -176,7 +176,7 @@ def judge_answers_nothing_when_everybody_failed() -> object:
 def judge_judges_outside_a_step() -> object:
     def mutant(event: LlmAsJudgeEvent, context: DurableContext, model: ModelProvider) -> list[str]:
         answer = ask(context, model, "candidate", event.question).text
-        return [answer, say(model, f"Is it good? {answer}")]
+        return [answer, say(model, f"Is it good? {answer}")]  # the fault
 
     return durable_handler(mutant)
 
@@ -187,7 +187,7 @@ def judge_lists_answers_kept_beside_the_branches() -> object:
         listing: list[str] = []
 
         def answer(branch: DurableContext, tier: str, number: int) -> None:
-            listing.append(ask(branch, model, "ask", event.question, tier=tier).text)
+            listing.append(ask(branch, model, "ask", event.question, tier=tier).text)  # the fault
 
         fan_out(context, "candidates", CANDIDATES[:1], answer)
         return say_in_step(context, model, "judge", "; ".join(listing))
@@ -199,7 +199,7 @@ def judge_lists_answers_kept_beside_the_branches() -> object:
 def judge_is_told_the_time() -> object:
     def mutant(event: LlmAsJudgeEvent, context: DurableContext, model: ModelProvider) -> str:
         try:
-            return ask(context, model, "judge", f"{time.time_ns()}: {event.question}").text
+            return ask(context, model, "judge", f"{time.time_ns()}: {event.question}").text  # the fault
         except ModelError as error:
             return f"failed: {error}"
 

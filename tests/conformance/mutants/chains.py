@@ -27,7 +27,7 @@ CONTACT = always(reply({"name": "Ana", "email": "ana@initech.example", "company"
 def chaining_reviews_outside_its_step() -> object:
     def mutant(event: PromptChainingEvent, context: DurableContext, model: ModelProvider) -> PromptChainingResult:
         joke = ask(context, model, "generate-joke", f"Make a joke about {event.topic}").text
-        return PromptChainingResult(joke=joke, review=say(model, f"Rate {joke}"))
+        return PromptChainingResult(joke=joke, review=say(model, f"Rate {joke}"))  # the fault
 
     return durable_handler(mutant)
 
@@ -35,7 +35,12 @@ def chaining_reviews_outside_its_step() -> object:
 @SHELF.broken("request-stability", event=TOPIC)
 def chaining_dates_its_prompt_and_checks_no_digest() -> object:
     def mutant(event: PromptChainingEvent, context: DurableContext, model: ModelProvider) -> PromptChainingResult:
-        joke = say_in_step(context, model, "generate-joke", f"A joke about {event.topic} as of {time.time_ns()}")
+        joke = say_in_step(
+            context,
+            model,
+            "generate-joke",
+            f"A joke about {event.topic} as of {time.time_ns()}",  # the fault
+        )
         return PromptChainingResult(joke=joke, review=say_in_step(context, model, "review-joke", f"Rate {joke}"))
 
     return durable_handler(mutant)
@@ -44,7 +49,7 @@ def chaining_dates_its_prompt_and_checks_no_digest() -> object:
 @SHELF.broken("retry-policy", event=TOPIC, severity=Severity.WARNING)
 def chaining_retries_every_exception() -> object:
     def mutant(event: PromptChainingEvent, context: DurableContext, model: ModelProvider) -> PromptChainingResult:
-        joke = context.step(lambda _: say(model, f"A joke about {event.topic}"), "generate-joke")
+        joke = context.step(lambda _: say(model, f"A joke about {event.topic}"), "generate-joke")  # the fault
         return PromptChainingResult(joke=joke, review=ask(context, model, "review-joke", f"Rate {joke}").text)
 
     return durable_handler(mutant)
@@ -56,8 +61,8 @@ def chaining_appends_to_its_messages_inside_the_step() -> object:
         messages: list[Message] = []
 
         def turn(text: str) -> str:
-            messages.append(Message.user(text))
-            messages.append(model.converse(question(*messages)).message)
+            messages.append(Message.user(text))  # the fault
+            messages.append(model.converse(question(*messages)).message)  # the fault
             return messages[-1].text
 
         config: StepConfig = StepConfig(retry_strategy=SENSIBLE)
@@ -73,7 +78,7 @@ def chaining_returns_nothing_when_it_failed() -> object:
         try:
             joke = ask(context, model, "generate-joke", f"A joke about {event.topic}").text
             return PromptChainingResult(joke=joke, review=ask(context, model, "review-joke", f"Rate {joke}").text)
-        except ModelError:
+        except ModelError:  # the fault
             return PromptChainingResult(joke="", review="")
 
     return durable_handler(mutant)
@@ -84,7 +89,9 @@ def chaining_reviews_the_first_joke_it_ever_made() -> object:
     jokes: list[str] = []
 
     def mutant(event: PromptChainingEvent, context: DurableContext, model: ModelProvider) -> PromptChainingResult:
-        jokes.append(say_in_step(context, model, "generate-joke", f"A joke about {event.topic}, no. {len(jokes)}"))
+        jokes.append(  # the fault
+            say_in_step(context, model, "generate-joke", f"A joke about {event.topic}, no. {len(jokes)}")
+        )
         return PromptChainingResult(joke=jokes[0], review=say_in_step(context, model, "review-joke", jokes[0]))
 
     return durable_handler(mutant)
@@ -94,7 +101,7 @@ def chaining_reviews_the_first_joke_it_ever_made() -> object:
 def structured_repairs_outside_a_step() -> object:
     def mutant(event: StructuredOutputEvent, context: DurableContext, model: ModelProvider) -> Contact:
         context.step(lambda _: None, "extract-contact")
-        return model.converse(question(event.text)).parse(Contact)
+        return model.converse(question(event.text)).parse(Contact)  # the fault
 
     return durable_handler(mutant)
 
@@ -104,7 +111,7 @@ def structured_numbers_its_invocations() -> object:
     invocations = itertools.count(1)
 
     def mutant(event: StructuredOutputEvent, context: DurableContext, model: ModelProvider) -> Contact:
-        prompt = f"Extract the contact ({next(invocations)}) from {event.text}"
+        prompt = f"Extract the contact ({next(invocations)}) from {event.text}"  # the fault
         return ask_for(context, model, "extract-contact", prompt, Contact)
 
     return durable_handler(mutant)
@@ -114,9 +121,9 @@ def structured_numbers_its_invocations() -> object:
 def structured_retries_inside_the_step() -> object:
     def mutant(event: StructuredOutputEvent, context: DurableContext, model: ModelProvider) -> Contact:
         def extract(_: object) -> str:
-            for _repair in range(2):
+            for _repair in range(2):  # the fault
                 try:
-                    return say(model, event.text)
+                    return say(model, event.text)  # the fault
                 except ModelError:
                     continue
             raise ModelOutputError("no usable reply")
@@ -132,7 +139,7 @@ def structured_invents_a_contact_when_it_failed() -> object:
     def mutant(event: StructuredOutputEvent, context: DurableContext, model: ModelProvider) -> Contact:
         try:
             return ask_for(context, model, "extract-contact", event.text, Contact)
-        except ModelError:
+        except ModelError:  # the fault
             return Contact(name="unknown", email="unknown@unknown", company="")
 
     return durable_handler(mutant)
@@ -144,7 +151,7 @@ def structured_caches_contacts_in_the_module() -> object:
 
     def mutant(event: StructuredOutputEvent, context: DurableContext, model: ModelProvider) -> Contact:
         if event.text not in contacts:
-            contacts[event.text] = ask_for(context, model, "extract-contact", event.text, Contact)
+            contacts[event.text] = ask_for(context, model, "extract-contact", event.text, Contact)  # the fault
         return contacts[event.text]
 
     return durable_handler(mutant)
@@ -154,6 +161,6 @@ def structured_caches_contacts_in_the_module() -> object:
 def structured_stamps_its_result() -> object:
     def mutant(event: StructuredOutputEvent, context: DurableContext, model: ModelProvider) -> Contact:
         contact = ask_for(context, model, "extract-contact", event.text, Contact)
-        return contact.model_copy(update={"company": f"{contact.company} (read at {time.time_ns()})"})
+        return contact.model_copy(update={"company": f"{contact.company} (read at {time.time_ns()})"})  # the fault
 
     return durable_handler(mutant)

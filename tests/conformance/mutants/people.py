@@ -33,7 +33,7 @@ def result(status: Status, notes: str | None = None) -> HumanReviewResult:
 def review_swallows_its_suspension() -> object:
     def mutant(event: HumanReviewEvent, context: DurableContext, model: ModelProvider) -> HumanReviewResult:
         ask_for(context, model, "extract-fields", WHAT, Extraction)
-        with contextlib.suppress(BaseException):
+        with contextlib.suppress(BaseException):  # the fault
             ask_human(context, "human-review", REVIEW_TIMEOUT)
         return result("approved")
 
@@ -44,7 +44,7 @@ def review_swallows_its_suspension() -> object:
 def review_without_a_timeout() -> object:
     def mutant(event: HumanReviewEvent, context: DurableContext, model: ModelProvider) -> HumanReviewResult:
         ask_for(context, model, "extract-fields", WHAT, Extraction)
-        context.wait_for_callback(lambda *_: None, "human-review")
+        context.wait_for_callback(lambda *_: None, "human-review")  # the fault
         return result("approved")
 
     return durable_handler(mutant)
@@ -53,7 +53,7 @@ def review_without_a_timeout() -> object:
 @SHELF.broken("budget", event=DOCUMENT, script=EXTRACTED, callbacks=APPROVED)
 def review_for_longer_than_any_execution() -> object:
     def mutant(event: HumanReviewEvent, context: DurableContext, model: ModelProvider) -> HumanReviewResult:
-        ask_human(context, "human-review", Duration.from_days(400))
+        ask_human(context, "human-review", Duration.from_days(400))  # the fault
         return result("approved")
 
     return durable_handler(mutant)
@@ -62,7 +62,7 @@ def review_for_longer_than_any_execution() -> object:
 @SHELF.broken("durable-calls", event=DOCUMENT, script=EXTRACTED, callbacks=APPROVED)
 def review_extracts_outside_a_step() -> object:
     def mutant(event: HumanReviewEvent, context: DurableContext, model: ModelProvider) -> HumanReviewResult:
-        fields = say(model, event.document)
+        fields = say(model, event.document)  # the fault
         ask_human(context, "human-review", REVIEW_TIMEOUT)
         return result("approved", fields)
 
@@ -73,7 +73,7 @@ def review_extracts_outside_a_step() -> object:
 def review_notes_when_it_was_decided() -> object:
     def mutant(event: HumanReviewEvent, context: DurableContext, model: ModelProvider) -> HumanReviewResult:
         ask_human(context, "human-review", REVIEW_TIMEOUT)
-        return result("approved", f"decided at {time.time_ns()}")
+        return result("approved", f"decided at {time.time_ns()}")  # the fault
 
     return durable_handler(mutant)
 
@@ -81,7 +81,7 @@ def review_notes_when_it_was_decided() -> object:
 @SHELF.broken("failure-visible", event=DOCUMENT, script=EXTRACTED, callbacks=APPROVED)
 def review_approves_when_nothing_was_extracted() -> object:
     def mutant(event: HumanReviewEvent, context: DurableContext, model: ModelProvider) -> HumanReviewResult:
-        with contextlib.suppress(ModelError):
+        with contextlib.suppress(ModelError):  # the fault
             ask(context, model, "extract-fields", event.document)
         return result("approved")
 

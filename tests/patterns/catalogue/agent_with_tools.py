@@ -42,7 +42,7 @@ PATTERN = Pattern(
         "unknown tool": scripted(EVENT, {"turn-1": [tool_use("rm_rf", {})], "turn-2": [DONE]}),
         "invalid tool input": scripted(EVENT, {"turn-1": [tool_use("get_weather", {"city": 3})], "turn-2": [DONE]}),
         "tool input is no object": scripted(EVENT, {"turn-1": [tool_use("get_weather", "Rome")], "turn-2": [DONE]}),
-        "a tool turn without a tool every time": scripted(EVENT, {"*": [always(stopped("tool_use", "hm"))]}),
+        "a tool turn without a tool every time": scripted(EVENT, {"*": [always(stopped("tool_use"))]}),
         "nothing said every time": scripted(EVENT, {"*": [always(stopped("end_turn"))]}),
         "cut short after a tool, then an answer": scripted(
             EVENT, {"turn-1": [LOCATE], "turn-2": [stopped("max_tokens", "It is su")], "turn-3": [DONE]}

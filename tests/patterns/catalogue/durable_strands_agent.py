@@ -30,7 +30,7 @@ PATTERN = Pattern(
         "unknown tool": scripted(EVENT, {"*": [tool_use("rm_rf", {}), DONE]}),
         "invalid tool input": scripted(EVENT, {"*": [tool_use("get_population", {"town": 3}), DONE]}),
         "a tool fails": scripted(EVENT, {"*": [tool_use("get_population", {"city": "Atlantis"}), DONE]}),
-        "a tool turn without a tool every time": scripted(EVENT, {"*": [always(stopped("tool_use", "hm"))]}),
+        "a tool turn without a tool every time": scripted(EVENT, {"*": [always(stopped("tool_use"))]}),
         "nothing said every time": scripted(EVENT, {"*": [always(stopped("end_turn"))]}),
         "cut short every time": scripted(EVENT, {"*": [always(stopped("max_tokens", "About 2."))]}),
         "cut short after a tool, then an answer": scripted(

@@ -15,7 +15,7 @@ from durable_conformance.model import request_of
 from durable_conformance.runtime import run_in_process
 from durable_conformance.subject import HandlerFactory
 from patterns.durable import Event, ask, converse, durable_handler, fan_out
-from patterns.durable.asking import MAX_ANSWER_BYTES
+from patterns.durable.limits import CHECKPOINT
 from providers import (
     Message,
     ModelError,
@@ -158,8 +158,8 @@ NESTED = json.loads('{"a":' * 210 + "0" + "}" * 210)
 @pytest.mark.parametrize(
     ("reply_", "why"),
     [
-        (reply("x" * MAX_ANSWER_BYTES), "too long for a checkpoint"),
-        (tool_use("look", {"where": "猫" * (MAX_ANSWER_BYTES // 3)}), "too long for a checkpoint"),
+        (reply("x" * CHECKPOINT.utf8), "is too long"),
+        (tool_use("look", {"where": "猫" * (CHECKPOINT.utf8 // 3)}), "is too long"),
         (tool_use("look", NESTED), "nothing that a checkpoint can hold"),
     ],
 )
@@ -173,16 +173,16 @@ def test_a_reply_that_no_checkpoint_holds_costs_one_call_and_is_an_output_error(
     assert (outcome.status, outcome.error_type) == ("FAILED", "providers.errors.ModelOutputError")
     assert why in (outcome.error_message or "")
     assert len(outcome.calls) == 1
-    assert max(update.payload_bytes for update in outcome.updates) < MAX_ANSWER_BYTES
+    assert max(update.payload_bytes for update in outcome.updates) < CHECKPOINT.utf8
 
 
 def test_a_reply_that_just_fits_is_checkpointed() -> None:
     def workflow(event: Event, context: DurableContext, model: ModelProvider) -> str:
         return converse(context, model, "first", ModelRequest(messages=(Message.user("x"),))).text[:1]
 
-    outcome = run(workflow, reply("x" * (MAX_ANSWER_BYTES - 500)))
+    outcome = run(workflow, reply("x" * (CHECKPOINT.utf8 - 500)))
     assert (outcome.status, outcome.result) == ("SUCCEEDED", "x")
-    assert MAX_ANSWER_BYTES - 500 < max(update.payload_bytes for update in outcome.updates) <= MAX_ANSWER_BYTES
+    assert CHECKPOINT.utf8 - 500 < max(update.payload_bytes for update in outcome.updates) <= CHECKPOINT.utf8
 
 
 def test_a_call_that_died_is_asked_again_with_the_same_attempt_number() -> None:

@@ -184,7 +184,7 @@ def test_one_client_is_made_at_the_first_notification(reviewers: Any) -> None:
         (
             "human_review",
             "malformed (no JSON), then approved",
-            {"human-review": "number: 7\namount: 12 EUR", "human-review-2": "number: 7\namount: 12 EUR"},
+            dict.fromkeys(("human-review", "human-review-2"), '"number": "7"\n"amount": "12 EUR"'),
         ),
         ("agent_with_tools", "a person answers", {"human-review": "Is sunny right?"}),
         ("durable_strands_agent", "a person answers", {"ask-person": "May I answer?"}),

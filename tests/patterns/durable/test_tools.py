@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+
 import pytest
 from aws_durable_execution_sdk_python import DurableContext
 
 from durable_conformance import CrashKind, CrashPoint, Scenario
 from durable_conformance.execution import Conditions, Run
 from durable_conformance.runtime import run_in_process
-from patterns.durable import Event, Tool, durable_handler, run_tool, tool
-from patterns.durable.tools import MAX_RESULT_CHARS
-from providers import ModelProvider, ToolUseBlock
+from patterns.durable import Event, Tool, durable_handler, run_tool, run_tools, tool
+from patterns.durable.tools import MAX_CALLS, MAX_QUESTIONS, MAX_RESULT_CHARS
+from providers import ModelProvider, TextBlock, ToolResultBlock, ToolUseBlock
 from providers.scripted import ScriptedProvider
 
 
@@ -112,6 +115,72 @@ def test_a_long_result_is_cut_to_what_a_checkpoint_holds() -> None:
     assert message.endswith("[…the rest was cut off]")
     assert max(update.payload_bytes for update in outcome.updates) < 256 * 1024, "the service takes no larger one"
     assert len(message.encode()) < 256 * 1024
+
+
+@pytest.mark.parametrize("leave", [sys.exit, exit, lambda: sys.exit("canary"), lambda: sys.exit(3)])
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_a_tool_that_ends_the_process_ends_itself_and_the_model_is_told(
+    leave: Callable[[], None], repeatable: bool
+) -> None:
+    made: list[int] = []
+
+    @tool(repeatable=repeatable)
+    def quits(_: Amount) -> str:
+        """Quit."""
+        made.append(1)
+        leave()
+        return ""
+
+    status, message = text(run(quits))
+    assert (status, message) == ("error", "quits failed: The tool tried to end the process (SystemExit).")
+    assert made == [1]
+
+
+def test_a_suspending_tool_that_ends_the_process_does_too() -> None:
+    @tool(repeatable=True)
+    def quits(_: Amount, context: DurableContext) -> str:
+        """Quit."""
+        sys.exit()
+
+    assert text(run(quits))[0] == "error"
+
+
+def turn_of(*names: str) -> tuple[Run, list[ToolResultBlock]]:
+    """What a turn with these calls comes to."""
+
+    @tool(repeatable=True)
+    def look(_: Amount) -> str:
+        """Look."""
+        return "a cat"
+
+    @tool(repeatable=True)
+    def ask(_: Amount, context: DurableContext) -> str:
+        """Ask."""
+        return "yes"
+
+    def workflow(event: Event, context: DurableContext, model: ModelProvider) -> list[object]:
+        calls = [ToolUseBlock(tool_use_id=f"t{n}", name=name, input={"amount": n}) for n, name in enumerate(names)]
+        return [result.model_dump(mode="json") for result in run_tools(context, [look, ask], calls)]
+
+    outcome = run_in_process(lambda model: durable_handler(workflow, model=model), Scenario({}, ScriptedProvider))
+    return outcome, [ToolResultBlock.model_validate(result) for result in outcome.result]
+
+
+def test_a_turn_makes_so_many_calls_and_answers_each() -> None:
+    outcome, results = turn_of(*["look"] * (MAX_CALLS + 5))
+    assert [result.tool_use_id for result in results] == [f"t{n}" for n in range(MAX_CALLS + 5)]
+    assert [result.status for result in results] == ["success"] * MAX_CALLS + ["error"] * 5
+    assert len(outcome.operations) == MAX_CALLS
+    (said,) = results[-1].content
+    assert isinstance(said, TextBlock)
+    assert said.text == f"This call was not made: a turn may call {MAX_CALLS} tools. Ask for it again in the next turn."
+
+
+def test_a_turn_asks_so_many_questions_and_may_still_look() -> None:
+    outcome, results = turn_of("ask", "nothing", "ask", "ask", "look")
+    assert [result.status for result in results] == ["success", "error", "success", "error", "success"]
+    assert [operation.name for operation in outcome.operations] == ["tool:ask", "tool:ask", "tool:look"]
+    assert MAX_QUESTIONS == 2
 
 
 @pytest.mark.parametrize("said", ["", " \n"])

@@ -53,8 +53,9 @@ def asking(names: Iterable[str] = ("one", "two", "three", "four"), repairs: int 
         (DONE, "end_turn"),
         (Reply(LOOK.content, StopReason.END_TURN), "end_turn"),
         (Reply(LOOK.content, StopReason.STOP_SEQUENCE), "stop_sequence"),
+        (stopped("tool_use", "It is sunny."), "tool_use"),
     ],
-    ids=["tools", "an answer", "tools at the end of the turn", "tools at a stop sequence"],
+    ids=["tools", "an answer", "tools at the end of the turn", "tools at a stop sequence", "an answer that says tools"],
 )
 def test_a_turn_asks_for_tools_or_is_an_answer(said: Reply, expected: str) -> None:
     outcome = run(asking(), said)
@@ -64,7 +65,7 @@ def test_a_turn_asks_for_tools_or_is_an_answer(said: Reply, expected: str) -> No
 
 @pytest.mark.parametrize(
     "said",
-    [CUT, Reply(LOOK.content, StopReason.MAX_TOKENS), stopped("tool_use", "hm"), stopped("end_turn"), reply(" \n")],
+    [CUT, Reply(LOOK.content, StopReason.MAX_TOKENS), stopped("tool_use"), stopped("end_turn"), reply(" \n")],
     ids=["cut short", "tools, cut short", "no tool named", "nothing", "blank"],
 )
 def test_what_is_neither_is_asked_for_again_under_the_next_name_with_what_was_wrong(said: Reply) -> None:

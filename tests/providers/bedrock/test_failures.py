@@ -116,7 +116,7 @@ def test_nobody_listening_is_unavailable() -> None:
 
 def test_a_request_that_the_service_model_refuses_never_leaves(stand_in_that: StandInThat) -> None:
     stand_in = stand_in_that(Reply(text="hi"))
-    with pytest.raises(ModelRequestError, match="stopSequences"):
+    with pytest.raises(ModelRequestError, match="stop_sequences"):
         provider_at(stand_in.url).converse(question(stop_sequences=("",)))
     assert stand_in.requests == ()
 

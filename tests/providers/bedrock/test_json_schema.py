@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
-from providers import ModelRequestError, OutputSchema
+from providers import Message, ModelRequest, ModelRequestError, OutputSchema
 from providers.bedrock import portable, request_to_converse
 from tests.providers.contract import question
 from tests.stand_in.output_schema import output_schema_violations
+from tests.stand_in.validation import violations
 
 
 class Colour(Enum):
@@ -177,3 +178,44 @@ def test_what_comes_out_may_go_in(schema: type[BaseModel]) -> None:
 @pytest.mark.parametrize("odd", [{"items": True}, {"properties": 3}, {"anyOf": "a"}, {"$defs": []}, {"$ref": 3}])
 def test_what_is_no_schema_is_left_for_bedrock_to_refuse(odd: dict[str, Any]) -> None:
     assert sent(OutputSchema(name="It", json_schema=odd)) == odd
+
+
+def wide(optional: int, unions: int) -> OutputSchema:
+    fields: dict[str, Any] = {f"o{n}": {"type": "string"} for n in range(optional)}
+    fields |= {f"u{n}": {"anyOf": [{"type": "string"}, {"type": "integer"}]} for n in range(unions)}
+    required = [name for name in fields if name.startswith("u")]
+    return OutputSchema(name="Wide", json_schema={"type": "object", "properties": fields, "required": required})
+
+
+def sent_schema(schema: OutputSchema) -> dict[str, Any]:
+    return request_to_converse(ModelRequest(messages=(Message.user("x"),), output_schema=schema), "a.model")
+
+
+@pytest.mark.parametrize(("optional", "unions"), [(24, 0), (0, 16), (24, 16)])
+def test_a_schema_within_the_limits_is_sent(optional: int, unions: int) -> None:
+    arguments = sent_schema(wide(optional, unions))
+    del arguments["modelId"]
+    assert "outputConfig" in arguments
+    assert list(violations("a.model", arguments)) == []
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        wide(25, 0),
+        wide(0, 17),
+        OutputSchema(name="Spaced", json_schema={"type": "object", "properties": {"first name": {"type": "string"}}}),
+    ],
+    ids=["optional", "unions", "a name"],
+)
+def test_a_schema_beyond_them_is_left_to_the_prompt(schema: OutputSchema) -> None:
+    arguments = sent_schema(schema)
+    del arguments["modelId"]
+    assert "outputConfig" not in arguments
+    assert list(violations("a.model", arguments)) == []
+
+
+def test_a_choice_of_objects_is_refused_with_its_place() -> None:
+    schema = {"type": "object", "properties": {"kind": {"enum": [{"a": 1}]}}}
+    with pytest.raises(ModelRequestError, match=r"It\.kind is one of several objects"):
+        sent_schema(OutputSchema(name="It", json_schema=schema))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -261,3 +262,65 @@ def test_without_pyyaml_the_error_names_the_extra() -> None:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 1
     assert "durable-ai-patterns[cassettes]" in ran.stderr.splitlines()[-1]
+
+
+GOOD = render(cassette(interaction({"messages": []}, {"stopReason": "end_turn"})))
+
+
+def line_of(text: str, part: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), 1) if part in line)
+
+
+@pytest.mark.parametrize(
+    ("was", "edited"),
+    [
+        ("recorded: 2031-02-03", "recorded: 2026-02-30"),
+        ("version: 1", "version: !!int one"),
+        ("code: 200", "code: !!int one"),
+        ("boto3: 1.44.5", "boto3: !!bool foo"),
+        ("boto3: 1.44.5", "boto3: !!float x"),
+        ("boto3: 1.44.5", "boto3: !!binary é"),
+        ("boto3: 1.44.5", "boto3: !!timestamp soon"),
+        ("boto3: 1.44.5", "boto3: " + "[" * 50_000),
+        ("boto3: 1.44.5", "boto3: " + "{a: " * 50_000),
+        ("boto3: 1.44.5", "boto3: " + "[" * 60 + "]" * 60),
+        ("  boto3: 1.44.5", "  boto3: 1.44.5\n  source: bedrock"),
+        ("version: 1", "version: 1\nversion: 1"),
+        ("version: 1", "version: 2"),
+        ("code: 200", "code: many"),
+        ("method: POST", "method: [POST]"),
+        ("source: stand-in", "source: canary"),
+        ("recorded: 2031-02-03", "recorded: soon"),
+        ("boto3: 1.44.5", "boto3: !!python/object:os.system x"),
+        ("boto3: 1.44.5", "boto3: ? {a: 1}"),
+        ("boto3: 1.44.5", "boto3: *nothing"),
+    ],
+    ids=lambda value: value[:40],
+)
+def test_a_file_that_was_edited_wrong_is_an_error_with_its_line(tmp_path: Path, was: str, edited: str) -> None:
+    text = GOOD.replace(was, edited, 1)
+    assert text != GOOD
+    path = tmp_path / "edited.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CassetteError) as caught:
+        read_cassette(path)
+    said = str(caught.value)
+    assert str(path) in said
+    lines = {int(number) for number in re.findall(r"line (\d+)", said)}
+    expected = line_of(text, edited.splitlines()[-1])
+    assert lines & {expected, expected + 1}, said
+    assert "\n" not in said
+    assert len(said) < 1_000
+
+
+def test_a_file_that_contains_itself_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "itself.yaml"
+    path.write_text("version: 1\ninteractions: &all\n- *all\n")
+    with pytest.raises(CassetteError, match="itself"):
+        read_cassette(path)
+
+
+def test_the_good_one_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "good.yaml"
+    path.write_text(GOOD)
+    assert len(read_cassette(path).interactions) == 1

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
-from providers import ModelAccessDeniedError
+from providers import Message, ModelAccessDeniedError, ModelRequest, ToolResultBlock, ToolUseBlock
 from providers.bedrock import BedrockProvider, make_client
 from providers.cassette import CassetteError, CassetteProvider, CassetteRecorder
 from tests.providers.bedrock.stand_in import answering
 from tests.providers.cassette.interactions import ACCOUNT
 from tests.providers.cassette.recording import RecordingOf, isolated_keys
 from tests.providers.contract import question
+from tests.providers.test_scrub import FORMS
 from tests.stand_in import Behaviour, Fail, ReceivedRequest, Reply, Sequenced, plausible
 
 KEY_ID = "AKIA" + "ABCDEFGH" * 2
@@ -124,3 +125,24 @@ def test_credentials_that_mean_nothing_do_not_refuse_their_own_words(recording_o
     model.converse(question("Are you a stand-in?"))  # signed with the key id "stand-in"
     recorder.save()
     assert path.exists()
+
+
+GITHUB = "ghp_" + "a1B2" * 9
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("where", ["prompt", "tool result", "reply"])
+def test_a_conversation_with_a_secret_in_it_is_not_written(
+    recording_of: RecordingOf, path: Path, where: str, form: str
+) -> None:
+    hidden = FORMS[form](GITHUB)
+    model, recorder = recording_of(lambda _: Reply(text=hidden if where == "reply" else "A cat."))
+    turns = [Message.user(hidden if where == "prompt" else "Look.")]
+    if where == "tool result":
+        use = ToolUseBlock(tool_use_id="t-1", name="look", input={})
+        turns += [Message.assistant(use), Message.user(ToolResultBlock.success("t-1", hidden))]
+    model.converse(ModelRequest(messages=tuple(turns)))
+    with pytest.raises(CassetteError, match=r"interaction 1: a GitHub token") as caught:
+        recorder.save()
+    assert GITHUB not in str(caught.value)
+    assert not path.exists()

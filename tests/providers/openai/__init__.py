@@ -1,0 +1,1 @@
+"""Tests of the OpenAI provider, over real HTTP to a stand-in."""
