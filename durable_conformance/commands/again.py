@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from durable_conformance.commands.answers import GivenAnswer
 from durable_conformance.commands.checks import Check
 from durable_conformance.reporting import command
 
@@ -39,4 +40,6 @@ def again(
         which += ["--function", check.name] if template is not None else [check.name]
     if check.event_name or check.event_typed:
         which += ["--event", str(check.event)]
+    for option, answers in ("--answer", check.answered), ("--invoke", check.resulting):
+        which += [word for name, text in answers.items() for word in (option, str(GivenAnswer(name, text)))]
     return command(["durable-ai", "check", *which, *words])

@@ -19,6 +19,8 @@ from durable_conformance.commands.again import again, typed_again
 from durable_conformance.commands.answers import GivenAnswer, typed_answer, typed_by_name
 from durable_conformance.commands.checks import Check, planned
 from durable_conformance.commands.completing import rules, targets
+from durable_conformance.commands.generating import EventsFile, Generating
+from durable_conformance.commands.generating import event_schema as read_event_schema
 from durable_conformance.commands.settings import Settings, project_file
 from durable_conformance.commands.variables import named_alone, typed_variable, variables_in
 from durable_conformance.commands.waiting import Waiting
@@ -35,7 +37,7 @@ from durable_conformance.exploring import (
     explore_every_answer,
 )
 from durable_conformance.reporting import Checked, Named, Outcome, OutputFormat, command
-from durable_conformance.rules import Report, Severity, joined
+from durable_conformance.rules import Generated, Report, Severity, joined
 from durable_conformance.subject import Scenario
 from durable_conformance.workers import PATIENCE_SECONDS, Breakpoint, Experiment
 
@@ -68,6 +70,28 @@ def check(  # noqa: PLR0917  # options, which a person names
             parser=options.event_file,
             metavar="FILE",
             help="A file that holds one. May be repeated.",
+            rich_help_panel=_CHECKED,
+        ),
+    ] = None,
+    generate: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="EVENTS",
+            help="Make up so many events, and check those that lead it further, too.",
+            rich_help_panel=_CHECKED,
+        ),
+    ] = None,
+    event_schema: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What they may be, as a JSON schema.", rich_help_panel=_CHECKED),
+    ] = None,
+    events_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--events",
+            metavar="FILE",
+            help="A list of events to check, too; what --generate finds is kept there.",
             rich_help_panel=_CHECKED,
         ),
     ] = None,
@@ -263,6 +287,14 @@ def check(  # noqa: PLR0917  # options, which a person names
         if str(folder) not in sys.path:
             sys.path.append(str(folder))  # where `package.module:NAME` is found
     checks = planned(target, given, project, template=template, function=function, events=events)
+    if generate is None and event_schema is not None:
+        raise CannotRunError("--event-schema says what --generate N makes up; add it.")
+    if generate is not None and case is not None:
+        raise CannotRunError("--case makes one run again, and no event is made up for it: leave --generate out.")
+    kept = EventsFile.read(events_file) if events_file else None
+    if kept:
+        checks = kept.added_to(checks)
+    schema = read_event_schema(event_schema) if event_schema else None
     for one in checks:  # what names nothing is told at once
         one.reference.parts()
         _ = one.scenario
@@ -292,12 +324,20 @@ def check(  # noqa: PLR0917  # options, which a person names
             "--ignore": ignore,
         }
     )
-    commands = {one.title: again(one, checks, target, template, words) for one in checks}
     options.can_be_written("--json", json_file)
     options.can_be_written("--html", html_file)
     chosen = output_format or (project.project.output_format if project else None) or OutputFormat.FULL
-    checking = _Checking(checks, commands, chosen, json_file, html_file)
-    if case is not None:
+    generating = None
+    if generate is not None:
+        generating = Generating(generate, schema, kept, _console(chosen))
+        checks = generating.added_to(checks)
+    commands = {one.title: again(one, checks, target, template, words) for one in checks}
+    checking = _Checking(
+        checks, commands, chosen, json_file, html_file, generated=generating.generated if generating else ()
+    )
+    if generating and generating.interrupted:
+        checking.not_begun(generating.interrupted)
+    elif case is not None:
         checking.alone(case, debug=bool(pdb))
     elif pdb:
         raise CannotRunError("--pdb debugs one run: say which with --case ID, as a report prints it.")
@@ -335,6 +375,11 @@ def _of_all(case: str, failed: Sequence[CannotRunError]) -> CannotRunError:
     return UnknownCaseError(case, {id_ for one in unknown for id_ in one.ids}) if unknown else failed[0]
 
 
+def _console(output_format: OutputFormat) -> Console:
+    """Where people are told: standard output, unless a document for a program stands there."""
+    return Console(soft_wrap=False, stderr=output_format is not OutputFormat.FULL)
+
+
 class _Checking:
     """Explores one handler after the other, and tells what is found."""
 
@@ -345,14 +390,17 @@ class _Checking:
         output_format: OutputFormat,
         json_file: Path | None,
         html_file: Path | None,
+        *,
+        generated: Sequence[Generated],
     ) -> None:
         self._checks = checks
+        self._generated = tuple(generated)
         self._commands = commands  # that make a case of a check again, by its title
         self._format = output_format
         self._full = output_format is OutputFormat.FULL
         self._json_file = json_file
         self._html_file = html_file
-        self._console = Console(soft_wrap=False, stderr=not self._full)
+        self._console = _console(output_format)
         self._explored: list[Explored] = []
         self._checked: list[Checked] = []
 
@@ -370,6 +418,11 @@ class _Checking:
             except ExplorationInterrupted as stopped:
                 self._stopped(check, stopped)
         self._exit()
+
+    def not_begun(self, code: ExitCode) -> NoReturn:
+        """Tell what there is to tell where somebody has interrupted what comes before."""
+        self._write()
+        raise typer.Exit(code)
 
     def alone(self, case: str, *, debug: bool = False) -> None:
         """Make one case again, of the check that has it, and what it takes."""
@@ -491,7 +544,8 @@ class _Checking:
     def _outcome(self) -> Outcome:
         """Of what has been checked so far."""
         stopped_early = any(check.settings.exit_first for check in self._checks)
-        return Outcome(tuple(self._checked), () if stopped_early else reporting.unused_ignores(self._checked))
+        unused = () if stopped_early else reporting.unused_ignores(self._checked)
+        return Outcome(tuple(self._checked), unused, self._generated)
 
     def _write(self) -> None:
         """What can be told when all is known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class Check:
     settings: Settings
     event_name: str = ""  # where it has several
     event_typed: bool = False
+    answered: Mapping[str, str] = field(default_factory=dict)  # with this event, what callbacks are, by name
+    resulting: Mapping[str, str] = field(default_factory=dict)  # with this event, what chained invocations come to
     execution_timeout: int | None = None  # seconds; None if nobody says
     notes: tuple[str, ...] = ()  # what of it cannot be checked
     cannot: str = ""  # why none of it can; empty if it can

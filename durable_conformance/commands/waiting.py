@@ -42,3 +42,20 @@ class Waiting:
             return doing
         which = f" for {progress.under_way[0]}" if progress and progress.under_way else ""
         return f"{doing}; waiting{which}, {quiet:.0f} s"
+
+
+class MakingUp:
+    """Listens to how many of so many events have been made up and run; rendered anew with each frame."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._made = 0
+
+    def heard(self, made: int) -> None:
+        self._made = made
+
+    def __rich__(self) -> Text:
+        return Text(str(self))
+
+    def __str__(self) -> str:
+        return f"Making up events: {self._made} of {self._count}"

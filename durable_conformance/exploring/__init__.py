@@ -16,6 +16,9 @@ from durable_conformance.exploring.explore import Progress as Progress
 from durable_conformance.exploring.explore import explore as explore
 from durable_conformance.exploring.following import begun_before as begun_before
 from durable_conformance.exploring.following import diverged as diverged
+from durable_conformance.exploring.generating import GenerationInterrupted as GenerationInterrupted
+from durable_conformance.exploring.generating import checked_schema as checked_schema
+from durable_conformance.exploring.generating import generated as generated
 from durable_conformance.exploring.one_case import UnknownCaseError as UnknownCaseError
 from durable_conformance.exploring.other_sandboxes import scenario_of as scenario_of
 from durable_conformance.exploring.sweep import MOST as MOST

@@ -25,8 +25,31 @@ def coverage(reached: Iterable[tuple[str, int]]) -> tuple[FileCoverage, ...]:
     return tuple(told)
 
 
+def reached_statements(reached: Iterable[tuple[str, int]]) -> frozenset[tuple[str, int]]:
+    """The statements of functions that were run: their files, each with the number of its first line."""
+    by_file: defaultdict[str, set[int]] = defaultdict(set)
+    for file, line in reached:
+        by_file[file].add(line)
+    return frozenset(
+        (file, statement.extent.start)
+        for file, ran in by_file.items()
+        for one in _functions(Path.cwd() / file)
+        for statement in one.statements
+        if not ran.isdisjoint(statement.extent)
+    )
+
+
+def names_counted(file: Path, ran: set[int]) -> frozenset[str]:
+    """The functions and classes of `file` of which some of these lines were run, and those that they name."""
+    return frozenset(one.name for one in _counted(file, ran))
+
+
+def _counted(file: Path, ran: set[int]) -> set[_Function]:
+    return _named_from({one for one in _functions(file) if one.ran(ran)}, _functions(file))
+
+
 def _of(file: Path, ran: set[int]) -> FileCoverage:
-    counted = list(_named_from({one for one in _functions(file) if one.ran(ran)}, _functions(file)))
+    counted = list(_counted(file, ran))
     lines = {line for one in counted for statement in one.statements for line in statement.lines}
     missed = {
         line

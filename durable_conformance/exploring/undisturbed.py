@@ -39,6 +39,22 @@ def not_as_expected(run: Run, scenario: Scenario) -> str:
     return f"the undisturbed execution {run.status}, and nothing of it was checked: {error}: {advice}"
 
 
+def why_not_checked(run: Run, scenario: Scenario) -> str:
+    """Why nothing of an execution whose event was made up can be checked, after the event; empty if it can."""
+    if nothing_durable(run):
+        return "does nothing durable: there is no operation"
+    if not not_as_expected(run, scenario):
+        return ""
+    if run.status == Status.SUCCEEDED:
+        return "succeeds"
+    if run.status != Status.FAILED:
+        return f"ends {run.status}"
+    error = run.raised.error if run.raised else f"{run.error_type}: {run.error_message}"
+    place = f" at {run.raised.line}" if run.raised and run.raised.line else ""
+    advice = [*([run.raised.advice] if run.raised and run.raised.advice else _made_up(run, scenario))]
+    return f"fails: {error}{place}; {'; '.join(advice or ['give --expect-failure to check that it fails alike'])}"
+
+
 def _made_up(run: Run, scenario: Scenario) -> Iterator[str]:
     """What `run` was answered that nobody had said, and how to say it: its code may have wanted something else."""
     services = dict.fromkeys(call.name for call in run.aws_calls if call.by is AnsweredBy.MADE_UP)

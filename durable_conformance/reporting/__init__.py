@@ -11,6 +11,7 @@ from durable_conformance.reporting.document import as_json as as_json
 from durable_conformance.reporting.document import json_schema as json_schema
 from durable_conformance.reporting.formats import WRITERS as WRITERS
 from durable_conformance.reporting.formats import OutputFormat as OutputFormat
+from durable_conformance.reporting.generated import generated_lines as generated_lines
 from durable_conformance.reporting.html import write_html as write_html
 from durable_conformance.reporting.ignores import Ignores as Ignores
 from durable_conformance.reporting.ignores import known_rule as known_rule

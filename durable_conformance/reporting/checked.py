@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from durable_conformance.rules import NAMES, RULES, Finding, Report, Severity
+from durable_conformance.rules import NAMES, RULES, Finding, Generated, Report, Severity
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Outcome:
 
     checks: tuple[Checked, ...]
     unused_ignores: tuple[Ignore, ...] = ()  # comments that kept nothing from being told
+    generated: tuple[Generated, ...] = ()  # for each handler that events were made up for
 
     def findings(self) -> Iterator[tuple[Checked, Finding]]:
         return ((checked, finding) for checked in self.checks for finding in checked.report.findings)

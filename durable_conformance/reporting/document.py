@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from durable_conformance.reporting.checked import Checked, Ignore, Outcome
+from durable_conformance.rules import Generated
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,12 @@ class Document:
     version: Literal[1]  # another one if a field changes its meaning, or is no more; new fields may come at any time
     checks: tuple[Checked, ...]
     unused_ignores: tuple[Ignore, ...]
+    generated: tuple[Generated, ...]  # by handler, the events that were made up
 
 
 def as_json(outcome: Outcome) -> str:
     """The whole report as a JSON document."""
-    return dumped(dataclasses.asdict(Document(1, outcome.checks, outcome.unused_ignores)))
+    return dumped(dataclasses.asdict(Document(1, outcome.checks, outcome.unused_ignores, outcome.generated)))
 
 
 def json_schema() -> dict[str, Any]:

@@ -24,6 +24,8 @@ from durable_conformance.rules.findings import Severity as Severity
 from durable_conformance.rules.findings import Unused as Unused
 from durable_conformance.rules.findings import finding as finding
 from durable_conformance.rules.findings import joined as joined
+from durable_conformance.rules.generated import Generated as Generated
+from durable_conformance.rules.generated import MadeUp as MadeUp
 from durable_conformance.rules.judge import NAMES as NAMES
 from durable_conformance.rules.judge import PAIR_RULES as PAIR_RULES
 from durable_conformance.rules.judge import RULES as RULES

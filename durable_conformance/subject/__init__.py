@@ -1,6 +1,7 @@
 """What is checked, and what it meets: the handler, where it is found, and the scenario."""
 
 from durable_conformance.subject.durable import instrumented as instrumented
+from durable_conformance.subject.handlers import event_schema as event_schema
 from durable_conformance.subject.handlers import handler_factory as handler_factory
 from durable_conformance.subject.importing import import_file as import_file
 from durable_conformance.subject.importing import users_traceback as users_traceback

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue, PydanticUserError, TypeAdapter
 
 from durable_conformance.errors import CannotRunError
 from durable_conformance.subject.durable import holds_durable
@@ -43,6 +43,15 @@ def handler_factory(target: object, name: str = "the handler") -> HandlerFactory
     )
 
 
+def event_schema(handler_for: HandlerFactory) -> dict[str, Any] | None:
+    """What the events of a handler may be, as a JSON schema, where the type of its event says so."""
+    schema = getattr(getattr(handler_for, "__self__", handler_for), "event_schema", None)
+    try:
+        return schema() or None if schema else None
+    except PydanticUserError:
+        return None  # a type that JSON schema has no words for
+
+
 def _workflow_factory(workflow: Callable[..., Any]) -> HandlerFactory:
     try:
         hints = get_type_hints(workflow)
@@ -59,4 +68,5 @@ def _workflow_factory(workflow: Callable[..., Any]) -> HandlerFactory:
 
         return durable_execution(handler)
 
+    factory.event_schema = event_type.json_schema  # type: ignore[attr-defined]
     return factory

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from durable_conformance.execution import Conditions, Run
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
@@ -85,6 +86,8 @@ class Hello:
 @dataclass(frozen=True)
 class Imported:
     """From a template: it has the handler."""
+
+    event_schema: dict[str, Any] | None = None  # what the handler's events may be, if their type says so
 
 
 @dataclass(frozen=True)

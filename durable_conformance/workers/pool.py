@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from durable_conformance.errors import CannotRunError
 from durable_conformance.execution import Run
@@ -118,6 +119,11 @@ class Pool:
     def under_way(self) -> tuple[str, ...]:
         """The names of the experiments that workers make now, the one begun first first."""
         return tuple(one.name for one in self._busy.values())
+
+    @property
+    def event_schema(self) -> dict[str, Any] | None:
+        """What the handler's events may be, as a JSON schema; None before it is imported, or if no type says so."""
+        return self._templates[0].event_schema if 0 in self._templates else None
 
     def start(self) -> None:
         """Import the handler.

@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
 from durable_conformance.workers.channel import Channel, ClosedError, SilentError
@@ -179,6 +180,7 @@ class Template:
     failed: Failed | None = None  # why it could not
     deadline: float = field(default_factory=lambda: time.monotonic() + STARTING_SECONDS)
     hired: int = 0
+    event_schema: dict[str, Any] | None = None  # what the handler's events may be, if their type says so
 
     @classmethod
     def here(cls, handler_for: HandlerFactory, scenario: Scenario, folder: Path, patience: float) -> Template:
@@ -217,8 +219,9 @@ class Template:
                 case Hello(pid):
                     self.pid = pid
                     self.deadline = time.monotonic() + self.patience
-                case Imported():
+                case Imported(event_schema):
                     self.ready = True
+                    self.event_schema = event_schema
                 case Failed():
                     self.failed = message
         if not there and not self.failed:

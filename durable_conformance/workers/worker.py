@@ -19,7 +19,15 @@ from durable_conformance.errors import CannotRunError, in_words
 from durable_conformance.identity import unique_id
 from durable_conformance.model import install_boto_tap, tap_clients
 from durable_conformance.runtime import install, quiet_sdk_logs, run_in_process
-from durable_conformance.subject import HandlerFactory, Reference, Scenario, SetUp, set_variables, users_traceback
+from durable_conformance.subject import (
+    HandlerFactory,
+    Reference,
+    Scenario,
+    SetUp,
+    event_schema,
+    set_variables,
+    users_traceback,
+)
 from durable_conformance.workers.channel import Channel
 from durable_conformance.workers.debugging import stopping_at
 from durable_conformance.workers.guard import Guard
@@ -75,7 +83,7 @@ def template(channel: Channel, order: Load) -> None:
     if not isinstance(handler, Reference):
         tap_clients()  # of the test whose process this is a fork of
     gc.freeze()  # so that no collection in a worker touches these objects, whose pages it shares
-    channel.send(Imported())
+    channel.send(Imported(event_schema(handler_for)))
     Forker(channel, partial(_worker, handler_for, order, guard, set_up=set_up, reached=reached)).serve()
 
 

@@ -41,6 +41,11 @@ class DurableHandler[E, R]:
         """The same handler, asking `model`."""
         return DurableHandler(self._workflow, model)
 
+    def event_schema(self) -> dict[str, Any] | None:
+        """What its events may be, as a JSON schema; None if the workflow does not say."""
+        taken = self._signature.event
+        return taken.adapter.json_schema() if taken else None
+
     def _run(self, event: Any, context: DurableContext) -> JsonValue:
         validated = self._validated(event)
         result = self._workflow(validated, context, self._model or selected_provider())

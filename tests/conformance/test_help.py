@@ -14,7 +14,7 @@ from tests.conformance.command_line import DurableAi, command_line
 
 COMMANDS = ("run", "demo", "check", "replay", "record-history")
 GROUPS = {
-    "What is checked": {"--event", "--event-file", "--template", "--function"},
+    "What is checked": {"--event", "--event-file", "--generate", "--events", "--template", "--function"},
     "What it meets": {"--env", "--env-file", "--setup", "--script", "--answer", "--invoke", "--answers", "--live"},
     "What is tried": {"--pairs", "--horizon", "--to-the-end", "--exit-first", "--patience", "--case"},
     "What is told": {"--fail-on", "--ignore", "--output-format", "--json", "--html"},

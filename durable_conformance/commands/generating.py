@@ -1,0 +1,207 @@
+"""Events that are made up for a check, and the file that keeps them: `--generate`, `--event-schema`, `--events`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from durable_conformance import reporting
+from durable_conformance.commands import options
+from durable_conformance.commands.checks import Check
+from durable_conformance.commands.settings import Settings
+from durable_conformance.commands.waiting import MakingUp
+from durable_conformance.errors import CannotRunError, ExitCode
+from durable_conformance.exploring import GenerationInterrupted, checked_schema, generated
+from durable_conformance.rules import Generated, MadeUp
+from durable_conformance.workers import PATIENCE_SECONDS
+
+_EVENT, _ANSWERS, _INVOKES = "$event", "$answers", "$invokes"
+"""The keys of an event in a file that has answers beside it; any other event stands there as it is."""
+
+
+@dataclass(frozen=True)
+class EventsFile:
+    """The events of a handler that are kept for next time."""
+
+    path: Path
+    events: tuple[MadeUp, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> EventsFile:
+        """The file, which need not be there.
+
+        Raises:
+            CannotRunError: It cannot be read or written, or is no list of events.
+        """
+        options.can_be_written("--events", path)
+        if not path.exists():
+            return cls(path, ())
+        value = options.json_file("--events", path).value
+        if not isinstance(value, list):
+            raise CannotRunError(f"{path} of --events holds no list of events.")
+        return cls(path, tuple(_entry(one, path) for one in value))
+
+    def added_to(self, checks: Sequence[Check]) -> list[Check]:
+        """`checks`, and one for each event that is kept: instead of that for an event that nobody has given."""
+        names = dict.fromkeys(one.name for one in checks)
+        if len(names) > 1:
+            raise CannotRunError(f"--events keeps the events of one handler; say which: {', '.join(names)}.")
+        said = [one for one in checks if one.event is not options.NO_EVENT or not self.events]
+        return numbered([*said, *_new_checks(checks[0], self.events, said)])
+
+    def write(self, more: Sequence[MadeUp]) -> None:
+        """Write what stood there, and `more`."""
+        entries = {_text(one): _written(one) for one in (*self.events, *more)}
+        text = json.dumps(list(entries.values()), indent=2, sort_keys=True, ensure_ascii=False)
+        self.path.write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")  # half a pair has an escape
+
+
+def _entry(value: Any, path: Path) -> MadeUp:
+    if not isinstance(value, dict) or _EVENT not in value:
+        return MadeUp(value)
+    answers, invokes = value.get(_ANSWERS, {}), value.get(_INVOKES, {})
+    for named in answers, invokes:
+        if not isinstance(named, dict) or not all(isinstance(one, str) for one in named.values()):
+            raise CannotRunError(f"{path} of --events: {_ANSWERS} and {_INVOKES} are texts by name.")
+    if unknown := value.keys() - {_EVENT, _ANSWERS, _INVOKES}:
+        raise CannotRunError(
+            f"{path} of --events: beside {_EVENT} stand {_ANSWERS} and {_INVOKES}, not {min(unknown)}."
+        )
+    return MadeUp(value[_EVENT], answers, invokes)
+
+
+def _written(one: MadeUp) -> Any:
+    beside = {key: dict(named) for key, named in ((_ANSWERS, one.answers), (_INVOKES, one.invokes)) if named}
+    plain = not beside and not (isinstance(one.event, dict) and _EVENT in one.event)
+    return one.event if plain else {_EVENT: one.event, **beside}
+
+
+def _text(one: MadeUp) -> str:
+    return json.dumps(_written(one), sort_keys=True)
+
+
+def event_schema(file: Path) -> Mapping[str, Any]:
+    """What `file` says that events may be.
+
+    Raises:
+        CannotRunError: It cannot be read, or is no JSON schema.
+    """
+    return checked_schema(options.json_file("--event-schema", file).value, str(file))
+
+
+def numbered(checks: Sequence[Check]) -> list[Check]:
+    """`checks` of one handler, which are told apart by their events' names if there are several."""
+    several = len(checks) > 1
+    return [
+        replace(one, event_name=one.event_name or (f"event {number}" if several else ""))
+        for number, one in enumerate(checks, 1)
+    ]
+
+
+def _new_checks(check: Check, events: Sequence[MadeUp], known: Sequence[Check]) -> Iterator[Check]:
+    """Like `check`, but with each of `events` that none of `known` has, as if it had been typed."""
+    texts = {_text(_given(one)) for one in known}
+    for one in events:
+        if _text(one) in texts:
+            continue
+        texts.add(_text(one))
+        settings = Settings.model_validate(
+            {name: dict(said) for name, said in (("answers", one.answers), ("invokes", one.invokes)) if said}
+        )
+        yield replace(
+            check,
+            event=options.Json(json.dumps(one.event), one.event),
+            event_name="",
+            event_typed=True,
+            settings=settings.over(check.settings),
+            answered=one.answers,
+            resulting=one.invokes,
+        )
+
+
+def _given(check: Check) -> MadeUp:
+    return MadeUp(check.event.value, check.answered, check.resulting)
+
+
+class Generating:
+    """Makes up events for the handlers of checks, and says what they added."""
+
+    def __init__(self, count: int, schema: Mapping[str, Any] | None, file: EventsFile | None, console: Console) -> None:
+        self._count = count
+        self._schema = schema
+        self._file = file
+        self._console = console
+        self.generated: list[Generated] = []
+        self.interrupted: ExitCode | None = None
+
+    def added_to(self, checks: Sequence[Check]) -> list[Check]:
+        """`checks`, and one for each event that was kept."""
+        more: list[Check] = []
+        for name in dict.fromkeys(one.name for one in checks):
+            of_handler = [one for one in checks if one.name == name]
+            if self.interrupted is None and not of_handler[0].cannot:
+                of_handler = self._for(of_handler)
+            more += of_handler
+        return more
+
+    def _for(self, checks: Sequence[Check]) -> list[Check]:
+        try:
+            found = self._made_up(checks)
+        except CannotRunError:
+            return list(checks)  # the check says why
+        self.generated.append(found)
+        for line in reporting.generated_lines(found):
+            self._console.print(Text(line), soft_wrap=True)
+        fails = {_text(one): one.fails for one in found.given}
+        nobodys = [one for one in checks if one.event is options.NO_EVENT]
+        of_no_use = [one for one in nobodys if fails.get(_text(_given(one)), "") and found.kept]
+        for one in of_no_use:
+            self._console.print(
+                Text(f"left out: {one.event.text}, which nobody has given, {fails[_text(_given(one))]}")
+            )
+        if self._file:
+            used = [_given(one) for one in nobodys if not fails.get(_text(_given(one)), "not run")]
+            self._file.write([*used, *found.kept])
+        said = [one for one in checks if one not in of_no_use]
+        return numbered([*said, *_new_checks(_unsaid(checks), found.kept, said)])
+
+    def _made_up(self, checks: Sequence[Check]) -> Generated:
+        check = _unsaid(checks)
+        making = MakingUp(self._count)
+        try:
+            with options.interruptible(), self._console.status(making):
+                return generated(
+                    check.reference,
+                    check.scenario,
+                    [_given(one) for one in checks],
+                    self._count,
+                    check=check.name,
+                    schema=self._schema,
+                    answers=check.everything_answered,
+                    results=check.settings.invoke is None and not check.settings.invokes,
+                    patience=check.settings.patience or PATIENCE_SECONDS,
+                    listener=making.heard,
+                )
+        except GenerationInterrupted as stopped:
+            terminated = isinstance(stopped.__cause__, options.Terminated)
+            self.interrupted = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
+            return stopped.generated
+
+
+def _unsaid(checks: Sequence[Check]) -> Check:
+    """One of the handler's checks, without the answers that belong to its event alone."""
+    check = next((one for one in checks if not one.answered and not one.resulting), checks[0])
+    settings = check.settings
+    said = {"answers": check.answered, "invokes": check.resulting}
+    rest = {
+        key: {name: text for name, text in getattr(settings, key).items() if name not in of}
+        for key, of in said.items()
+        if of
+    }
+    return replace(check, settings=settings.model_copy(update=rest), answered={}, resulting={})
