@@ -14,6 +14,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,25 +96,26 @@ def tap_clients() -> None:
 class _Here(threading.local):
     """What this thread is about."""
 
-    answering = 0  # calls that whoever answers makes itself: they pass
     empty = b""  # the body that stands for nobody's answer to the call that is under way
 
 
 _here = _Here()
+_answering: ContextVar[bool] = ContextVar("durable-ai-answering", default=False)
+"""Whether whoever answers a call asks: that passes, also in a thread that it has ask with its own context."""
 
 
 @contextlib.contextmanager
 def passing_through() -> Iterator[None]:
     """In here, what this thread asks of AWS passes untouched: a model's provider asks, and no handler."""
-    _here.answering += 1
+    token = _answering.set(True)
     try:
         yield
     finally:
-        _here.answering -= 1
+        _answering.reset(token)
 
 
 def _gate() -> AwsGate | None:
-    return _gates[-1] if _gates and not _here.answering else None
+    return _gates[-1] if _gates and not _answering.get() else None
 
 
 def _is_tapped(**_: object) -> bool:

@@ -156,8 +156,11 @@ class Observer(DurableInstrumentationPlugin):
 
     def _called(self, path: str, name: str | None) -> None:
         """The code has come to an operation, on this thread."""
-        its_own = name.removesuffix(CALLBACK_SUFFIX) if name else name  # whoever waits for a callback has named that
-        if path not in self.lines and (line := naming_place(its_own).line(self.home)):
+        if path in self.lines:
+            return
+        waits = (name or "").endswith(CALLBACK_SUFFIX)  # the line is that of who waits for the callback
+        line = self.lines.get(path.rpartition("/")[0], "") if waits else ""
+        if line := line or naming_place(name).line(self.home):
             self.lines[path] = line
 
     def on_user_function_start(self, info: UserFunctionStartInfo) -> None:

@@ -112,6 +112,7 @@ def waits_for_ever(event: object, context: DurableContext, model: object) -> obj
     return context.create_callback("approve").result()
 
 
-def test_a_callback_that_nothing_ends_is_named(durable_check: DurableCheck) -> None:
+def test_a_callback_that_nothing_ends_is_named(durable_check: DurableCheck, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
     with pytest.raises(pytest.fail.Exception, match=r"no callback answered in time, which is not explored: .* STUCK"):
         durable_check(waits_for_ever, other_sandboxes=False, fail_on="warning")

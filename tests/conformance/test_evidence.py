@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -42,7 +42,8 @@ def test_every_run_is_there_and_what_showed_a_finding_has_it(recorded: Recorded)
     assert all(record.trace for record in recorded.records.values())
     found = [finding for record in recorded.records.values() for finding in record.findings]
     assert recorded.report.findings
-    assert set(recorded.report.findings) <= set(found)
+    told = {replace(one, cause=None, line="") for one in recorded.report.findings}  # these are worked out afterwards
+    assert told <= {replace(one, line="") for one in found}
     assert {record.place.section for record in recorded.records.values()} == {
         Section.WHOLE, Section.CRASHES, Section.FAULTS,
     }  # fmt: skip

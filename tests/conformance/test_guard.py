@@ -204,7 +204,7 @@ def test_a_handler_of_the_tests_own_process_is_guarded_and_the_process_is_not(du
         return context.step(call, "call")
 
     ours = socket.socket.connect
-    with pytest.raises(pytest.fail.Exception, match=r"test_guard.py:\d+ called 192.0.2.7 on port 8125, and"):
+    with pytest.raises(pytest.fail.Exception, match=r"test_guard.py:\d+ called\s+192.0.2.7 on port 8125, and"):
         durable_check(reports)
     assert socket.socket.connect is ours
     assert isinstance(socket.getaddrinfo(socket.gethostname(), None), list), "no hook stands here"
