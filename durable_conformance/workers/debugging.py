@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import bdb
 import contextlib
 import os
-import pdb  # noqa: T100  # for the people who ask for it
 import sys
 import threading
 from collections.abc import Iterator
@@ -41,18 +41,23 @@ class Breakpoint:
             raise CannotRunError("--pdb needs a terminal: standard input or output is none.") from error
 
 
-class _Debugger(pdb.Pdb):
-    """Ends its process where a person leaves it: an exception would be the handler's, and be retried."""
+def _debugger(stdin: TextIO, stdout: TextIO) -> bdb.Bdb:
+    import pdb  # noqa: PLC0415, T100  # for who asks; it loads readline, which changes how any process asks at a terminal
 
-    def __init__(self, stdin: TextIO, stdout: TextIO) -> None:
-        super().__init__(stdin=stdin, stdout=stdout, nosigint=True)
-        self.prompt = "(durable-ai) "
+    class _Debugger(pdb.Pdb):
+        """Ends its process where a person leaves it: an exception would be the handler's, and be retried."""
 
-    def do_quit(self, arg: str) -> bool | None:  # noqa: ARG002  # as pdb calls it
-        self.stdout.flush()
-        os._exit(0)
+        def __init__(self, stdin: TextIO, stdout: TextIO) -> None:
+            super().__init__(stdin=stdin, stdout=stdout, nosigint=True)
+            self.prompt = "(durable-ai) "
 
-    do_q = do_exit = do_EOF = do_quit  # noqa: N815  # as pdb names them
+        def do_quit(self, arg: str) -> bool | None:  # noqa: ARG002  # as pdb calls it
+            self.stdout.flush()
+            os._exit(0)
+
+        do_q = do_exit = do_EOF = do_quit  # noqa: N815  # as pdb names them
+
+    return _Debugger(stdin, stdout)
 
 
 @contextlib.contextmanager
@@ -63,7 +68,7 @@ def stopping_at(breakpoint_: Breakpoint | None) -> Iterator[None]:
         return
     asked, said = breakpoint_.terminal
     with Path(asked).open(encoding="utf-8") as stdin, Path(said).open("a", encoding="utf-8") as stdout:
-        debugger = _Debugger(stdin, stdout)
+        debugger = _debugger(stdin, stdout)
         debugger.set_break(breakpoint_.file, breakpoint_.line)
         debugger.reset()
         debugger.botframe = sys._getframe()  # noqa: SLF001  # documented; the frame to go on to, so that none is stopped in

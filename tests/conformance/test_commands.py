@@ -165,6 +165,13 @@ def test_the_demo_prints_a_result_for_each_pattern(durable_ai: DurableAi) -> Non
         assert pattern in output.out
 
 
+def test_the_command_line_loads_no_readline() -> None:
+    """It changes how a person is asked at a terminal, and what a handler finds in its process."""
+    code = "import sys, durable_conformance.commands; print('readline' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
+
+
 def test_the_module_is_the_command() -> None:
     finished = subprocess.run(
         [sys.executable, "-m", "durable_conformance", "run", "nope"],
