@@ -14,6 +14,7 @@ from durable_conformance.runtime.sdk import quick_stops as quick_stops
 from durable_conformance.runtime.sdk import quiet_sdk_logs as quiet_sdk_logs
 from durable_conformance.runtime.service import Service as Service
 from durable_conformance.runtime.watching import WITHOUT_CAUSES as WITHOUT_CAUSES
+from durable_conformance.runtime.watching import free_tool as free_tool
 from durable_conformance.runtime.world import SANDBOX_VARIABLES as SANDBOX_VARIABLES
 from durable_conformance.runtime.world import install as install
 from durable_conformance.runtime.world import is_of_a_sandbox as is_of_a_sandbox

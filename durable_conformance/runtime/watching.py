@@ -25,6 +25,12 @@ WITHOUT_CAUSES = "DURABLE_AI_WITHOUT_CAUSES"
 _TOOLS = (4, 3)
 """Numbers that Python gives to no kind of tool."""
 
+
+def free_tool() -> int | None:
+    """A number for `sys.monitoring` that nobody uses in this process, if there is one."""
+    return next((one for one in _TOOLS if sys.monitoring.get_tool(one) is None), None)
+
+
 _monitoring = sys.monitoring
 _events = sys.monitoring.events
 
@@ -40,7 +46,7 @@ def watch() -> None:
     """Have this process watch, for good, the code that starts from now on."""
     if not watches():
         return
-    tool = next((one for one in _TOOLS if _monitoring.get_tool(one) is None), None)
+    tool = free_tool()
     if tool is None:
         return  # others have taken both: their findings go without these causes
     _monitoring.use_tool_id(tool, "durable-ai")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 from types import CodeType
 
+from durable_conformance.runtime import free_tool
 from durable_conformance.users_code import is_users
 
 type Lines = frozenset[tuple[str, int]]
 """Files, each with a number of a line."""
-
-_TOOLS = (4, 3)
-"""Identifiers of `sys.monitoring` that no kind of tool has for its own."""
 
 
 class Reached:
@@ -23,7 +21,7 @@ class Reached:
     def __init__(self) -> None:
         self._new: set[tuple[str, int]] = set()
         monitoring = sys.monitoring
-        self._tool = next((one for one in _TOOLS if monitoring.get_tool(one) is None), None)
+        self._tool = free_tool()
         if self._tool is None:
             return  # others watch, and nothing is said of lines
         monitoring.use_tool_id(self._tool, "durable-ai")

@@ -8,7 +8,6 @@ the installed botocore: an error that is new there and missing here fails it.
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
 
 import botocore.exceptions as bx
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,18 +21,7 @@ from providers.errors import (
     ModelTimeoutError,
     ModelUnavailableError,
 )
-
-MAX_SAID_CHARS = 500
-"""How much of a service's own words goes into a message: an error is checkpointed, and a prompt may be in there."""
-
-
-@dataclass(frozen=True)
-class Treatment:
-    """Which error something becomes, and what its message advises."""
-
-    error: type[ModelError]
-    advice: str
-
+from providers.treatment import Treatment, sentence
 
 _THROTTLED = Treatment(
     ModelThrottledError,
@@ -153,18 +141,18 @@ def from_boto(error: ClientError | BotoCoreError, model_id: str, label: str) -> 
         treatment, what = _of_service(error)
     else:
         treatment = next(BOTOCORE_ERRORS[kind] for kind in type(error).__mro__ if kind in BOTOCORE_ERRORS)
-        what = _sentence(type(error).__name__, str(error))
-    return _error(treatment, what, model_id, label)
+        what = sentence(type(error).__name__, str(error))
+    return treatment.failure(what, model_id, label)
 
 
 def unreadable_answer(model_id: str, label: str, what: str) -> ModelError:
     """The error for an answer that is no Converse response: cut off, or sent by something between here and Bedrock."""
-    return _error(_NOT_REACHED, _sentence("The answer is not a Converse response", what), model_id, label)
+    return _NOT_REACHED.failure(sentence("The answer is not a Converse response", what), model_id, label)
 
 
 def too_late(model_id: str, label: str, what: str) -> ModelError:
     """The error for a call that was still under way when its time was over."""
-    return _error(_SLOW_ANSWER, what, model_id, label)
+    return _SLOW_ANSWER.failure(what, model_id, label)
 
 
 def is_unreadable_answer(error: Exception) -> bool:
@@ -183,17 +171,4 @@ def _of_service(error: ClientError) -> tuple[Treatment, str]:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     by_status = _UNAVAILABLE if status >= _FIRST_SERVER_ERROR else _STATUSES.get(status, _REFUSED)
     said = detail.get("Message", "").partition("\n\n")[0]  # a signature error goes on with the signed headers
-    return ERROR_CODES.get(code, by_status), _sentence(f"{error.operation_name}: {code} (HTTP {status or '?'})", said)
-
-
-def _error(treatment: Treatment, what: str, model_id: str, label: str) -> ModelError:
-    where = f"{model_id} (label {label!r})" if label else model_id
-    return treatment.error(f"No answer from {where}. {what} {treatment.advice}")
-
-
-def _sentence(subject: str, said: str) -> str:
-    said = " ".join(said.split())
-    if len(said) > MAX_SAID_CHARS:
-        said = said[:MAX_SAID_CHARS] + "…"
-    sentence = f"{subject}: {said}" if said else subject
-    return sentence if sentence.endswith(".") else f"{sentence}."
+    return ERROR_CODES.get(code, by_status), sentence(f"{error.operation_name}: {code} (HTTP {status or '?'})", said)

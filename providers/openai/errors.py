@@ -7,7 +7,6 @@ error that is new there and missing here fails it.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import httpx2
 import openai
@@ -21,20 +20,10 @@ from providers.errors import (
     ModelTimeoutError,
     ModelUnavailableError,
 )
-
-MAX_SAID_CHARS = 500
-"""How much of a server's own words goes into a message: an error is checkpointed, and a prompt may be in there."""
+from providers.treatment import Treatment, sentence
 
 SHORTEST_SECRET = 8
 """Characters of a key that is worth hiding: for a server that wants none, it may be any word."""
-
-
-@dataclass(frozen=True)
-class Treatment:
-    """Which error something becomes, and what its message advises."""
-
-    error: type[ModelError]
-    advice: str
 
 
 _THROTTLED = Treatment(
@@ -145,12 +134,12 @@ def from_openai(error: openai.OpenAIError, model_id: str, label: str, secrets: C
     for secret in secrets:
         if len(secret) >= SHORTEST_SECRET:
             said = said.replace(secret, "***")
-    return _error(_treatment(error), _sentence(type(error).__name__, said), model_id, label)
+    return _treatment(error).failure(sentence(type(error).__name__, said), model_id, label)
 
 
 def unreadable_answer(model_id: str, label: str, what: str) -> ModelError:
     """The error for an answer that is no chat completion: cut off, or sent by something on the way to the model."""
-    return _error(_NOT_REACHED, _sentence("The answer is not a chat completion", what), model_id, label)
+    return _NOT_REACHED.failure(sentence("The answer is not a chat completion", what), model_id, label)
 
 
 def _treatment(error: openai.OpenAIError) -> Treatment:
@@ -175,16 +164,3 @@ def _said(error: openai.OpenAIError) -> str:
     # Only here are the library's words worth repeating; in others may be headers, and the key in them.
     words = f": {cause}" if isinstance(cause, httpx2.ConnectError) else ""
     return f"{type(cause).__name__}{words}"
-
-
-def _error(treatment: Treatment, what: str, model_id: str, label: str) -> ModelError:
-    where = f"{model_id} (label {label!r})" if label else model_id
-    return treatment.error(f"No answer from {where}. {what} {treatment.advice}")
-
-
-def _sentence(subject: str, said: str) -> str:
-    said = " ".join(said.split())
-    if len(said) > MAX_SAID_CHARS:
-        said = said[:MAX_SAID_CHARS] + "…"
-    sentence = f"{subject}: {said}" if said else subject
-    return sentence if sentence.endswith(".") else f"{sentence}."
