@@ -126,6 +126,7 @@ class ReadOutside:
     line: str  # as `handler.py:12`
     marks: tuple[str, ...] = ()  # texts by which what was read is known again in a name, a prompt or a result
     noted: bool = False  # the line only logs it, or measures time; or a context may record it
+    whole: str = ""  # the expression with what only converts it: `date.today().isoformat()`
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,7 @@ class InvocationEnded:
     """The handler has returned."""
 
     status: str  # PENDING if it is suspended; else how the execution ended
+    suspension: bool = True  # the SDK has raised one, as far as is known: it ends the invocation unless code keeps it
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from durable_conformance.execution.events import (
     EffectHappened,
     Event,
     InvocationBegan,
+    InvocationEnded,
     ProcessDied,
     TimePassed,
 )
@@ -139,6 +140,12 @@ class Run:
     @cached_property
     def invocations(self) -> int:
         return max((event.invocation for event in self.events if isinstance(event, InvocationBegan)), default=0)
+
+    @cached_property
+    def never_suspends(self) -> bool:
+        """Whether its last invocation came by nothing that it had to wait for, as far as is known."""
+        ended = [event for event in self.events if isinstance(event, InvocationEnded)]
+        return bool(ended) and not ended[-1].suspension
 
     @property
     def waited(self) -> int:

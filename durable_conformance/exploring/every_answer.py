@@ -112,9 +112,9 @@ def _under(way: _Way, report: Report) -> Report:
 
 def _merged(reports: Sequence[Report]) -> Report:
     """One report of several explorations of one handler. What several show, the first does."""
-    findings: dict[tuple[str, str, str], Finding] = {}
+    findings: dict[tuple[str, ...], Finding] = {}
     for found in sorted((found for report in reports for found in report.findings), key=lambda one: one.severity):
-        findings.setdefault(found.told_as, found)  # the errors first
+        findings.setdefault((*found.told_as, found.cause.line if found.cause else ""), found)  # the errors first
     rules = tuple(name for name in NAMES if any(name in report.rules for report in reports))
 
     def each(what: str) -> Iterator[str]:

@@ -35,6 +35,7 @@ from durable_conformance.rules import (
     Finding,
     Report,
     Severity,
+    besides,
     canonical,
     cause_of,
     differences,
@@ -160,6 +161,7 @@ class _Explorer:
     witness: Witness | None
     _began: float = field(default_factory=time.monotonic)
     _kept: dict[tuple[str, str, str], _Kept] = field(default_factory=dict)
+    _besides: dict[str, _Kept] = field(default_factory=dict)  # by the line of what is in what differs, too
     _order: dict[str, float] = field(default_factory=dict)
     _known: int = 0
     _planned: bool = False  # all cases are known, but for those that others call for
@@ -194,7 +196,7 @@ class _Explorer:
             raise UnknownCaseError(only, self._ids)
 
     def report(self, *, interrupted: bool = False) -> Report:
-        findings = [self._caused(one) for one in self._kept.values()]
+        findings = list(self._all_caused())
         in_order = sorted(findings, key=lambda one: (NAMES.index(one.rule), one.path))
         told = sorted(grouped(in_order), key=lambda one: (NAMES.index(one.rule), one.path))
         broken = frozenset(one.rule for one in told)
@@ -477,6 +479,10 @@ class _Explorer:
             findings = ()  # of a case that was made for another one, or that says nothing new
         for one in findings:
             kept = _Kept(one, self._order[experiment.id], run, experiment.against)
+            for cause in besides(one, run, self._baseline_of(kept)):
+                more = replace(kept, finding=one.caused_by(cause))
+                if (known := self._besides.get(cause.line)) is None or more.comes_before(known):
+                    self._besides[cause.line] = more
             if (known := self._kept.get(one.told_as)) is None or kept.comes_before(known):
                 self._kept[one.told_as] = kept
         self._progress(experiment, findings)
@@ -492,9 +498,18 @@ class _Explorer:
         lines = (one.line_of(found.path) for one in (run, *self._undisturbed))
         return replace(found, line=found.line or next(filter(None, lines), ""))
 
+    def _all_caused(self) -> Iterator[Finding]:
+        """The findings, each with its cause; and again those that show something besides, which is no other's cause."""
+        caused = [self._caused(one) for one in self._kept.values()]
+        yield from caused
+        known = {one.cause.line for one in caused if one.cause}
+        yield from (one.finding for line, one in self._besides.items() if line not in known)
+
     def _caused(self, kept: _Kept) -> Finding:
-        baseline = kept.against.run if kept.against else self._undisturbed[0]
-        return kept.finding.caused_by(cause_of(kept.finding, kept.run, baseline))
+        return kept.finding.caused_by(cause_of(kept.finding, kept.run, self._baseline_of(kept)))
+
+    def _baseline_of(self, kept: _Kept) -> Run:
+        return kept.against.run if kept.against else self._undisturbed[0]
 
     def _progress(self, experiment: Experiment, findings: Sequence[Finding]) -> None:
         self._made += 1

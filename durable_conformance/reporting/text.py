@@ -105,11 +105,11 @@ def _enumerated(names: Sequence[str]) -> str:
 def by_cause(findings: Sequence[Finding]) -> Iterator[tuple[str, Sequence[Finding]]]:
     """The findings of each cause, and what to do about it: errors first; what is sure, what is likely, what has none.
 
-    Findings without a cause have their rule in common.
+    Findings without a cause have their rule and its remedy in common.
     """
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for one in findings:
-        groups.setdefault((one.cause.what, one.cause.line) if one.cause else (one.rule,), []).append(one)
+        groups.setdefault((one.cause.what, one.cause.line) if one.cause else (one.rule, one.remedy), []).append(one)
     for found in sorted(groups.values(), key=lambda found: (not _is_error(found), _doubt(found))):
         first = min(
             found, key=lambda one: (one.severity is not Severity.ERROR, one.cause is not None and one.cause.likely)

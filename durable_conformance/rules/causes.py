@@ -88,6 +88,13 @@ def cause_of(found: Finding, run: Run, baseline: Run) -> Cause | None:
     return next(iter(causes), None)
 
 
+def besides(found: Finding, run: Run, baseline: Run) -> Iterator[Cause]:
+    """What else is in what differs than the cause of `found`: once that is mended, it would be the next cause."""
+    if found.rule in DIFFER and (reached := _reached(found, run, baseline)):
+        marks = frozenset(reached[-1].marks)
+        yield from (_read(one) for one in reached if marks.isdisjoint(one.marks))
+
+
 def nothing_depended_on(runs: Sequence[Run], findings: Iterable[Finding]) -> Iterator[Finding]:
     """A warning for what was read outside steps in `runs` and is the cause of none of `findings`."""
     known = {one.cause.line for one in findings if one.cause}
@@ -146,9 +153,9 @@ def _of_failure(found: Finding, run: Run, baseline: Run) -> Iterator[Cause]:
 
 
 def _of_difference(found: Finding, run: Run, baseline: Run) -> Iterator[Cause]:
-    reads = list(_reads(found, run)) or list(_reads(found, baseline))
-    if reached := [one for one in reads if _shows(one, run, baseline, found)]:
+    if reached := _reached(found, run, baseline):
         yield _read(reached[-1])  # the nearest, where several read the same, such as the time
+    reads = _before(found, run, baseline)
     events = (*run.events, *baseline.events)
     module = [one for one in events if isinstance(one, ModuleChanged)]
     yield from _Candidates(
@@ -157,6 +164,15 @@ def _of_difference(found: Finding, run: Run, baseline: Run) -> Iterator[Cause]:
         [_module(one) for one in sorted(module, key=lambda one: one.cache)],
         [_called(one) for _, calls in unprotected(run) for one in calls],
     ).likeliest(found.rule)
+
+
+def _reached(found: Finding, run: Run, baseline: Run) -> list[ReadOutside]:
+    """What was read, and is in what differs."""
+    return [one for one in _before(found, run, baseline) if _shows(one, run, baseline, found)]
+
+
+def _before(found: Finding, run: Run, baseline: Run) -> list[ReadOutside]:
+    return list(_reads(found, run)) or list(_reads(found, baseline))
 
 
 def _batches(*runs: Run) -> tuple[str, ...]:
@@ -264,7 +280,8 @@ def _shows(read: ReadOutside, run: Run, baseline: Run, found: Finding) -> bool:
 
 
 def _read(read: ReadOutside) -> Cause:
-    what, at = _short(read.what), f"`{_short(read.what)}` at {read.line}"
+    what, whole = _short(read.what), _short(read.whole or read.what)
+    at = f"`{what}` at {read.line}"
     match read.source:
         case Source.SET:
             why = f"{at} is a set, and each process has its elements in another order: go through `sorted({what})`"
@@ -274,7 +291,7 @@ def _read(read: ReadOutside) -> Cause:
             why = f"{at} reads {read.source}, which each process has otherwise: use a name that you give it"
         case _:
             why = (
-                f"{at} reads {read.source}, again on every replay: read it in a step, `context.step(lambda _: {what})`"
+                f"{at} reads {read.source}, again on every replay: read it in a step, `context.step(lambda _: {whole})`"
             )
     return Cause(read.what, read.line, why)
 

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from durable_conformance.execution import AT_HORIZON, BATCHES, ENDINGS, EXECUTION, OPEN, OperationRecord, Run, Status
-from durable_conformance.rules.findings import Finding, Rule, finding
+from durable_conformance.execution import (
+    AT_HORIZON,
+    BATCHES,
+    ENDINGS,
+    EXECUTION,
+    OPEN,
+    OperationKind,
+    OperationRecord,
+    Run,
+    Status,
+)
+from durable_conformance.model import ANSWERED
+from durable_conformance.rules.findings import Finding, Rule, Severity, finding
 from durable_conformance.rules.stability import GUIDE
 
 SUSPENSION = Rule(
@@ -15,6 +26,10 @@ SUSPENSION = Rule(
     remedy="let BaseException through; call durable operations on the handler's own thread only",
     source=GUIDE,
 )
+
+
+ENDED_ALL = "every operation has ended when the execution succeeds"
+WAIT_FOR_IT = "wait for the callback, `callback.result()`, before the handler returns; or make none"
 
 
 def suspension(run: Run, crash: str) -> Iterable[Finding]:
@@ -29,11 +44,25 @@ def suspension(run: Run, crash: str) -> Iterable[Finding]:
         # A batch may end before its branches do, and what stands in a context that is open is that context's matter. A
         # callback stays open whose submitter has failed: nobody waits for it then.
         left = parent is not None and (parent.sub_type in BATCHES or parent.status in OPEN or _not_submitted(parent))
-        if operation.status in OPEN and not left:
-            expected = "every operation has ended when the execution succeeds"
-            actual = f"{operation.type} is still {operation.status}"
-            yield finding(SUSPENSION, operation.path, crash, expected=expected, actual=actual)
+        if operation.status not in OPEN or left:
+            continue
+        actual = f"{operation.type} is still {operation.status}"
+        if not (run.never_suspends and operation.type == OperationKind.CALLBACK):
+            yield finding(SUSPENSION, operation.path, crash, expected=ENDED_ALL, actual=actual)
             return
+        if not _fails(run):  # else it has not been told whom to answer
+            actual = f"{actual}, and the handler never waits for it"
+            severity, remedy = Severity.WARNING, WAIT_FOR_IT
+            yield finding(
+                SUSPENSION, operation.path, crash, expected=ENDED_ALL, actual=actual, severity=severity, remedy=remedy
+            )
+
+
+def _fails(run: Run) -> bool:
+    """Whether something in it has failed."""
+    return any(one.status == Status.FAILED for one in run.operations) or any(
+        one.outcome != ANSWERED for one in run.all_calls
+    )
 
 
 def _not_submitted(context: OperationRecord) -> bool:

@@ -77,13 +77,21 @@ class Finding:
 
 
 def finding(
-    rule: Rule, path: str, crash: str, *, expected: str, actual: str, severity: Severity | None = None, line: str = ""
+    rule: Rule,
+    path: str,
+    crash: str,
+    *,
+    expected: str,
+    actual: str,
+    severity: Severity | None = None,
+    line: str = "",
+    remedy: str = "",
 ) -> Finding:
-    """A finding of `rule`, with the rule's remedy, and its severity unless another one is given.
+    """A finding of `rule`, with the rule's remedy and severity unless others are given.
 
     `line` is given where it is another one than that which calls the operation.
     """
-    return Finding(rule.name, path, crash, expected, actual, rule.remedy, severity or rule.severity, line)
+    return Finding(rule.name, path, crash, expected, actual, remedy or rule.remedy, severity or rule.severity, line)
 
 
 @dataclass(frozen=True)

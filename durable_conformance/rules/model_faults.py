@@ -54,6 +54,21 @@ RESENT = "a library sends each request"
 """Such as boto3, where its own retries are left on: its attempts and the step's multiply."""
 
 WARNING = Severity.WARNING
+_STRATEGY = "`StepConfig(retry_strategy=create_retry_strategy(RetryStrategyConfig({})))`"
+NAME_THE_ERRORS = "name the errors that another attempt may mend, and no others: " + _STRATEGY.format(
+    "retryable_error_types=[…]"
+)
+INCLUDE_THE_ERROR = "have the step's retry strategy take errors that pass, too: " + _STRATEGY.format(
+    "retryable_error_types=[…]"
+)
+END_THE_ATTEMPTS = "bound the attempts: " + _STRATEGY.format("max_attempts=3")
+SEND_ONCE = (
+    "turn the library's own retries off, for the step's are checkpointed: of boto3, "
+    '`boto3.client(…, config=Config(retries={"total_max_attempts": 1}))`'
+)
+ASK_NO_MORE = "once an error is permanent, let the execution fail, or go on without what was asked: ask nobody again"
+COUNT_IN_THE_STRATEGY = "leave counting attempts to the retry strategy, which gets their number: keep none yourself"
+
 NAMED = 3
 """Operations that a finding about several names."""
 
@@ -71,7 +86,10 @@ def permanent_error(run: Run, path: str, fault: str) -> Iterable[Finding]:
         actual = BY_DEFAULT if default else f"{made} calls of a permanent error"
         severity = WARNING if default else Severity.ERROR
         line = failed[-1].protectable_at if made > attempts else ""  # it is called again there, within an attempt
-        yield finding(RETRY_POLICY, path, fault, expected="one call", actual=actual, severity=severity, line=line)
+        remedy = ASK_NO_MORE if line else NAME_THE_ERRORS
+        yield finding(
+            RETRY_POLICY, path, fault, expected="one call", actual=actual, severity=severity, line=line, remedy=remedy
+        )
 
 
 def _retried_by_default(run: Run, path: str | None) -> bool:
@@ -99,7 +117,8 @@ def passing_error(run: Run, baseline: Run, path: str, fault: str) -> Iterable[Fi
     """The call at `path` failed once in a way that passes: the execution must end as it would have."""
     if baseline.status == Status.SUCCEEDED and run.status not in {Status.SUCCEEDED, AT_HORIZON}:
         actual = f"{run.status}: {run.error_message}"
-        yield finding(RETRY_POLICY, path, fault, expected="another attempt, which succeeds", actual=actual)
+        expected = "another attempt, which succeeds"
+        yield finding(RETRY_POLICY, path, fault, expected=expected, actual=actual, remedy=INCLUDE_THE_ERROR)
 
 
 def exhaustion(run: Run, path: str, fault: str) -> Iterable[Finding]:
@@ -108,10 +127,19 @@ def exhaustion(run: Run, path: str, fault: str) -> Iterable[Finding]:
     made = len({(call.invocation, call.attempt) for call in failed})
     requests = max(Counter(call.request.digest for call in failed).values(), default=0)
     if made > MAX_ATTEMPTS:
-        yield finding(RETRY_POLICY, path, fault, expected=f"at most {MAX_ATTEMPTS} attempts", actual=f"{made} attempts")
+        expected, actual = f"at most {MAX_ATTEMPTS} attempts", f"{made} attempts"
+        yield finding(RETRY_POLICY, path, fault, expected=expected, actual=actual, remedy=END_THE_ATTEMPTS)
     elif requests > made:
         actual = f"{RESENT} {math.ceil(requests / made)} times by itself, beside the step's own attempts"
-        yield finding(RETRY_POLICY, path, fault, expected="one request an attempt", actual=actual, severity=WARNING)
+        yield finding(
+            RETRY_POLICY,
+            path,
+            fault,
+            expected="one request an attempt",
+            actual=actual,
+            severity=WARNING,
+            remedy=SEND_ONCE,
+        )
 
 
 def same_attempts(run: Run, interrupted: Run, path: str, fault: str) -> Iterable[Finding]:
@@ -119,7 +147,7 @@ def same_attempts(run: Run, interrupted: Run, path: str, fault: str) -> Iterable
     before, after = (_attempts(one, path) for one in (run, interrupted))
     if before != after:
         expected, actual = f"{before} attempts", f"{after} attempts if an invocation dies between two of them"
-        yield finding(RETRY_POLICY, path, fault, expected=expected, actual=actual)
+        yield finding(RETRY_POLICY, path, fault, expected=expected, actual=actual, remedy=COUNT_IN_THE_STRATEGY)
 
 
 def _attempts(run: Run, path: str) -> int:
@@ -137,7 +165,8 @@ def every_error(run: Run, baseline: Run, fault: str) -> Iterable[Finding]:
             actual = f"{times} operations with this request"
             askers = [call.path for call in run.calls if call.request.digest == digest and call.path]
             line = run.lines.get(os.path.commonpath(askers), "") if askers else ""  # of what repeats them
-            yield finding(RETRY_POLICY, path, fault, expected=f"{asked_before[digest]}", actual=actual, line=line)
+            expected = f"{asked_before[digest]}"
+            yield finding(RETRY_POLICY, path, fault, expected=expected, actual=actual, line=line, remedy=ASK_NO_MORE)
             break
     failed = bool(run.calls) and all(call.outcome != ANSWERED for call in run.calls)
     if failed and run.status == Status.SUCCEEDED and not _admissions(run.result) - _admissions(baseline.result):

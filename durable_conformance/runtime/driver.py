@@ -121,7 +121,7 @@ class _Driver:
             if self.observer.refused:
                 raise CannotRunError(self.observer.refused[0])
             if output is not None:
-                self.observer.tell(InvocationEnded(output["Status"]))
+                self.observer.tell(InvocationEnded(output["Status"], self.observer.suspends))
             self.observer.settle()
             if self._crashes.far_enough:
                 return self._finish(AT_HORIZON)

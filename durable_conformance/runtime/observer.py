@@ -62,7 +62,7 @@ from durable_conformance.runtime.closures import (
 )
 from durable_conformance.runtime.scope import Scopes
 from durable_conformance.runtime.sdk import function_that_begins
-from durable_conformance.runtime.source import is_noted
+from durable_conformance.runtime.source import is_noted, with_conversions
 from durable_conformance.runtime.watching import watches
 from durable_conformance.subject import CALLBACK_SUFFIX, raised
 from durable_conformance.users_code import Place, calling_place, naming_place, protectable_place, waiting_place
@@ -90,6 +90,7 @@ class Observer(DurableInstrumentationPlugin):
         self.lines: dict[str, str] = {}  # by path, the user's line that calls the operation
         self.refused: list[str] = []  # why the execution cannot be made, in sentences
         self.raised: Raised | None = None  # by the handler, in the running invocation
+        self.suspends = True  # the SDK has raised a suspension in it, as far as is known
         self._failures: dict[str, Raised] = {}  # what attempts failed with, by its message
         self._occurrences: Counter[tuple[str, str]] = Counter()
         self._survived: Counter[str | None] = Counter()
@@ -117,6 +118,7 @@ class Observer(DurableInstrumentationPlugin):
     def begin(self, start: Start) -> None:
         self.invocation = start.invocation
         self.raised = None
+        self.suspends = not watches()
         self.scopes.begin(start.now)
         if self.order:
             self.order.begin(start.completed)
@@ -268,7 +270,7 @@ class Observer(DurableInstrumentationPlugin):
             self._read.add((self.invocation, what, line))
             # A context that has no operations of its own is recorded as a whole.
             noted = self.running() is not None or is_noted(linecache.getline(place.file, place.number))
-            self.tell(ReadOutside(source, what, line, tuple(filter(None, marks)), noted))
+            self.tell(ReadOutside(source, what, line, tuple(filter(None, marks)), noted, with_conversions(what, place)))
 
     def caught(self, error: BaseException, place: Place, *, suspension: bool) -> None:
         """Code of the handler's has caught what an operation raised. The last one that does so counts."""

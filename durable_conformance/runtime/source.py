@@ -47,6 +47,9 @@ _IN_ORDER = frozenset({"enumerate", "filter", "iter", "list", "map", "next", "re
 _WHATEVER_ORDER = frozenset({"all", "any", "frozenset", "len", "max", "min", "set", "sorted", "sum"})
 """Functions to which the order of what they are given makes no difference."""
 
+_CONVERSIONS = frozenset({"abs", "bool", "float", "int", "repr", "round", "str"})
+"""Functions that make of one value another, and of the same the same."""
+
 _MAKE_SETS = frozenset({"frozenset", "set"})
 _OF_SETS = frozenset({"difference", "intersection", "symmetric_difference", "union"})
 _FIXED = (int, float, complex, bool, type(None))
@@ -109,6 +112,11 @@ def _tree(file: str) -> ast.Module:
 
 
 @functools.cache
+def _parents(file: str) -> Mapping[ast.AST, ast.AST]:
+    return {child: parent for parent in ast.walk(_tree(file)) for child in ast.iter_child_nodes(parent)}
+
+
+@functools.cache
 def _nodes(file: str) -> Mapping[str, list[tuple[int, ast.AST]]]:
     """What changes a variable in a file, or may: by its name; the surer, the lower the number."""
     found: dict[str, list[tuple[int, ast.AST]]] = {}
@@ -136,6 +144,45 @@ def _nodes(file: str) -> Mapping[str, list[tuple[int, ast.AST]]]:
                 for one in given:
                     note(one, 0 if sure else 3, node)
     return found
+
+
+@functools.cache
+def with_conversions(what: str, place: Place) -> str:
+    """The expression `what` at `place`, with all around it that only converts it: `str(uuid.uuid4())[:8]`."""
+    try:
+        alike = _text(ast.parse(what, mode="eval").body)
+    except (SyntaxError, ValueError):
+        return what
+    parents = _parents(place.file)
+    at = (one for one in parents if isinstance(one, ast.expr) and _is_at(one, place.number) and _text(one) == alike)
+    node = next(at, None)
+    if node is None:
+        return what
+    while isinstance(around := parents[node], ast.expr) and _converts(around, node):
+        node = around
+    return _text(node)
+
+
+def _is_at(node: ast.expr, number: int) -> bool:
+    return node.lineno <= number <= (node.end_lineno or node.lineno)
+
+
+def _converts(around: ast.expr, node: ast.AST) -> bool:
+    match around:
+        case ast.Call(func=ast.Name(id=name), args=[first, *others], keywords=[]) if first is node:
+            return name in _CONVERSIONS and _are_fixed(others)
+        case ast.Call(func=ast.Attribute() as func, args=given, keywords=named) if func is node:
+            return _are_fixed([*given, *(one.value for one in named)])
+        case ast.Subscript(value=value, slice=index) if value is node:
+            parts = [index.lower, index.upper, index.step] if isinstance(index, ast.Slice) else [index]
+            return _are_fixed([one for one in parts if one])
+        case ast.Attribute(value=value):
+            return value is node
+    return False
+
+
+def _are_fixed(nodes: Iterable[ast.expr]) -> bool:
+    return all(isinstance(one, ast.Constant) for one in nodes)
 
 
 def _root(node: ast.AST) -> str:
@@ -196,9 +243,8 @@ def suspects(code: CodeType) -> tuple[Suspect, ...]:
 
 @functools.cache
 def _suspects(file: str) -> tuple[Suspect, ...]:
-    tree = _tree(file)
-    parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
-    return tuple(one for node in ast.walk(tree) for one in _of_node(node, parents))
+    parents = _parents(file)
+    return tuple(one for node in ast.walk(_tree(file)) for one in _of_node(node, parents))
 
 
 def _of_node(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[Suspect]:

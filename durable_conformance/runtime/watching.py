@@ -94,7 +94,12 @@ def _is_pythons(error: BaseException) -> bool:
 
 
 def _raised_again(code: CodeType, _offset: int, error: BaseException) -> None:
-    if (observer := current()) and is_users(code.co_filename):
+    observer = current()
+    if observer is None:
+        return
+    if isinstance(error, SuspendExecution):
+        observer.suspends = True
+    if is_users(code.co_filename):
         observer.raised_again(error)
 
 

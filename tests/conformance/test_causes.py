@@ -174,6 +174,28 @@ def test_a_remedy_names_the_thing_and_what_to_do() -> None:
 
 
 @durable_execution
+def tells_two_things(event: Any, context: DurableContext) -> Any:
+    day = dt.date.today().isoformat()
+    key = str(uuid.uuid4())[:8]
+    return {"day": day, "key": key, "done": context.step(lambda _: 1, "work")}
+
+
+def test_each_thing_that_is_in_what_differs_is_told() -> None:
+    report = report_of(tells_two_things)
+    assert {_cause(one) for one in report.errors} == {
+        ("dt.date.today()", line_in(tells_two_things, "dt.date")),
+        ("uuid.uuid4()", line_in(tells_two_things, "uuid.uuid4")),
+    }
+    assert not [one for one in report.findings if "nothing depended" in one.actual]
+
+
+def test_a_remedy_reads_in_a_step_what_is_made_of_what_was_read() -> None:
+    remedies = " ".join(headline for headline, _ in by_cause(report_of(tells_two_things).errors))
+    assert "`context.step(lambda _: dt.date.today().isoformat())`" in remedies
+    assert "`context.step(lambda _: str(uuid.uuid4())[:8])`" in remedies
+
+
+@durable_execution
 def reads_a_clock_for_nothing(event: Any, context: DurableContext) -> Any:
     now = dt.datetime.now()
     print(f"at {dt.datetime.now()}")  # noqa: T201  # as people do: it is logged

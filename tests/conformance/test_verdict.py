@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -12,7 +13,7 @@ import boto3
 import pytest
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, InvokeConfig, StepConfig
-from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create_retry_strategy
+from aws_durable_execution_sdk_python.retries import RetryPresets, RetryStrategyConfig, create_retry_strategy
 
 from durable_conformance import Exploration, Finding, Report, Scenario, explore, handler_factory
 from durable_conformance.durable_check import DurableCheck
@@ -312,6 +313,50 @@ def test_a_callback_without_a_timeout_is_a_warning_and_one_with_too_long_a_one_a
         return context.create_callback("approval", CallbackConfig(timeout=timeout)).result()
 
     assert [(one.rule, one.severity) for one in report(asks_a_person).findings] == [("budget", severity)]
+
+
+ONE_DAY = CallbackConfig(timeout=Duration.from_days(1))
+
+
+@durable_execution
+def goes_on_where_nobody_could_be_asked(event: Any, context: DurableContext) -> Any:
+    callback = context.create_callback("approval", ONE_DAY)
+
+    def send(_: Any) -> None:
+        boto3.client("sns").publish(TopicArn="arn:aws:sns:us-east-1:111122223333:t", Message=callback.callback_id)
+
+    try:
+        context.step(send, "send", StepConfig(retry_strategy=RetryPresets.none()))
+    except sdk.StepError:
+        return {"approval": None, "error": "nobody could be asked"}
+    return {"approval": callback.result()}
+
+
+@durable_execution
+def waits_for_nobody(event: Any, context: DurableContext) -> Any:
+    callback = context.create_callback("approval", ONE_DAY)
+    return {"id": context.step(lambda _: callback.callback_id, "send")}
+
+
+@durable_execution
+def keeps_the_suspension(event: Any, context: DurableContext) -> Any:
+    callback = context.create_callback("approval", ONE_DAY)
+    with contextlib.suppress(BaseException):
+        callback.result()
+    return {"id": context.step(lambda _: 1, "send")}
+
+
+@pytest.mark.parametrize(
+    ("handler", "told"),
+    [
+        (goes_on_where_nobody_could_be_asked, []),
+        (waits_for_nobody, [(Severity.WARNING, "CALLBACK is still STARTED, and the handler never waits for it")]),
+        (keeps_the_suspension, [(Severity.ERROR, "CALLBACK is still STARTED")]),
+    ],
+)
+def test_who_does_not_wait_for_a_callback_has_swallowed_no_suspension(handler: Any, told: list[Any]) -> None:
+    found = report(handler).findings
+    assert [(one.severity, one.actual) for one in found if one.rule == "suspension"] == told
 
 
 WAITS_FOR_EVER = """
