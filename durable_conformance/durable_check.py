@@ -152,7 +152,7 @@ class DurableCheck:
             for one in explored.values():
                 self.keep(one)
         if not report.conforms or report.failing(Severity(fail_on)):
-            pytest.fail(f"{name} {_verdict(report)}.\n{reporting.plain(report)}", pytrace=False)
+            pytest.fail(f"{name} {_verdict(report)}.\n{reporting.plain(report)}{_alone(report)}", pytrace=False)
         return report
 
 
@@ -161,6 +161,13 @@ def _verdict(report: Report) -> str:
     if report.errors:
         return "is not durable"
     return "could not be checked" if not report.conforms else "has warnings, which the test does not allow"
+
+
+def _alone(report: Report) -> str:
+    """How to make the runs that have shown something again, each alone."""
+    cases = dict.fromkeys(one.case for one in (*report.errors, *report.warnings) if one.case)
+    lines = [f"again: durable_check(…, exploration=Exploration(only={case!r}))\n" for case in cases]
+    return "" if report.case else "".join(lines)
 
 
 @dataclass(frozen=True)

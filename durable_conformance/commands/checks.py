@@ -24,7 +24,7 @@ from durable_conformance.commands.settings import (
 from durable_conformance.errors import CannotRunError
 from durable_conformance.exploring import HORIZON, Exploration
 from durable_conformance.reporting import Ignores
-from durable_conformance.rules import NAMES, Report, Severity
+from durable_conformance.rules import NAMES, Report, Severity, longer_than_the_execution
 from durable_conformance.subject import Reference, Scenario
 from durable_conformance.workers import PATIENCE_SECONDS
 
@@ -70,12 +70,15 @@ class Check:
         return self.settings.answer is None and not self.settings.answers
 
     def timed_out(self, report: Report) -> Report:
-        """`report`, which says so if the service would have ended the undisturbed execution."""
-        if self.execution_timeout is None or report.waited <= self.execution_timeout:
+        """`report`, which says so if the service would have ended the undisturbed execution, or a wait for a person."""
+        most = self.execution_timeout
+        if most is None:
             return report
-        late = (
-            f"undisturbed, it takes {report.waited} s, and its ExecutionTimeout of {self.execution_timeout} s ends it"
-        )
+        longer = tuple(longer_than_the_execution(report.timeouts, most))
+        report = replace(report, findings=(*report.findings, *longer))
+        if report.waited <= most:
+            return report
+        late = f"undisturbed, it takes {report.waited} s, and its ExecutionTimeout of {most} s ends it"
         return replace(report, could_not_run=(*report.could_not_run, late))
 
     @property

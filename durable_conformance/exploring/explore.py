@@ -219,6 +219,7 @@ class _Explorer:
             tuple(f"{what}, in {times} runs" for what, times in sorted(self.pool.left_behind.items())),
             tuple(self._tracebacks),
             tuple(self._asked.callbacks) if self._asked else (),
+            timeouts=_timeouts(runs[0]) if runs else (),
             waited=self._waited,
             interrupted=interrupted,
             seen=seen(runs[0]) if runs else (),
@@ -237,8 +238,11 @@ class _Explorer:
         first = self._undisturbed[0]
         if empty := nothing_durable(first):
             self._note(empty)  # and yet it may depend on what it should not
-        if wrong := not_as_expected(first, self.scenario):
-            self._note(wrong)
+        asked = self._asked
+        misspelt = list(self.scenario.misspelt(asked.callbacks, asked.invokes)) if asked else []
+        wrong = [*filter(None, [not_as_expected(first, self.scenario)]), *misspelt]
+        for why in wrong:
+            self._note(why)
         return bool(wrong)
 
     def _all_left_out(self, *, interrupted: bool) -> Iterator[str]:
@@ -534,6 +538,11 @@ class _Explorer:
         self._could_not_run[why] = None
         if traceback:
             self._tracebacks[traceback] = None
+
+
+def _timeouts(run: Run) -> tuple[tuple[str, int, str], ...]:
+    timeouts = {one.path: one.timeout_seconds for one in run.updates if one.timeout_seconds}
+    return tuple((path, seconds, run.line_of(path)) for path, seconds in timeouts.items())
 
 
 def _ending(run: Run) -> str:

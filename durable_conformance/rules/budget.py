@@ -44,5 +44,21 @@ def budget(run: Run, crash: str) -> Iterable[Finding]:
                 )
 
 
+def longer_than_the_execution(timeouts: Iterable[tuple[str, int, str]], most_seconds: int) -> Iterable[Finding]:
+    """A warning for each callback, by its path, that times out only after the execution has."""
+    for path, seconds, line in timeouts:
+        if seconds >= most_seconds:
+            yield finding(
+                BUDGET,
+                path,
+                "nobody answers",
+                expected=f"a timeout below the ExecutionTimeout, {most_seconds} seconds",
+                actual=f"{seconds} seconds: the execution is over before the handler hears of it",
+                severity=Severity.WARNING,
+                line=line,
+                remedy="have the callback time out before the execution does, or give the execution longer",
+            )
+
+
 def _over(path: str, crash: str, expected: str, actual: str) -> Finding:
     return finding(BUDGET, path, crash, expected=expected, actual=actual)

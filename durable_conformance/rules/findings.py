@@ -151,6 +151,7 @@ class Report:
     left_behind: tuple[str, ...] = ()  # what stayed in the processes, such as other processes, and after how many runs
     tracebacks: tuple[str, ...] = ()  # of what could not be run, as far as that is the user's code
     callbacks: tuple[str, ...] = ()  # the names of those that the undisturbed execution waits for
+    timeouts: tuple[tuple[str, int, str], ...] = ()  # of its callbacks that have one: path, seconds, line
     answers: tuple[str, ...] = ()  # what these were answered, where nobody said so, in words
     waited: int = 0  # seconds of virtual time that pass in the undisturbed execution
     interrupted: bool = False  # somebody has ended the exploration before its end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -125,16 +126,29 @@ class Scenario:
         """
         return self._answer("invokes", self.invokes, name, occurrence, self.ask_invokes or self.ask)
 
+    def misspelt(self, callbacks: Collection[str], invokes: Collection[str]) -> Iterator[str]:
+        """The answers to what nobody asks for, where something that nobody answers is called almost that, in words."""
+        for what, given, asked in self._named(callbacks, invokes):
+            for name in sorted(given - set(asked)):
+                for meant in difflib.get_close_matches(name, set(asked) - given, n=1):
+                    yield f"the answer to {name!r}: no {what} of that name is met, and none is given to {meant!r}"
+
     def unasked(self, callbacks: Collection[str], invokes: Collection[str]) -> Iterator[str]:
         """The answers that none of these names came to ask for, in words."""
+        for what, given, asked in self._named(callbacks, invokes):
+            for name in sorted(given - set(asked)):
+                there = ", ".join(map(repr, asked)) or "none"
+                yield f"the answer to {name!r}: no {what} of that name is met; those that are: {there}"
+
+    def _named(
+        self, callbacks: Collection[str], invokes: Collection[str]
+    ) -> Iterator[tuple[str, frozenset[str], Collection[str]]]:
+        """What is answered by name, beside what is asked for."""
         for what, given, ask, asked in (
             ("callback", self.callbacks, self.ask, callbacks),
             ("chained invocation", self.invokes, self.ask_invokes, invokes),
         ):
-            named = ask.named.keys() if isinstance(ask, ByName) else set()
-            for name in sorted((given.keys() | named) - set(asked)):
-                there = ", ".join(map(repr, asked)) or "none"
-                yield f"the answer to {name!r}: no {what} of that name is met; those that are: {there}"
+            yield what, frozenset(given).union(ask.named if isinstance(ask, ByName) else ()), asked
 
     @staticmethod
     def _answer(

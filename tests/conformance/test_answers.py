@@ -69,6 +69,11 @@ def test_a_name_that_nobody_asks_for_is_told(durable_check: DurableCheck) -> Non
     assert "the answer to 'aprove': no callback of that name is met; those that are: 'approve'" in report.left_out
 
 
+def test_a_misspelt_name_is_no_answer(durable_check: DurableCheck) -> None:
+    with pytest.raises(pytest.fail.Exception, match="'aprove': no callback of that name is met, and none is given to"):
+        durable_check(answers_any_way, callbacks={"aprove": "x"}, other_sandboxes=False)
+
+
 def test_where_the_usual_answer_fails_another_usual_one_is_found_and_refusals_that_fail_are_named() -> None:
     kept: list[Explored] = []
     report = DurableCheck(in_other_processes=False, keep=kept.append)(wants_raw_text)
@@ -78,6 +83,10 @@ def test_where_the_usual_answer_fails_another_usual_one_is_found_and_refusals_th
     assert used == 'answered Approved, since the handler fails with "ok"'
     assert refused.startswith("every callback refused, which is not explored: the execution ends FAILED with ")
     assert unanswered.startswith("no callback answered in time, which is not explored: the execution ends FAILED with ")
+
+
+def answers_any_way(event: object, context: DurableContext, model: object) -> object:
+    return context.create_callback("approve", ANOTHER).result()
 
 
 def careless_when_refused(event: object, context: DurableContext, model: object) -> str:

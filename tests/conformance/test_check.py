@@ -285,6 +285,20 @@ def test_several_checks_of_one_test_stand_on_its_page() -> None:
     assert all(one.records for one in kept)
 
 
+def test_a_failing_test_says_how_to_make_the_run_alone(durable_check: DurableCheck) -> None:
+    def late(event: object, context: DurableContext, model: object) -> int:
+        return context.step(lambda _: 12, "price") + time.time_ns()
+
+    with pytest.raises(pytest.fail.Exception) as failed:
+        durable_check(late, other_sandboxes=False)
+    cases = re.findall(r"^again: durable_check\(…, exploration=Exploration\(only='(.+)'\)\)$", str(failed.value), re.M)
+    assert cases
+    for case in cases:
+        with pytest.raises(pytest.fail.Exception) as alone:
+            durable_check(late, other_sandboxes=False, exploration=Exploration(only=case))
+        assert "again:" not in str(alone.value)
+
+
 def test_the_fixture_returns_the_report(durable_check: DurableCheck) -> None:
     def workflow(event: object, context: DurableContext, model: object) -> str:
         return context.step(lambda _: "done", "do")

@@ -201,6 +201,25 @@ def test_an_execution_that_the_service_would_end_is_told(project: Path, capsys: 
     assert command_line(capsys)(*command).code == 0
 
 
+def test_a_callback_that_outlasts_its_execution_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    handler = project / "code" / "refund.py"
+    handler.write_text(
+        "from aws_durable_execution_sdk_python import durable_execution\n"
+        "from aws_durable_execution_sdk_python.config import CallbackConfig, Duration\n"
+        "@durable_execution\n"
+        "def handler(event, context):\n"
+        "    return context.create_callback('ok', CallbackConfig(timeout=Duration.from_seconds(60))).result()\n"
+    )
+    command = "check", "--template", "template.yaml", "--no-other-sandboxes", "--function", "OrderRefundFunction"
+    output = command_line(capsys)(*command)
+    assert output.code == 0
+    told = " ".join(output.out.replace("│", " ").split())
+    assert "warning: budget: have the callback time out before the execution does" in told
+    assert "refund.py:5" in told
+    handler.write_text(handler.read_text().replace("from_seconds(60)", "from_seconds(59)"))
+    assert "warning" not in command_line(capsys)(*command).out
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
