@@ -212,7 +212,7 @@ class Pair:
 
 
 PAIRS = [
-    Pair(names_with_an_id, names_with_a_recorded_id, "read it in a step, `context.step(lambda _: uuid.uuid4())`"),
+    Pair(names_with_an_id, names_with_a_recorded_id, "read it in a step, `context.step(lambda _: uuid.uuid4().hex)`"),
     Pair(asks_about_today, asks_about_a_recorded_day, "read it in a step, `context.step(lambda _: dt.datetime.now())`"),
     Pair(tosses, tosses_in_steps, "read it in a step, `context.step(lambda _: random.random())`"),
     Pair(lists_a_set, lists_a_set_in_order, "go through `sorted(REGIONS)`", elsewhere=True),

@@ -77,6 +77,41 @@ def three_words() -> object:
     return shouting("SAVE-IT-NOW")
 '''
 
+PAGE = """# loudness
+
+An operation is called in capitals.
+
+## Why it breaks
+
+Nobody reads it.
+
+## Broken
+
+```python
+from aws_durable_execution_sdk_python import durable_execution
+
+
+@durable_execution
+def handler(event, context):
+    return context.step(lambda _: "done", "SAVE")
+```
+
+## Mended
+
+```python
+from aws_durable_execution_sdk_python import durable_execution
+
+
+@durable_execution
+def handler(event, context):
+    return context.step(lambda _: "done", "save")
+```
+
+## In production
+
+It hurts the eyes.
+"""
+
 CORRECT = """
 
 @SHELF.correct()
@@ -116,7 +151,9 @@ def named_and_broken(copy: Copy) -> None:
 
 
 def told(copy: Copy) -> None:
-    copy.insert("docs/check.md", "| `upgrade` |", "| `loudness` | an operation is called in capitals |\n")
+    row = "| [`loudness`](rules/loudness.md) | an operation is called in capitals |\n"
+    copy.insert("docs/check.md", "| `upgrade` |", row)
+    copy.write("docs/rules/loudness.md", PAGE)
     *_, counted = copy.run("python -m tests.conformance.one_run").stdout.splitlines()
     copy.put_right("README.md", r"^one run finds .*$", counted)
 
