@@ -323,7 +323,7 @@ def goes_on_where_nobody_could_be_asked(event: Any, context: DurableContext) -> 
     callback = context.create_callback("approval", ONE_DAY)
 
     def send(_: Any) -> None:
-        boto3.client("sns").publish(TopicArn="arn:aws:sns:us-east-1:111122223333:t", Message=callback.callback_id)
+        boto3.client("sns").publish(TopicArn="arn:aws:sns:eu-west-1:000000000000:t", Message=callback.callback_id)
 
     try:
         context.step(send, "send", StepConfig(retry_strategy=RetryPresets.none()))

@@ -137,7 +137,7 @@ def written(copy: Copy) -> None:
 def named_and_broken(copy: Copy) -> None:
     judge = "durable_conformance/rules/judge.py"
     copy.insert(judge, "model_faults, side_effects, stability\n", "loudness, ")
-    copy.insert(judge, "    side_effects.too_often,\n)", "    loudness.loudness,\n")
+    copy.insert(judge, "    side_effects.outside_any_step,\n)", "    loudness.loudness,\n")
     copy.insert(judge, ')\n"""The rules that', "    loudness.LOUDNESS,\n")
     corpus = "tests/conformance/corpus"
     copy.write(f"{corpus}/broken_loudness.py", BROKEN)
