@@ -96,7 +96,7 @@ class Narrator(Observer):
             self._dead = isinstance(event, ProcessDied)
             path = getattr(event, "path", None)
             try:
-                if path not in self._located and (line := self.lines.get(path)):
+                if path and path not in self._located and (line := self.lines.get(path)):
                     self._located.add(path)
                     self._listener(OperationCalled(path, line))
                 self._listener(event)

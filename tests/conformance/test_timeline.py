@@ -260,8 +260,8 @@ def test_a_line_that_a_dead_process_came_to_is_told_when_the_next_one_does() -> 
     heard: list[Told] = []
     narrator = Narrator(heard.append)
     first, died, second = began(1), ProcessDied("/1:a", DEATH), began(2)
-    for event in (first, died):
-        narrator.tell(event)
+    narrator.tell(first)
+    narrator.tell(died)
     narrator.lines["/1:b"] = "app.py:31"
     begins = OperationBegan("/1:b", 1, again=False)
     for event in (begins, second, begins, begins):
