@@ -519,7 +519,8 @@ class _Checking:
             return
         scenario = ", ".join(filter(None, (f"event {check.event.text}", words)))
         others = [one for one in self._explored if (one.name, one.scenario) != (check.title, scenario)]
-        explored = Explored(check.title, scenario, report, tuple(records), self._commands[check.title])
+        file = reporting.shown(check.file, Path.cwd())
+        explored = Explored(check.title, scenario, report, tuple(records), self._commands[check.title], file)
         self._explored = [*others, check.ignores.shown(explored)]
 
     def _tell(self, check: Check, report: Report) -> None:

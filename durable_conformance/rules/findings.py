@@ -35,11 +35,13 @@ class Cause:
 
     what: str  # as the code has it: `date.today()`, or the name of a variable
     line: str  # as `handler.py:12`
-    why: str  # what is wrong with it, and what to do, in one sentence that begins with it
+    why: str  # what is wrong with it, in a sentence that begins with it
     likely: bool = False  # it comes before what differs; that its value is in it cannot be told
+    remedy: str = ""  # what to do about it, in the imperative
 
     def __str__(self) -> str:
-        return f"likely: {self.why}" if self.likely else self.why
+        why = f"{self.why}: {self.remedy}" if self.remedy else self.why
+        return f"likely: {why}" if self.likely else why
 
     def at_most_likely(self, *, likely: bool) -> Cause:
         """The same, or the same as likely."""
