@@ -49,6 +49,15 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class Deed:
+    """One of several things that a finding lists, each of which people may ignore."""
+
+    line: str  # of the user's that does it, as `handler.py:12`; empty where it is not known
+    text: str
+    grave: bool  # it makes the finding an error
+
+
+@dataclass(frozen=True)
 class Finding:
     """One way in which a handler broke a rule."""
 
@@ -62,6 +71,7 @@ class Finding:
     line: str = ""  # of the user's that calls the operation, or did it, as `handler.py:12`; empty where it is not known
     cause: Cause | None = None  # of what differs, as far as it is known
     case: str = ""  # the id of the experiment that showed it: the same in each check of the same handler
+    deeds: tuple[Deed, ...] = ()  # what it lists, if it lists several things
 
     @property
     def told_as(self) -> tuple[str, str, str]:
