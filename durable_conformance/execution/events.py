@@ -123,6 +123,7 @@ class Source(StrEnum):
     HASH = "a hash, which each process salts anew"
     ADDRESS = "an object's address"
     FILE = "a file that another sandbox may not have"
+    SOCKET = "what another program answers"
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from durable_conformance.rules.calls import DURABLE_CALLS, NO_REPEATED_CALL, unp
 from durable_conformance.rules.endings import SUSPENSION
 from durable_conformance.rules.findings import Cause, Finding, Severity, finding
 from durable_conformance.rules.model_faults import FAILURE_VISIBLE, RETRY_POLICY
+from durable_conformance.rules.side_effects import SIDE_EFFECTS
 from durable_conformance.rules.stability import (
     COMPLETION_ORDER,
     ENVIRONMENT,
@@ -81,11 +82,18 @@ def cause_of(found: Finding, run: Run, baseline: Run) -> Cause | None:
             causes = (_variable(one, batches) for one in _changed(events) if f"{one.path}/".startswith(batches))
         case NO_INVOCATION_STATE.name if found.severity is Severity.WARNING:
             causes = (_variable(one, batches) for one in _changed(events) if one.path == found.path)
+        case SIDE_EFFECTS.name:
+            causes = (_read(one) for one in events if isinstance(one, ReadOutside) and _is_all(one, found))
         case RETRY_POLICY.name:
             causes = _of_failure(found, run, baseline)
         case name if name in DIFFER or name == NO_REPEATED_CALL.name:
             causes = _of_difference(found, run, baseline)
     return next(iter(causes), None)
+
+
+def _is_all(read: ReadOutside, found: Finding) -> bool:
+    """Whether all that `found` lists is done by asking somebody there."""
+    return read.source is Source.SOCKET and {one.line for one in found.deeds} == {read.line}
 
 
 def nothing_depended_on(runs: Sequence[Run], findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -267,6 +275,9 @@ def _read(read: ReadOutside) -> Cause:
             do = "take a digest that is the same everywhere, such as `hashlib.sha256`"
         case Source.ADDRESS:
             why, do = f"{at} reads {read.source}, which each process has otherwise", "use a name that you give it"
+        case Source.SOCKET:
+            why = f"{at} asks another program over a socket, again on every replay"
+            do = "ask it in a step of its own, with what is done with its answer"
         case _:
             why = f"{at} reads {read.source}, again on every replay"
             do = f"read it in a step, `context.step(lambda _: {what})`"
