@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from durable_conformance.evidence import Place, RunRecord, Section
+from durable_conformance.evidence import NO_INTERRUPTION, Place, RunRecord, Section
 from durable_conformance.execution import AT_HORIZON, ENDINGS, EXECUTION, Conditions, CrashPoint, Run, pinned_by
 from durable_conformance.exploring.cases import (
     between_attempts,
@@ -46,7 +46,6 @@ from durable_conformance.rules import (
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
 from durable_conformance.workers import AVAILABLE, Elsewhere, Experiment, Lost, Pool, not_judged
 
-NOTHING = "no interruption"
 AGAIN = "a second execution"
 
 type Recorder = Callable[[RunRecord], None]
@@ -288,7 +287,7 @@ class _Explorer:
             place = Place(Section.WHOLE, what, column=model_group(never_twice=never_twice))
             return of_its_model(Experiment(id_, what, place, conditions, not_judged))
 
-        experiment = whole("baseline", NOTHING, Conditions(never_twice=never_twice, keep_snapshots=True))
+        experiment = whole("baseline", NO_INTERRUPTION, Conditions(never_twice=never_twice, keep_snapshots=True))
         first = self._one(experiment)
         if first is None:
             return None
@@ -301,7 +300,7 @@ class _Explorer:
                 return None
             baseline = canonical(first)
         self._undisturbed.append(first)
-        self._tell(experiment, first, tuple(judged_alone(first, NOTHING)))
+        self._tell(experiment, first, tuple(judged_alone(first, NO_INTERRUPTION)))
         if first.status not in ENDINGS:
             return _Baseline(baseline, frozenset(), ())
         conditions = Conditions(never_twice=never_twice, pinned=pinned_by(first), order=decided_as(baseline))
