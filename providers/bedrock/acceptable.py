@@ -38,6 +38,9 @@ _TEXT_APART_FROM_TOOLS = re.compile(r"(?:^|[./])(?:meta|mistral)\.")
 """Models that take no text beside tool uses or tool results: Llama and Mistral, also behind an inference profile."""
 
 
+_json = json.JSONEncoder(ensure_ascii=False, default=str, check_circular=False).encode
+
+
 @dataclass(frozen=True)
 class Rule:
     """One thing that the service refuses.
@@ -84,9 +87,11 @@ def _rule(refused: str, *sources: str) -> Callable[[Callable[[Json], Iterator[st
 
 @_rule("half a character, as in text that was cut inside an emoji", f"{_ISSUES}/anthropics/claude-code/issues/3277")
 def _whole_characters(arguments: Json) -> Iterator[str]:
-    for key in ("messages", "system", "toolConfig", "inferenceConfig"):
-        if key in arguments and _HALF_CHARACTER.search(json.dumps(arguments[key], ensure_ascii=False, default=str)):
-            arguments[key] = _whole(arguments[key])
+    sent = {key: arguments[key] for key in ("messages", "system", "toolConfig", "inferenceConfig") if key in arguments}
+    try:
+        _json(sent).encode()
+    except UnicodeEncodeError:  # UTF-8 has none of them; a search would take longer, at every call
+        arguments.update(_whole(sent))
     yield from ()
 
 

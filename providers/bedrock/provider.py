@@ -113,6 +113,8 @@ class BedrockProvider:
         structured_output: Send a request's output schema to the service. Switch it off for a model that has no
             structured output: the prompt asks for JSON, and the reply is validated, all the same.
         read_timeout: Longest wait for a whole answer, in seconds; of the default client, also between two bytes of it.
+        bounded: Whether a call may end with `read_timeout`. Where nothing is waited for, as when a recording is played,
+            it need not be, which costs less.
 
     Raises:
         BedrockConfigurationError: A tier or the timeout makes no sense.
@@ -125,6 +127,7 @@ class BedrockProvider:
         tiers: Mapping[str, str] | None = None,
         structured_output: bool = True,
         read_timeout: int = READ_TIMEOUT_SECONDS,
+        bounded: bool = True,
     ) -> None:
         if not 1 <= read_timeout <= LONGEST_READ_TIMEOUT_SECONDS:
             raise BedrockConfigurationError(
@@ -133,7 +136,7 @@ class BedrockProvider:
             )
         self._tiers = {**DEFAULT_TIERS, **_checked(tiers or {})}
         self.structured_output = structured_output
-        self._longest_call = read_timeout + GRACE_SECONDS
+        self._longest_call = read_timeout + GRACE_SECONDS if bounded else None
         self._client_factory = client_factory or (lambda: make_client(read_timeout=read_timeout))
         self._client: BedrockRuntimeClient | None = None
         self._lock = threading.Lock()
