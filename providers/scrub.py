@@ -9,8 +9,8 @@ Beside the table here stand detectors of Yelp's detect-secrets, those that know 
 those that go by a name or by chance: `KeywordDetector` (`password = ` before anything), the two of high entropy (every
 digest and id of this project is a find), `IPPublicDetector`, `IbmCloudIamDetector` (any 44 characters after `key` or
 `token`: idempotency keys), `ArtifactoryDetector` (words that begin with AP); and those whose expression alone says less
-than the table's: `TelegramBotTokenDetector` (an ARN of a queue with a long name), `DiscordBotTokenDetector` (dotted
-names of modules), `JwtTokenDetector`. They are loaded when something is looked at, and nothing is sent anywhere: their
+than the table's: `BasicAuthDetector` (`https://u:p@host` of an example), `TelegramBotTokenDetector` (an ARN of a queue
+with a long name), `DiscordBotTokenDetector` (dotted names of modules), `JwtTokenDetector`. They are loaded when something is looked at, and nothing is sent anywhere: their
 expressions are used, not their verification.
 
 Key and account id formats: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html and
@@ -82,7 +82,6 @@ _SECRETS: Mapping[str, re.Pattern[str]] = {
 _DETECTORS = {
     "an AWS key": "aws.AWSKeyDetector",
     "an Azure storage key": "azure_storage_key.AzureStorageKeyDetector",
-    "a password in a URL": "basic_auth.BasicAuthDetector",
     "a Cloudant key": "cloudant.CloudantDetector",
     "a GitHub token": "github_token.GitHubTokenDetector",
     "a GitLab token": "gitlab_token.GitLabTokenDetector",

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from durable_conformance.commands.options import model_of
+from durable_conformance.commands import model_of
 from durable_conformance.errors import CannotRunError
 from durable_conformance.execution import OperationRecord, Status
 from durable_conformance.histories import History, HistoryError, load_history, save_history, text_of
@@ -129,3 +132,15 @@ def test_a_tree_without_secrets_is_itself_and_one_with_keeps_its_types() -> None
         None,
     )
     assert isinstance(shown[0].status, Status)
+
+
+def test_no_package_of_a_user_stands_in_for_the_scan(tmp_path: Path) -> None:
+    (tmp_path / "providers").mkdir()
+    (tmp_path / "providers" / "__init__.py").write_text("raise ValueError")
+    secret = next(iter(KINDS))
+    code = f"from durable_conformance.model import withheld\nprint(withheld('{secret[:4]}' '{secret[4:]}'))"
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env=environment
+    )
+    assert ran.stdout == "[withheld: a GitHub token]\n"
