@@ -10,8 +10,8 @@ those that go by a name or by chance: `KeywordDetector` (`password = ` before an
 digest and id of this project is a find), `IPPublicDetector`, `IbmCloudIamDetector` (any 44 characters after `key` or
 `token`: idempotency keys), `ArtifactoryDetector` (words that begin with AP); and those whose expression alone says less
 than the table's: `BasicAuthDetector` (`https://u:p@host` of an example), `TelegramBotTokenDetector` (an ARN of a queue
-with a long name), `DiscordBotTokenDetector` (dotted names of modules), `JwtTokenDetector`. They are loaded when something is looked at, and nothing is sent anywhere: their
-expressions are used, not their verification.
+with a long name), `DiscordBotTokenDetector` (dotted names of modules), `JwtTokenDetector`. They are loaded when
+something is looked at, and nothing is sent anywhere: their expressions are used, not their verification.
 
 Key and account id formats: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html and
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html.

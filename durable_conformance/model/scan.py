@@ -14,8 +14,6 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import durable_conformance
-
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -81,7 +79,7 @@ def _with(value: Any, replaced: Callable[[str], str]) -> Any:
 
 @functools.cache
 def _scrub() -> ModuleType:
-    file = Path(durable_conformance.__file__).parents[1] / "providers" / "scrub.py"
+    file = Path(__file__).parents[2] / "providers" / "scrub.py"
     spec = importlib.util.spec_from_file_location(_NAME, file)
     assert spec is not None
     assert spec.loader is not None
