@@ -13,6 +13,7 @@ from durable_conformance.commands.crash_at import not_reached as not_reached
 from durable_conformance.commands.crash_at import typed_point as typed_point
 from durable_conformance.commands.options import Json as Json
 from durable_conformance.commands.options import can_be_written as can_be_written
+from durable_conformance.commands.options import model_of as model_of
 from durable_conformance.commands.run import run as run
 from durable_conformance.commands.sam_template import ACCOUNT as ACCOUNT
 from durable_conformance.commands.sam_template import SamFunction as SamFunction

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from durable_conformance.evidence import Comparison, Explored, InvocationTrace, Moment, RunRecord
+from durable_conformance.model import withheld
 from durable_conformance.reporting.again import command_again
 from durable_conformance.reporting.html.charts import Chart, charts
 from durable_conformance.reporting.html.difference import Kind, by_lines, by_words
@@ -71,7 +72,8 @@ class Chapter:
 
 
 def rendered(title: str, explorations: Sequence[Explored]) -> str:
-    """The page, as HTML text."""
+    """The page, as HTML text; in the place of a secret it says that one was withheld."""
+    title, explorations = withheld((title, explorations))
     chapters = tuple(_chapters(explorations))
     style, script = _text("report.css"), _text("report.js")
     page = _environment().get_template("page.html.jinja")
