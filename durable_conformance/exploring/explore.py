@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from durable_conformance.evidence import NO_INTERRUPTION, Place, RunRecord, Section
 from durable_conformance.execution import AT_HORIZON, ENDINGS, EXECUTION, Conditions, CrashPoint, Run, pinned_by
@@ -19,6 +20,7 @@ from durable_conformance.exploring.cases import (
     one_by_one,
     order_cases,
 )
+from durable_conformance.exploring.configured import configured
 from durable_conformance.exploring.coverage import coverage
 from durable_conformance.exploring.exploration import EVERYTHING, Exploration
 from durable_conformance.exploring.following import diverged
@@ -509,7 +511,8 @@ class _Explorer:
         yield from (one.finding for line, one in self._besides.items() if line not in known)
 
     def _caused(self, kept: _Kept) -> Finding:
-        return kept.finding.caused_by(cause_of(kept.finding, kept.run, self._baseline_of(kept)))
+        cause = cause_of(kept.finding, kept.run, self._baseline_of(kept)) or configured(kept.finding, Path.cwd())
+        return kept.finding.caused_by(cause)
 
     def _baseline_of(self, kept: _Kept) -> Run:
         return kept.against.run if kept.against else self._undisturbed[0]
