@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from pydantic import JsonValue, ValidationError
 
+from patterns.durable.budget import Spending, budget_from_environment, counted_in
 from patterns.durable.results import json_of, returnable
 from patterns.durable.signature import named, signature_of
 from providers import ModelProvider
@@ -24,10 +26,11 @@ class InvalidEventError(ValueError):
 class DurableHandler[E, R]:
     """A Lambda handler that runs a workflow function as a durable execution. Made by `durable_handler`."""
 
-    def __init__(self, workflow: Workflow[E, R], model: ModelProvider | None) -> None:
+    def __init__(self, workflow: Workflow[E, R], model: ModelProvider | None, token_budget: int | None) -> None:
         self._signature = signature_of(workflow)
         self._workflow = workflow
         self._model = model
+        self._token_budget = token_budget
         self.__name__ = workflow.__name__
         self.__doc__ = workflow.__doc__
         self.__wrapped__ = self._run  # what `durable_execution` wraps: tools that re-decorate a handler look here
@@ -39,7 +42,7 @@ class DurableHandler[E, R]:
 
     def with_model(self, model: ModelProvider) -> DurableHandler[E, R]:
         """The same handler, asking `model`."""
-        return DurableHandler(self._workflow, model)
+        return DurableHandler(self._workflow, model, self._token_budget)
 
     def event_schema(self) -> dict[str, Any] | None:
         """What its events may be, as a JSON schema; None if the workflow does not say."""
@@ -48,7 +51,9 @@ class DurableHandler[E, R]:
 
     def _run(self, event: Any, context: DurableContext) -> JsonValue:
         validated = self._validated(event)
-        result = self._workflow(validated, context, self._model or selected_provider())
+        budget = self._token_budget or budget_from_environment(os.environ)
+        with counted_in(Spending(budget) if budget else None):
+            result = self._workflow(validated, context, self._model or selected_provider())
         said = self._signature.result
         whose = named(self._workflow)
         return returnable(json_of(result, said.adapter if said else None, whose), whose)
@@ -68,7 +73,9 @@ class DurableHandler[E, R]:
             raise InvalidEventError(f"Invalid event for {taken.name}: {describe(error)}.") from None
 
 
-def durable_handler[E, R](workflow: Workflow[E, R], *, model: ModelProvider | None = None) -> DurableHandler[E, R]:
+def durable_handler[E, R](
+    workflow: Workflow[E, R], *, model: ModelProvider | None = None, token_budget: int | None = None
+) -> DurableHandler[E, R]:
     """The Lambda handler that runs `workflow` as a durable execution.
 
     Args:
@@ -77,10 +84,12 @@ def durable_handler[E, R](workflow: Workflow[E, R], *, model: ModelProvider | No
             as it was sent. It returns JSON, a pydantic model or a dataclass, or whatever its annotation makes JSON of.
         model: Who answers. Unless given, the environment says so at the first invocation, not at import
             (`providers.selection`).
+        token_budget: Tokens that an execution may spend before `ModelBudgetError`. Unless given, `TOKEN_BUDGET` in the
+            environment says so, and without it there is no bound.
 
     Raises:
         InvalidWorkflowError: No handler can be made of `workflow`; the message says why and what to do.
         InvalidEventError: At an invocation, before any operation: the event is not what the annotation says.
         InvalidResultError: At an invocation: what was returned cannot be written as JSON.
     """
-    return DurableHandler(workflow, model)
+    return DurableHandler(workflow, model, token_budget)
