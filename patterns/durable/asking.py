@@ -11,7 +11,7 @@ from aws_durable_execution_sdk_python.exceptions import NonDeterministicExecutio
 from aws_durable_execution_sdk_python.serdes import SerDes, SerDesContext
 from pydantic import BaseModel, ConfigDict
 
-from patterns.durable.budget import current
+from patterns.durable.budget import Asked, current
 from patterns.durable.keys import wanted_keys
 from patterns.durable.limits import CHECKPOINT, excess, shortened
 from patterns.durable.recorded_errors import recordable, recorded_digest, recorded_model_error
@@ -87,7 +87,7 @@ def converse(context: DurableContext, model: ModelProvider, name: str, request: 
         raise recorded_model_error(error.error_type, error.message) or error from error
     _check_drift(name, answer.request_digest, digest)
     if spending:
-        spending.add(answer.response.usage)
+        spending.add(Asked(name, request.model), answer.response.usage)
     return answer.response
 
 
@@ -215,6 +215,8 @@ def until_usable[T](
             if repairs == 0 or outcome(response) is StopOutcome.FINAL:
                 raise
             request, repairs = with_feedback(request, response, error), repairs - 1
+            if spending := current():
+                spending.repair()
     return None
 
 

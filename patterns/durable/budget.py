@@ -1,4 +1,4 @@
-"""What an execution may spend: tokens, counted from the answers that its checkpoints hold.
+"""What an execution spends, and may spend: tokens, counted from the answers that its checkpoints hold.
 
 A replayed answer counts as it did when it was given, so whatever an execution was interrupted by, each counts once.
 What a finished branch or agent spent stands in its own checkpoint, because a replay does not look inside.
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from aws_durable_execution_sdk_python.exceptions import UnrecoverableError
 from aws_durable_execution_sdk_python.serdes import EXTENDED_TYPES_SERDES, SerDes, SerDesContext
@@ -20,10 +20,42 @@ from providers import PermanentModelError, Usage
 
 SETTING = "TOKEN_BUDGET"
 
-_PACKED = frozenset({"branch", "spentTokens", "value"})
+_PACKED = frozenset({"branch", "spent", "repairs", "value"})
 """The keys of a result with what it cost."""
 
 _MARK = re.compile(r" \[tokens ([0-9]+)\]$")
+
+
+class Asked(NamedTuple):
+    """A question: the operation that asks it, and the tier or the model that it asks."""
+
+    operation: str
+    model: str
+
+
+class Used(NamedTuple):
+    """What answers cost: how many there were, and their tokens."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+
+    @classmethod
+    def of(cls, usage: Usage) -> Used:
+        """One answer's."""
+        cached = usage.cache_read_input_tokens, usage.cache_write_input_tokens
+        return cls(1, usage.input_tokens, usage.output_tokens, *cached)
+
+    def __add__(self, other: object) -> Used:
+        assert isinstance(other, Used)
+        return Used(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+    @property
+    def tokens(self) -> int:
+        """Everything that was read and written, from a cache or not."""
+        return sum(self[1:])
 
 
 class ModelBudgetError(PermanentModelError):
@@ -50,20 +82,20 @@ def budget_from_environment(environment: Mapping[str, str]) -> int | None:
     return int(value)
 
 
-def tokens(usage: Usage) -> int:
-    """What a call counts: everything that was read and written, from a cache or not."""
-    return usage.input_tokens + usage.output_tokens + usage.cache_read_input_tokens + usage.cache_write_input_tokens
-
-
 class Spending:
-    """What was spent in an execution with a budget, or in a part of it that has a checkpoint of its own."""
+    """What was spent in an execution, or in a part of it with a checkpoint of its own, bounded by a budget or not."""
 
-    def __init__(self, budget: int, whole: Spending | None = None) -> None:
+    def __init__(self, budget: int | None = None, whole: Spending | None = None) -> None:
         self._budget = budget
         self._whole: Spending = whole or self
         self._lock = threading.Lock()
-        self._own = 0
+        self._own: dict[Asked, Used] = {}
+        self._repairs = 0
         self._parts: list[Spending] = []
+
+    @property
+    def bounded(self) -> bool:
+        return self._budget is not None
 
     def part(self) -> Spending:
         """A part of it, which has spent nothing yet."""
@@ -71,20 +103,39 @@ class Spending:
             self._parts.append(made := Spending(self._budget, self._whole))
         return made
 
-    def add(self, usage: Usage) -> None:
+    def add(self, asked: Asked, usage: Usage) -> None:
         """Count an answer."""
         with self._lock:
-            self._own += tokens(usage)
+            self._own[asked] = self._own.get(asked, Used()) + Used.of(usage)
 
-    def settle(self, spent: int) -> None:
+    def repair(self) -> None:
+        """Count a question that is asked again because its answer could not be used."""
+        with self._lock:
+            self._repairs += 1
+
+    def settle(self, spent: Mapping[Asked, Used], repairs: int = 0) -> None:
         """Count what the checkpoint of this part says, in place of what was seen of it."""
         with self._lock:
-            self._own, self._parts = spent, []
+            self._own, self._repairs, self._parts = dict(spent), repairs, []
+
+    @property
+    def used(self) -> dict[Asked, Used]:
+        """What was spent on each question, parts included."""
+        found = dict(self._own)
+        for part in tuple(self._parts):
+            for asked, used in part.used.items():
+                found[asked] = found.get(asked, Used()) + used
+        return found
+
+    @property
+    def repairs(self) -> int:
+        """Questions that were asked again, parts included."""
+        return self._repairs + sum(part.repairs for part in tuple(self._parts))
 
     @property
     def spent(self) -> int:
         """Tokens, parts included."""
-        return self._own + sum(part.spent for part in tuple(self._parts))
+        return sum(used.tokens for used in self.used.values())
 
     def check(self) -> None:
         """Make sure that the model may be asked.
@@ -92,7 +143,7 @@ class Spending:
         Raises:
             ModelBudgetError: The execution has spent its budget.
         """
-        if (spent := self._whole.spent) >= self._budget:
+        if self._budget is not None and (spent := self._whole.spent) >= self._budget:
             raise ModelBudgetError(
                 f"The execution may spend {self._budget} tokens, and {spent} are spent: the model is not asked again. "
                 f"Raise the budget ({SETTING}), or narrow the task."
@@ -103,7 +154,7 @@ _current: ContextVar[Spending | None] = ContextVar("spending", default=None)
 
 
 def current() -> Spending | None:
-    """What the code that calls this adds to; None where nothing bounds it."""
+    """What the code that calls this adds to; None in a workflow that no handler runs."""
     return _current.get()
 
 
@@ -135,17 +186,21 @@ class Share:
             except UnrecoverableError:
                 raise  # it ends the execution or the invocation, and no context records it
             except Exception as error:  # whatever it is will be recorded, and what it cost with it
-                if len(error.args) == 1:
+                if self._spending.bounded and len(error.args) == 1:
                     error.args = (f"{error.args[0]} [tokens {self._spending.spent}]",)
                 raise
-        return cast("T", {"branch": self._branch, "spentTokens": self._spending.spent, "value": value})
+        if not self._spending.bounded:
+            return value
+        spent = [[asked.operation, asked.model, *used] for asked, used in self._spending.used.items()]
+        return cast("T", {"branch": self._branch, "spent": spent, "repairs": self._spending.repairs, "value": value})
 
     def result[T](self, checkpointed: T) -> T:
         """What the function had returned, whether there was a budget then or not."""
         if not isinstance(checkpointed, dict) or checkpointed.keys() != _PACKED:
             return checkpointed
         if self._spending is not None:
-            self._spending.settle(checkpointed["spentTokens"])
+            spent = {Asked(operation, model): Used(*used) for operation, model, *used in checkpointed["spent"]}
+            self._spending.settle(spent, checkpointed["repairs"])
         return cast("T", checkpointed["value"])
 
     def error(self, message: str | None) -> str:
@@ -154,7 +209,7 @@ class Share:
             return "no error was recorded"
         found = _MARK.search(message)
         if self._spending is not None and found:
-            self._spending.settle(int(found[1]))
+            self._spending.settle({Asked("failed branches", "unknown"): Used(0, int(found[1]))})
         return _MARK.sub("", message)
 
 
@@ -170,7 +225,8 @@ class Shares:
     @property
     def serdes(self) -> SerDes[Any] | None:
         """How branches are checkpointed; None for the SDK's own way."""
-        return _Settling(self._shares) if current() is not None else None
+        spending = current()
+        return _Settling(self._shares) if spending is not None and spending.bounded else None
 
 
 class _Settling(SerDes[Any]):
