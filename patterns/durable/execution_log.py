@@ -1,7 +1,7 @@
 """One line of JSON for each execution that ends: what it asked, spent and came to, and no word of what was said.
 
-It is on the SDK's public plugin hooks. AWS's own exporter of such lines, the SDK's telemetry exporter, does not know what
-an operation asked a model, and writes what operations returned unless told not to.
+It is on the SDK's public plugin hooks. AWS's own exporter of such lines, the SDK's telemetry exporter, does not know
+what an operation asked a model, and writes what operations returned unless told not to.
 """
 
 from __future__ import annotations

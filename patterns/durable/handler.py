@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
-from aws_durable_execution_sdk_python.plugin import DurableInstrumentationPluginFactory
 from pydantic import JsonValue, ValidationError
 
 from patterns.durable.budget import budget_from_environment, counted_in
@@ -17,6 +16,9 @@ from patterns.durable.signature import named, signature_of
 from providers import ModelProvider
 from providers.model import describe
 from providers.selection import selected_provider
+
+if TYPE_CHECKING:
+    from aws_durable_execution_sdk_python.plugin import DurableInstrumentationPluginFactory
 
 type Workflow[E, R] = Callable[[E, DurableContext, ModelProvider], R]
 

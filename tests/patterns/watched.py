@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_durable_execution_sdk_python.plugin import DurableInstrumentationPluginFactory
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 
 from patterns.durable import durable_handler
 from patterns.durable.execution_log import ExecutionLog
 from providers.scripted import Entries, ScriptedProvider, reply, stopped, throttled, tool_use
-from tests.patterns.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from aws_durable_execution_sdk_python.plugin import DurableInstrumentationPluginFactory
 
 CANARY = "kakapo"
 """Stands in what is asked, answered, decided and returned, and may stand in nothing that is watched."""
@@ -80,6 +82,12 @@ WATCHED = {
 }
 
 
+def workflow_of(pattern: str) -> Callable[..., Any]:
+    """The pattern's function, whatever SDK it is loaded with."""
+    workflow: Callable[..., Any] = getattr(importlib.import_module(f"patterns.{pattern}"), pattern)
+    return workflow
+
+
 def watched_lines(
     pattern: str,
     *,
@@ -91,7 +99,7 @@ def watched_lines(
     watched = watched or WATCHED[pattern]
     lines: list[str] = []
     handler = durable_handler(
-        CATALOGUE[pattern].workflow,
+        workflow_of(pattern),
         model=ScriptedProvider(watched.script),
         plugins=plugins,
         token_budget=token_budget,
