@@ -139,7 +139,8 @@ class DurableCheck:
                 report = explore(subject.handler, scenario, exploration, elsewhere=subject.elsewhere, recorder=recorder)
                 if words is not None:
                     met = ", ".join(filter(None, (f"event {json.dumps(event, ensure_ascii=False)}", words)))
-                    explored[words] = ignores.shown(Explored(name, met, report, tuple(records)))
+                    kept = Explored(name, met, report, tuple(records), file=str(subject.file))
+                    explored[words] = ignores.shown(kept)
                 return report
 
             how = exploration or EVERYTHING

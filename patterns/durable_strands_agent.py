@@ -51,7 +51,10 @@ class Question(Event):
 @tool(repeatable=True)
 def get_population(where: City) -> str:
     """Look up how many people live in a city."""
-    return f"{POPULATIONS[where.city.casefold()]:,}"
+    people = POPULATIONS.get(where.city.casefold())
+    if people is None:
+        raise LookupError("No population is known for that city.")  # without its name: the error goes into logs
+    return f"{people:,}"
 
 
 @tool(repeatable=True)

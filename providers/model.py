@@ -61,12 +61,12 @@ class CitedTextBlock(Frozen):
 
 
 class ToolUseBlock(Frozen):
-    """The model asks for a tool. `input` is whatever JSON the model wrote: validate it before use."""
+    """The model asks for a tool. `input` is whatever JSON the model wrote, null also: validate it before use."""
 
     type: Literal["tool_use"] = "tool_use"
     tool_use_id: str
     name: str
-    input: JsonValue
+    input: JsonValue = None
 
 
 class ReasoningBlock(Frozen):

@@ -7,10 +7,11 @@
 | `template` | `template.yaml` against the code |
 | `stand_in` | a stand-in for Bedrock, over HTTP |
 | `chat_stand_in` | the same for OpenAI-compatible servers |
+| `oracle` | who else plays the service, and AWS's requirements: what the simulated one is held against |
 | `wire` | durable functions served over HTTP, in processes that can be killed |
 | `loopback` | the HTTP server that all three are made of |
 | `cassette_fixture` | the pytest plugin that records and replays cassettes |
 | `histories`, `bad_histories` | golden histories, and histories that must not replay |
 | `local_model` | the patterns on a real model, by `tox -e local-model`; the tests of that need none |
-| `e2e`, `browser`, `cloud`, `guides` | run by name, each in a tox environment of its own |
+| `e2e`, `second_service`, `browser`, `cloud`, `guides` | run by name, each in a tox environment of its own |
 """

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from durable_conformance.commands.crash_at import typed_point as typed_point
     from durable_conformance.commands.options import Json as Json
     from durable_conformance.commands.options import can_be_written as can_be_written
+    from durable_conformance.commands.options import model_of as model_of
     from durable_conformance.commands.sam_template import ACCOUNT as ACCOUNT
     from durable_conformance.commands.sam_template import SamFunction as SamFunction
     from durable_conformance.commands.sam_template import durable_functions as durable_functions
@@ -48,6 +49,7 @@ __all__ = [
     "durable_functions",
     "invoke_results",
     "main",
+    "model_of",
     "not_reached",
     "planned",
     "project_file",

@@ -19,7 +19,7 @@ from durable_conformance.commands.again import again, typed_again
 from durable_conformance.commands.answers import GivenAnswer, typed_answer, typed_by_name
 from durable_conformance.commands.checks import Check, planned
 from durable_conformance.commands.completing import rules, targets
-from durable_conformance.commands.generating import EventsFile, Generating
+from durable_conformance.commands.generating import Generating, events_files, with_kept
 from durable_conformance.commands.generating import event_schema as read_event_schema
 from durable_conformance.commands.settings import Settings, project_file
 from durable_conformance.commands.variables import named_alone, typed_variable, variables_in
@@ -263,6 +263,7 @@ def check(  # noqa: PLR0917  # options, which a person names
         "env": (variables_in(env_file) if env_file else {}) | dict(map(typed_variable, env or ())),
         "setup": setup,
         "script": str(script) if script else None,
+        "events_file": str(events_file) if events_file else None,
         "answer": answers.pop("", None),
         "answers": answers,
         "invoke": results.pop("", None),
@@ -291,9 +292,8 @@ def check(  # noqa: PLR0917  # options, which a person names
         raise CannotRunError("--event-schema says what --generate N makes up; add it.")
     if generate is not None and case is not None:
         raise CannotRunError("--case makes one run again, and no event is made up for it: leave --generate out.")
-    kept = EventsFile.read(events_file) if events_file else None
-    if kept:
-        checks = kept.added_to(checks)
+    kept = events_files(checks)
+    checks = with_kept(checks, kept)
     schema = read_event_schema(event_schema) if event_schema else None
     for one in checks:  # what names nothing is told at once
         one.reference.parts()
@@ -519,7 +519,8 @@ class _Checking:
             return
         scenario = ", ".join(filter(None, (f"event {check.event.text}", words)))
         others = [one for one in self._explored if (one.name, one.scenario) != (check.title, scenario)]
-        explored = Explored(check.title, scenario, report, tuple(records), self._commands[check.title])
+        file = reporting.shown(check.file, Path.cwd())
+        explored = Explored(check.title, scenario, report, tuple(records), self._commands[check.title], file)
         self._explored = [*others, check.ignores.shown(explored)]
 
     def _tell(self, check: Check, report: Report) -> None:

@@ -48,10 +48,7 @@ class EventsFile:
         return cls(path, tuple(_entry(one, path) for one in value))
 
     def added_to(self, checks: Sequence[Check]) -> list[Check]:
-        """`checks`, and one for each event that is kept: instead of that for an event that nobody has given."""
-        names = dict.fromkeys(one.name for one in checks)
-        if len(names) > 1:
-            raise CannotRunError(f"--events keeps the events of one handler; say which: {', '.join(names)}.")
+        """`checks` of one handler, and one for each kept event: instead of that for an event that nobody has given."""
         said = [one for one in checks if one.event is not options.NO_EVENT or not self.events]
         return numbered([*said, *_new_checks(checks[0], self.events, said)])
 
@@ -60,6 +57,30 @@ class EventsFile:
         entries = {_text(one): _written(one) for one in (*self.events, *more)}
         text = json.dumps(list(entries.values()), indent=2, sort_keys=True, ensure_ascii=False)
         self.path.write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")  # half a pair has an escape
+
+
+def events_files(checks: Sequence[Check]) -> dict[str, EventsFile]:
+    """The files that the settings of `checks` name, by handler.
+
+    Raises:
+        CannotRunError: One of them cannot be used, or several handlers have it.
+    """
+    files = {one.name: Path(one.settings.events_file) for one in checks if one.settings.events_file}
+    for file in files.values():
+        if len(names := [name for name, other in files.items() if other == file]) > 1:
+            raise CannotRunError(
+                f"{file} of --events, or events-file, keeps the events of one handler; say which: {', '.join(names)}."
+            )
+    return {name: EventsFile.read(file) for name, file in files.items()}
+
+
+def with_kept(checks: Sequence[Check], files: Mapping[str, EventsFile]) -> list[Check]:
+    """`checks`, and those for the events that `files` keep."""
+    all_: list[Check] = []
+    for name in dict.fromkeys(one.name for one in checks):
+        of_handler = [one for one in checks if one.name == name]
+        all_ += files[name].added_to(of_handler) if name in files else of_handler
+    return all_
 
 
 def _entry(value: Any, path: Path) -> MadeUp:
@@ -132,10 +153,12 @@ def _given(check: Check) -> MadeUp:
 class Generating:
     """Makes up events for the handlers of checks, and says what they added."""
 
-    def __init__(self, count: int, schema: Mapping[str, Any] | None, file: EventsFile | None, console: Console) -> None:
+    def __init__(
+        self, count: int, schema: Mapping[str, Any] | None, files: Mapping[str, EventsFile], console: Console
+    ) -> None:
         self._count = count
         self._schema = schema
-        self._file = file
+        self._files = files  # by handler
         self._console = console
         self.generated: list[Generated] = []
         self.interrupted: ExitCode | None = None
@@ -165,9 +188,9 @@ class Generating:
             self._console.print(
                 Text(f"left out: {one.event.text}, which nobody has given, {fails[_text(_given(one))]}")
             )
-        if self._file:
+        if file := self._files.get(checks[0].name):
             used = [_given(one) for one in nobodys if not fails.get(_text(_given(one)), "not run")]
-            self._file.write([*used, *found.kept])
+            file.write([*used, *found.kept])
         said = [one for one in checks if one not in of_no_use]
         return numbered([*said, *_new_checks(_unsaid(checks), found.kept, said)])
 

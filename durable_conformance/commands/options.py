@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from durable_conformance.errors import CannotRunError, ExitCode
-from durable_conformance.model import from_script, scripted
+from durable_conformance.model import from_script, scripted, secrets_in
 from durable_conformance.subject import APPROVE, REJECT
 
 if TYPE_CHECKING:
@@ -96,13 +96,27 @@ def model_of(script: Path | None) -> Callable[[], ModelProvider]:
     """A model that follows `script`; without one, it answers everything.
 
     Raises:
-        CannotRunError: It is no script.
+        CannotRunError: It is no script, or holds a secret.
     """
     if script is None:
         return scripted
     model = from_script(script)
     model()  # a script that is none is told at once
+    without_secrets(script)
     return model
+
+
+def without_secrets(script: Path | None) -> Path | None:
+    """`script`, which is a file to be kept and shared.
+
+    Raises:
+        CannotRunError: It holds what looks like a secret.
+    """
+    if script and script.is_file() and (found := secrets_in(script.read_text(encoding="utf-8", errors="replace"))):
+        raise CannotRunError(
+            f"The script {script} holds secrets: {'; '.join(found)}. Put something else in their place."
+        )
+    return script
 
 
 def payload_of(*, approve: bool, reject: bool, given: Json | None) -> str | None:

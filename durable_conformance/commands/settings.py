@@ -28,6 +28,7 @@ class Settings(BaseModel):
     )
 
     events: tuple[JsonValue, ...] = ()  # a text is the name of a file that holds one
+    events_file: str | None = None  # of one handler: a list of more events, which what is made up is added to
     env: dict[str, str] = Field(default_factory=dict)
     env_file: str | None = None
     setup: str | None = None
@@ -67,7 +68,7 @@ class Settings(BaseModel):
         changed: dict[str, Any] = {}
         if self.events:
             changed["events"] = tuple(str(folder / one) if isinstance(one, str) else one for one in self.events)
-        for name in ("script", "aws_answers"):
+        for name in ("script", "aws_answers", "events_file"):
             if path := getattr(self, name):
                 changed[name] = str(folder / path)
         if self.setup:

@@ -1,6 +1,7 @@
 """What each run of an exploration did, where it stands among the others, and how it differs."""
 
 from durable_conformance.evidence.comparison import Comparison as Comparison
+from durable_conformance.evidence.run_record import NO_INTERRUPTION as NO_INTERRUPTION
 from durable_conformance.evidence.run_record import NOT_RUN as NOT_RUN
 from durable_conformance.evidence.run_record import Explored as Explored
 from durable_conformance.evidence.run_record import Place as Place

@@ -11,6 +11,9 @@ from durable_conformance.evidence.trace import Trace, trace_of
 from durable_conformance.execution import Run
 from durable_conformance.rules import Canonical, Finding, Report, canonical, extrapolated
 
+NO_INTERRUPTION = "no interruption"
+"""What is done to an execution that nothing disturbs."""
+
 NOT_RUN = "it was not run: the exploration ended before it"
 
 
@@ -50,7 +53,8 @@ class RunRecord:
     def made(self, run: Run, findings: Sequence[Finding], against: Canonical | None = None) -> RunRecord:
         """The same, of a run that was planned and then made; it is judged by itself if `against` is None."""
         differences = comparisons(against, extrapolated(against, canonical(run))) if against and findings else ()
-        return replace(self, could_not_run="", trace=trace_of(run), findings=tuple(findings), comparisons=differences)
+        trace = trace_of(run, against.run.lines if against else None)
+        return replace(self, could_not_run="", trace=trace, findings=tuple(findings), comparisons=differences)
 
 
 class Records:
@@ -78,6 +82,7 @@ class Explored:
     report: Report
     records: Sequence[RunRecord]  # every run
     again: str = ""  # the command that makes one case of it again, but for its id; empty if there is none
+    file: str = ""  # that the handler is in, from the folder that people are in; empty if it is not known
 
     def shown_by(self, finding: Finding) -> int | None:
         """The position of the run that showed `finding`, or the first of those it groups; None if no record has it."""

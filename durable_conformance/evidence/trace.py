@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 
 from durable_conformance.execution import (
     ENDS,
@@ -36,6 +36,7 @@ class Moment:
     delay_seconds: int | None = None  # of a RETRY
     outcome: str = ""  # of a call: `answered`, `died` or the error's name; `interrupted` where a step says so
     again: bool = False  # the same attempt of the operation had made this CALL in an earlier invocation
+    line: str = ""  # of the user's that calls the operation, or makes the call, as `handler.py:12`
 
     @property
     def label(self) -> str:
@@ -82,8 +83,12 @@ class Trace:
     retries: tuple[RetrySchedule, ...]  # of every operation that was tried again
 
 
-def trace_of(run: Run) -> Trace:
-    """What `run` did, and before it whoever did what it begins with."""
+def trace_of(run: Run, lines: Mapping[str, str] | None = None) -> Trace:
+    """What `run` did, and before it whoever did what it begins with.
+
+    `lines` of operations, by path, are taken where the run, which may go on from elsewhere, does not know them.
+    """
+    run = replace(run, lines={**(lines or {}), **run.lines})
     ending = f"{run.error_type}: {run.error_message}" if run.error_type else ""
     if run.status == Status.SUCCEEDED:
         ending = json.dumps(run.result, ensure_ascii=False)
@@ -132,15 +137,20 @@ def _moments(run: Run) -> Iterator[tuple[int, Moment]]:
             case Checkpointed():
                 outcome = "interrupted" if event.interrupted else ""
                 delay = event.delay_seconds if event.action == Action.RETRY else None
-                yield event.invocation, Moment(event.action, event.path, event.occurrence, delay, outcome)
+                line = run.line_of(event.path)
+                yield event.invocation, Moment(event.action, event.path, event.occurrence, delay, outcome, line=line)
             case ModelCall():
                 again = asked.setdefault((event.path, event.attempt), event.invocation) < event.invocation
                 nth = seen[event.path]
-                yield event.invocation, Moment(MODEL_CALL, event.path or "", nth, outcome=event.outcome, again=again)
+                made = Moment(MODEL_CALL, event.path or "", nth, outcome=event.outcome, again=again, line=event.line)
+                yield event.invocation, made
                 seen[event.path] += 1
             case AwsCall():
                 nth = aws[event.name, event.path]
-                yield event.invocation, Moment(event.name, event.path or "", nth, outcome=event.outcome)
+                yield (
+                    event.invocation,
+                    Moment(event.name, event.path or "", nth, outcome=event.outcome, line=event.line),
+                )
                 aws[event.name, event.path] += 1
             case _:
                 pass

@@ -28,6 +28,7 @@ from durable_conformance.execution.events import Listener as Listener
 from durable_conformance.execution.events import ModelAsked as ModelAsked
 from durable_conformance.execution.events import ModuleChanged as ModuleChanged
 from durable_conformance.execution.events import OperationBegan as OperationBegan
+from durable_conformance.execution.events import OperationCalled as OperationCalled
 from durable_conformance.execution.events import OperationReplayed as OperationReplayed
 from durable_conformance.execution.events import ProcessDied as ProcessDied
 from durable_conformance.execution.events import ReadOutside as ReadOutside

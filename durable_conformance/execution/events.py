@@ -35,6 +35,14 @@ class OperationBegan:
 
 
 @dataclass(frozen=True)
+class OperationCalled:
+    """Where the code calls an operation: told before all else of it, to a listener alone. A `Run` has the lines."""
+
+    path: str
+    line: str  # of the user's that calls it, as `handler.py:12`
+
+
+@dataclass(frozen=True)
 class OperationReplayed:
     """The code came by an operation that had ended before this invocation, and was given what its checkpoint holds.
 
@@ -115,6 +123,7 @@ class Source(StrEnum):
     HASH = "a hash, which each process salts anew"
     ADDRESS = "an object's address"
     FILE = "a file that another sandbox may not have"
+    SOCKET = "what another program answers"
 
 
 @dataclass(frozen=True)
@@ -203,6 +212,7 @@ class AnswerCame:
 type Event = (
     InvocationBegan
     | OperationBegan
+    | OperationCalled
     | OperationReplayed
     | Checkpointed
     | ModelAsked

@@ -6,6 +6,7 @@ from durable_conformance.exploring.cases import decided_as as decided_as
 from durable_conformance.exploring.cases import fault_cases as fault_cases
 from durable_conformance.exploring.cases import model_group as model_group
 from durable_conformance.exploring.cases import orders as orders
+from durable_conformance.exploring.configured import configured as configured
 from durable_conformance.exploring.every_answer import bare as bare
 from durable_conformance.exploring.every_answer import explore_every_answer as explore_every_answer
 from durable_conformance.exploring.exploration import EVERYTHING as EVERYTHING

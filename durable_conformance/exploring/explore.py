@@ -6,8 +6,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from durable_conformance.evidence import Place, RunRecord, Section
+from durable_conformance.evidence import NO_INTERRUPTION, Place, RunRecord, Section
 from durable_conformance.execution import AT_HORIZON, ENDINGS, EXECUTION, Conditions, CrashPoint, Run, pinned_by
 from durable_conformance.exploring.cases import (
     between_attempts,
@@ -19,6 +20,7 @@ from durable_conformance.exploring.cases import (
     one_by_one,
     order_cases,
 )
+from durable_conformance.exploring.configured import configured
 from durable_conformance.exploring.coverage import coverage
 from durable_conformance.exploring.exploration import EVERYTHING, Exploration
 from durable_conformance.exploring.following import diverged
@@ -46,7 +48,6 @@ from durable_conformance.rules import (
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
 from durable_conformance.workers import AVAILABLE, Elsewhere, Experiment, Lost, Pool, not_judged
 
-NOTHING = "no interruption"
 AGAIN = "a second execution"
 
 type Recorder = Callable[[RunRecord], None]
@@ -288,7 +289,7 @@ class _Explorer:
             place = Place(Section.WHOLE, what, column=model_group(never_twice=never_twice))
             return of_its_model(Experiment(id_, what, place, conditions, not_judged))
 
-        experiment = whole("baseline", NOTHING, Conditions(never_twice=never_twice, keep_snapshots=True))
+        experiment = whole("baseline", NO_INTERRUPTION, Conditions(never_twice=never_twice, keep_snapshots=True))
         first = self._one(experiment)
         if first is None:
             return None
@@ -301,7 +302,7 @@ class _Explorer:
                 return None
             baseline = canonical(first)
         self._undisturbed.append(first)
-        self._tell(experiment, first, tuple(judged_alone(first, NOTHING)))
+        self._tell(experiment, first, tuple(judged_alone(first, NO_INTERRUPTION)))
         if first.status not in ENDINGS:
             return _Baseline(baseline, frozenset(), ())
         conditions = Conditions(never_twice=never_twice, pinned=pinned_by(first), order=decided_as(baseline))
@@ -510,7 +511,8 @@ class _Explorer:
         yield from (one.finding for line, one in self._besides.items() if line not in known)
 
     def _caused(self, kept: _Kept) -> Finding:
-        return kept.finding.caused_by(cause_of(kept.finding, kept.run, self._baseline_of(kept)))
+        cause = cause_of(kept.finding, kept.run, self._baseline_of(kept)) or configured(kept.finding, Path.cwd())
+        return kept.finding.caused_by(cause)
 
     def _baseline_of(self, kept: _Kept) -> Run:
         return kept.against.run if kept.against else self._undisturbed[0]

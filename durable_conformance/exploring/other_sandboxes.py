@@ -80,7 +80,9 @@ def scenario_of(run: Run, scenario: Scenario) -> Scenario:
 def _answer(operation: OperationRecord) -> CallbackAnswer:
     if operation.status == Status.SUCCEEDED:
         return Answered(operation.result)
-    return Refused(operation.error_message or "") if operation.status == Status.FAILED else Silence()
+    if operation.status == Status.FAILED:
+        return Refused(operation.error_message or "", operation.error_type)
+    return Silence()
 
 
 @dataclass(frozen=True)

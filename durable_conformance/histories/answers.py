@@ -126,7 +126,8 @@ def _outcome(change: Change) -> CallbackAnswer:
         case OperationStatus.SUCCEEDED:
             return Answered(None if change.result is None else str(change.result))
         case OperationStatus.FAILED:
-            return Refused((change.error and change.error.message) or "")
+            error = change.error
+            return Refused((error and error.message) or "", error.type if error else None)
         case _:
             return Silence()
 

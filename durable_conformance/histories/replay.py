@@ -196,6 +196,10 @@ def _once(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     for found in findings:
         alike.setdefault((found.path, found.expected, found.actual), []).append(found)
     return tuple(
-        dataclasses.replace(first, crash=f"{first.crash}, and {len(more)} more") if more else first
+        dataclasses.replace(
+            first,
+            crash=f"{first.crash}, and {len(more)} more" if more else first.crash,
+            line=next((one.line for one in (first, *more) if one.line), ""),  # not each goes by the operation
+        )
         for first, *more in alike.values()
     )

@@ -79,7 +79,8 @@ def upgrade(replayed: Replayed) -> Iterable[Finding]:
     """The first thing that differs from the recorded execution, if anything does."""
     for rule in _rules(replayed):
         for found in rule(replayed):
-            yield dataclasses.replace(found, rule=UPGRADE.name, crash=replayed.where, remedy=UPGRADE.remedy)
+            line = found.line or replayed.run.line_of(found.path)
+            yield dataclasses.replace(found, rule=UPGRADE.name, crash=replayed.where, remedy=UPGRADE.remedy, line=line)
             return  # what follows differs because of this
 
 

@@ -36,13 +36,14 @@ from durable_conformance.model.provider_tap import ProviderTap as ProviderTap
 from durable_conformance.model.provider_tap import failure_of as failure_of
 from durable_conformance.model.provider_tap import from_script as from_script
 from durable_conformance.model.provider_tap import from_script_value as from_script_value
-from durable_conformance.model.provider_tap import masked as masked
 from durable_conformance.model.provider_tap import request_of as request_of
 from durable_conformance.model.provider_tap import response_of as response_of
 from durable_conformance.model.provider_tap import scripted as scripted
-from durable_conformance.model.provider_tap import secrets_in as secrets_in
 from durable_conformance.model.provider_tap import text_answer as text_answer
 from durable_conformance.model.provider_tap import whole_answer as whole_answer
+from durable_conformance.model.scan import masked as masked
+from durable_conformance.model.scan import secrets_in as secrets_in
+from durable_conformance.model.scan import withheld as withheld
 from durable_conformance.model.sources import ScenarioSource as ScenarioSource
 from durable_conformance.model.sources import question_of as question_of
 from durable_conformance.model.tap import Asking as Asking

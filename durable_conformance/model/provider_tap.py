@@ -225,20 +225,6 @@ def text_answer(text: str) -> Answer:
     return _answer(ModelResponse(message=Message.assistant(text), stop_reason=StopReason.END_TURN, model="recorded"))
 
 
-def secrets_in(text: str) -> list[str]:
-    """What in `text` looks like a secret, in words that do not repeat it."""
-    from providers.scrub import findings  # noqa: PLC0415  # see the module
-
-    return list(map(str, findings(text)))
-
-
-def masked(text: str) -> str:
-    """`text` without account ids."""
-    from providers import scrub  # noqa: PLC0415  # see the module
-
-    return scrub.masked(text)
-
-
 def request_of(call: ModelCall) -> ModelRequest:
     """What `call` asked, as the model layer has it."""
     from providers import ModelRequest  # noqa: PLC0415  # see the module

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -56,7 +56,8 @@ def beside(expected: Named | None, actual: Named, width: int) -> RenderableType:
 
     The first difference is marked. Without an execution that `actual` is held against, it stands by itself.
     """
-    theirs, mine = (list(_lines(named.run)) if named else [] for named in (expected, actual))
+    lines = {**(expected.run.lines if expected else {}), **actual.run.lines}  # one that goes on knows what it met
+    theirs, mine = (list(_lines(named.run, lines)) if named else [] for named in (expected, actual))
     if expected is None:
         return Group(*_listed(actual.name, mine, None))
     rows = list(_aligned(theirs, mine))
@@ -100,18 +101,18 @@ def _aligned(theirs: Sequence[_Line], mine: Sequence[_Line]) -> Iterator[_Row]:
         yield from itertools.zip_longest(theirs[a:b], mine[c:d])
 
 
-def _lines(run: Run) -> Iterator[_Line]:
+def _lines(run: Run, lines: Mapping[str, str]) -> Iterator[_Line]:
     """What `run` did. Branches of a batch, which race, stand one after the other."""
     branches = {one.path for one in run.operations if one.sub_type in BRANCHES}
 
     def branch(line: _Line) -> str:
         return next((path for path in with_parents(line.path) if path in branches), "")
 
-    for _, lines in itertools.groupby(_told(run), key=lambda line: branch(line).rpartition("/")[0]):
-        yield from sorted(lines, key=lambda line: path_order(branch(line)))  # which leaves all others as they are
+    for _, group in itertools.groupby(_told(run, lines), key=lambda line: branch(line).rpartition("/")[0]):
+        yield from sorted(group, key=lambda line: path_order(branch(line)))  # which leaves all others as they are
 
 
-def _told(run: Run) -> Iterator[_Line]:
+def _told(run: Run, lines: Mapping[str, str]) -> Iterator[_Line]:
     died = False
     for event in run.events:
         match event:
@@ -125,7 +126,7 @@ def _told(run: Run) -> Iterator[_Line]:
                 died = True
                 yield _line(worded(event), expected=True)
             case OperationBegan(again=True):
-                yield _line(worded(event), expected=True)
+                yield _line(worded(event, lines), expected=True)
             case Death(how=how):
                 if not died:
                     yield _line(Worded("died", detail=how), expected=True)
@@ -133,7 +134,7 @@ def _told(run: Run) -> Iterator[_Line]:
                 yield _line(Worded("called", event.path or "", f"{event.name}: {event.outcome}"))
             case EffectHappened():
                 yield _line(Worded("effect", event.path or "", f"{event.name} {one_line(event.key)}"))
-            case _ if words := worded(event):
+            case _ if words := worded(event, lines):
                 yield _line(words)
     ending = f"{run.error_type}: {run.error_message}" if run.error_type else ""
     if run.status == Status.SUCCEEDED:

@@ -89,8 +89,11 @@ def located(line: str, handler: Path) -> Location:
 
 
 def places_of(finding: Finding, handler: Path) -> tuple[Location, ...]:
-    """The lines of its cause and of its operation, or that of the one which is known; else the file `handler`."""
-    lines = (finding.cause.line if finding.cause else "", finding.line)
+    """The lines of its cause and of its operation, or that of the one which is known; else the file `handler`.
+
+    What lists several things has the lines of these.
+    """
+    lines = (finding.cause.line if finding.cause else "", finding.line, *(one.line for one in finding.deeds))
     return tuple(located(line, handler) for line in dict.fromkeys(filter(None, lines))) or (Location(handler),)
 
 

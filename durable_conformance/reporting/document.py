@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from durable_conformance.model import withheld
 from durable_conformance.reporting.checked import Checked, Ignore, Outcome
 from durable_conformance.rules import Generated
 
@@ -24,7 +25,8 @@ class Document:
 
 
 def as_json(outcome: Outcome) -> str:
-    """The whole report as a JSON document."""
+    """The whole report as a JSON document; in the place of a secret it says that one was withheld."""
+    outcome = withheld(outcome)
     return dumped(dataclasses.asdict(Document(1, outcome.checks, outcome.unused_ignores, outcome.generated)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
+from durable_conformance.model import withheld
 from durable_conformance.reporting.checked import Outcome
 from durable_conformance.reporting.document import as_json
 from durable_conformance.reporting.junit import junit
@@ -23,11 +24,15 @@ class OutputFormat(StrEnum):
     JUNIT = "junit"
 
 
+def _withholding(write: Callable[[Outcome], str]) -> Callable[[Outcome], str]:
+    return lambda outcome: write(withheld(outcome))
+
+
 WRITERS: Mapping[OutputFormat, Callable[[Outcome], str]] = {
-    OutputFormat.CONCISE: concise,
+    OutputFormat.CONCISE: _withholding(concise),
     OutputFormat.JSON: as_json,
-    OutputFormat.SARIF: sarif,
-    OutputFormat.GITHUB: github,
-    OutputFormat.JUNIT: junit,
+    OutputFormat.SARIF: _withholding(sarif),
+    OutputFormat.GITHUB: _withholding(github),
+    OutputFormat.JUNIT: _withholding(junit),
 }
 """What writes the whole output, when all checks have ended. The full format is told as they go on."""

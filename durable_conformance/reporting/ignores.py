@@ -15,8 +15,8 @@ from pathlib import Path
 
 from durable_conformance.errors import CannotRunError
 from durable_conformance.evidence import Explored
-from durable_conformance.reporting.checked import Checked, Ignore, Location, places_of
-from durable_conformance.rules import NAMES, Finding, Report
+from durable_conformance.reporting.checked import Checked, Ignore, Location, located, places_of
+from durable_conformance.rules import NAMES, Deed, Finding, Report, side_effects
 
 _COMMENT = re.compile(r"#\s*durable:\s*ignore\b(?:\[([^\]]*)\])?")
 
@@ -71,10 +71,28 @@ class Ignores:
     rules: frozenset[str] = frozenset()  # on any line
     _known: dict[Path, frozenset[tuple[Location, str]]] = field(default_factory=dict, compare=False)
 
-    def tells(self, finding: Finding) -> bool:
-        return finding.rule not in self.rules and not any(
-            (place, finding.rule) in self._comments_in(place.file) for place in places_of(finding, self.handler)
-        )
+    def told(self, finding: Finding) -> Finding | None:
+        """What is told of `finding`: all of it, what no comment hides of the things that it lists, or nothing."""
+        if finding.deeds and finding.rule not in self.rules:
+            told = [one for one in finding.deeds if not self._hides(located(one.line, self.handler), finding.rule)]
+            return self._listing(finding, told)
+        hidden = any(self._hides(place, finding.rule) for place in places_of(finding, self.handler))
+        return None if hidden or finding.rule in self.rules else finding
+
+    def _hidden(self, finding: Finding) -> Finding | None:
+        """The rest of it."""
+        if (told := self.told(finding)) is None or told is finding:
+            return None if told else finding
+        return self._listing(finding, [one for one in finding.deeds if one not in told.deeds])
+
+    def _listing(self, finding: Finding, deeds: Sequence[Deed]) -> Finding | None:
+        if len(deeds) == len(finding.deeds):
+            return finding
+        left = side_effects.listing(finding.path, finding.crash, deeds) if deeds else None
+        return left and replace(finding, actual=left.actual, severity=left.severity, line=left.line, deeds=left.deeds)
+
+    def _hides(self, place: Location, rule: str) -> bool:
+        return (place, rule) in self._comments_in(place.file)
 
     def _comments_in(self, file: Path) -> frozenset[tuple[Location, str]]:
         if file not in self._known:
@@ -83,8 +101,8 @@ class Ignores:
 
     def applied(self, report: Report) -> Report:
         """`report` without the findings that are not told. A comment that names no rule could mean any."""
-        told = tuple(filter(self.tells, report.findings))
-        ignored = tuple(one for one in report.findings if one not in told)
+        told = tuple(filter(None, map(self.told, report.findings)))
+        ignored = tuple(filter(None, map(self._hidden, report.findings)))
         wrong = (one for file in {self.handler, *self._known} for one in wrong_comments(file))
         return replace(
             report,
@@ -95,7 +113,7 @@ class Ignores:
 
     def shown(self, explored: Explored) -> Explored:
         """The same without them: neither report nor run has them."""
-        told = [replace(one, findings=tuple(filter(self.tells, one.findings))) for one in explored.records]
+        told = [replace(one, findings=tuple(filter(None, map(self.told, one.findings)))) for one in explored.records]
         return replace(explored, report=self.applied(explored.report), records=told)
 
 

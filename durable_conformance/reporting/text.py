@@ -14,11 +14,17 @@ from rich.text import Text
 from durable_conformance.execution import Run, Status
 from durable_conformance.model import ModelCall
 from durable_conformance.reporting.again import command_again
-from durable_conformance.rules import RULES, FileCoverage, Finding, Report, Rule, Severity
+from durable_conformance.rules import EXECUTION, RULES, FileCoverage, Finding, Report, Rule, Severity
 
 WIDTH = 120
 """Characters of a line where no terminal says how many there are."""
 
+
+_IN_THE_RESULT = frozenset(
+    {"result-stability", "environment", "no-invocation-state", "completion-order", "failure-visible"}
+)
+_OUTSIDE = frozenset({"durable-calls", "no-repeated-call", "request-stability", "side-effects"})
+"""Rules, by where their findings are that are at no operation."""
 
 MOST_FILES = 3
 """Of a handler: of more, the first one's lines are told, and of the others how many."""
@@ -59,7 +65,7 @@ def rendered(report: Report, again: str = "", *, lines: bool = True) -> Renderab
         before = "" if _is_error(found) else "warning: "
         parts.append(Text(f"{before}{headline}", "italic"))
         parts += [
-            Text(f"  {rule.name}: {rule.breaks_it}. In production, {rule.matters}.", "dim") for rule in _rules(found)
+            Text(f"  {rule.name}: {rule.breaks_it}. In production, {rule.matters}.", "dim") for rule in rules_of(found)
         ]
         parts.append(findings_table("", found))
         commands = dict.fromkeys(filter(None, (command_again(again, finding) for finding in found)))
@@ -111,10 +117,13 @@ def by_cause(findings: Sequence[Finding]) -> Iterator[tuple[str, Sequence[Findin
     for one in findings:
         groups.setdefault((one.cause.what, one.cause.line) if one.cause else (one.rule, one.remedy), []).append(one)
     for found in sorted(groups.values(), key=lambda found: (not _is_error(found), _doubt(found))):
-        first = min(
-            found, key=lambda one: (one.severity is not Severity.ERROR, one.cause is not None and one.cause.likely)
-        )
+        first = telling(found)
         yield str(first.cause) if first.cause else f"{first.rule}: {first.remedy}", found
+
+
+def telling(found: Sequence[Finding]) -> Finding:
+    """Of those of one cause, the finding that says most of it: of an error, and surely."""
+    return min(found, key=lambda one: (one.severity is not Severity.ERROR, one.cause is not None and one.cause.likely))
 
 
 def _is_error(found: Sequence[Finding]) -> bool:
@@ -125,9 +134,20 @@ def _doubt(found: Sequence[Finding]) -> int:
     return min(int(one.cause.likely) if one.cause else 2 for one in found)
 
 
-def _rules(found: Sequence[Finding]) -> Sequence[Rule]:
+def rules_of(found: Sequence[Finding]) -> Sequence[Rule]:
+    """The rules that they break."""
     names = {one.rule for one in found}
     return [rule for rule in RULES if rule.name in names]
+
+
+def place(finding: Finding) -> str:
+    """Where it was seen: at an operation, in the result, or outside any operation."""
+    if finding.path != EXECUTION:
+        return finding.path
+    read = finding.rule == "environment" and finding.severity is Severity.WARNING  # and nothing depended on it
+    if read or finding.rule in _OUTSIDE:
+        return "outside any operation"
+    return "in the result" if finding.rule in _IN_THE_RESULT else "in the execution"
 
 
 def findings_table(title: str, findings: Sequence[Finding]) -> Table:
@@ -137,7 +157,7 @@ def findings_table(title: str, findings: Sequence[Finding]) -> Table:
         table.add_column(heading, overflow="fold")
     for finding in findings:
         rule = finding.rule if finding.cause else ""  # else it stands above
-        where = "\n".join(filter(None, (rule, finding.line, finding.path)))
+        where = "\n".join(filter(None, (rule, finding.line, place(finding))))
         table.add_row(*map(Text, (where, finding.crash, finding.expected, finding.actual)))
     return table
 

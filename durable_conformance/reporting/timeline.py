@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -19,6 +20,7 @@ from durable_conformance.execution import (
     InvocationEnded,
     ModelAsked,
     OperationBegan,
+    OperationCalled,
     OperationKind,
     OperationReplayed,
     ProcessDied,
@@ -33,6 +35,8 @@ LONGEST = 160
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _VERB_WIDTH = 9
+_LOCATED = frozenset({"began", "waits"})
+"""What happens to an operation first: it says where the operation is called."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,10 @@ class Worded:
     verb: str  # what happened
     path: str = ""  # empty if to no operation
     detail: str = ""  # may be empty
+    line: str = ""  # of the user's that calls the operation, as `handler.py:12`, where it begins
 
     def __str__(self) -> str:
-        return f"{self.verb:<{_VERB_WIDTH}} {'  '.join(filter(None, (self.path, self.detail)))}".rstrip()
+        return f"{self.verb:<{_VERB_WIDTH}} {'  '.join(filter(None, (self.path, self.detail, self.line)))}".rstrip()
 
 
 class PlainTimeline:
@@ -52,6 +57,7 @@ class PlainTimeline:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._lines: dict[str, str] = {}
 
     def __enter__(self) -> PlainTimeline:
         return self
@@ -60,13 +66,27 @@ class PlainTimeline:
         pass
 
     def __call__(self, event: Event) -> None:
-        line = f"invocation {event.invocation}" if isinstance(event, InvocationBegan) else f"  {worded(event) or ''}"
+        if isinstance(event, OperationCalled):
+            self._lines[event.path] = event.line
+        words = worded(event, self._lines)
+        line = f"invocation {event.invocation}" if isinstance(event, InvocationBegan) else f"  {words or ''}"
         if line.strip():
             self._console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
-def worded(event: Event) -> Worded | None:  # noqa: PLR0911  # a table
-    """`event` in words; None if another event says as much."""
+def worded(event: Event, lines: Mapping[str, str] | None = None) -> Worded | None:
+    """`event` in words; None if another event says as much. `lines` are those that call the operations, by path."""
+    words = _worded(event)
+    return replace(words, line=_line_in(lines, words.path)) if words and lines and words.verb in _LOCATED else words
+
+
+def _line_in(lines: Mapping[str, str], path: str) -> str:
+    """The line of the operation at `path`; empty if it is that of the operation in which it stands, or not known."""
+    line = lines.get(path, "")
+    return "" if line == lines.get(path.rpartition("/")[0]) else line
+
+
+def _worded(event: Event) -> Worded | None:  # noqa: PLR0911  # a table
     match event:
         case OperationBegan(path, attempt, again):
             detail = f"attempt {attempt}" if attempt and attempt > 1 else ""
@@ -162,6 +182,7 @@ _SAID = frozenset({"resumed", "waits"})
 class _Node:
     look: _Look = _RUNNING
     details: list[str] = field(default_factory=list)
+    line: str = ""
     asking: str = ""
     died: str = ""
 
@@ -169,7 +190,8 @@ class _Node:
 class InvocationTree:
     """What one invocation has done so far. Not safe from several threads."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, lines: Mapping[str, str] | None = None) -> None:
+        self._lines = dict(lines or {})  # by path, those that call the operations
         self._title = f"invocation {number}"
         self._ending = ""
         self._nodes: dict[str, _Node] = {}
@@ -180,6 +202,8 @@ class InvocationTree:
 
     def add(self, event: Event) -> None:
         match event:
+            case OperationCalled(path, line):
+                self._lines[path] = line
             case OperationBegan(path):
                 self._set(path, _RUNNING, event)
             case OperationReplayed(path):
@@ -219,9 +243,10 @@ class InvocationTree:
     def _set(self, path: str | None, look: _Look, event: Event | None = None) -> _Node:
         node = self._node(path or OUTSIDE)
         node.look, node.asking = look, ""
-        if event and (words := worded(event)):
+        if event and (words := worded(event, self._lines)):
             said = f"{words.verb} {words.detail}".rstrip() if words.verb in _SAID else words.detail
             node.details += filter(None, [said])
+            node.line = node.line or words.line
         return node
 
     def _end(self, how: str, look: _Look) -> None:
@@ -233,7 +258,9 @@ class InvocationTree:
     def _line(self, name: str, node: _Node) -> RenderableType:
         details = "; ".join(filter(None, (*node.details, node.asking)))
         text = Text.assemble(
-            (name, "dim" if node.look is _REPLAYED else "bold"), (f"  {details}" if details else "", "dim")
+            (name, "dim" if node.look is _REPLAYED else "bold"),
+            (f"  {details}" if details else "", "dim"),
+            (f"  {node.line}" if node.line else "", "dim"),
         )
         if node.look is _RUNNING:
             return Spinner("dots", text)
@@ -250,6 +277,7 @@ class LiveTimeline:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._tree: InvocationTree | None = None
+        self._lines: dict[str, str] = {}
         self._live: Live | None = None
 
     def __enter__(self) -> LiveTimeline:
@@ -259,9 +287,11 @@ class LiveTimeline:
         self._stop()
 
     def __call__(self, event: Event) -> None:
+        if isinstance(event, OperationCalled):
+            self._lines[event.path] = event.line
         if isinstance(event, InvocationBegan):
             self._stop()
-            self._tree = InvocationTree(event.invocation)
+            self._tree = InvocationTree(event.invocation, self._lines)
             self._live = Live(self._tree.drawn(), console=self._console, refresh_per_second=FRAMES_PER_SECOND)
             self._live.start(refresh=True)
         elif self._tree and self._live:

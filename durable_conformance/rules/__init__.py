@@ -18,6 +18,7 @@ from durable_conformance.rules.causes import cause_of as cause_of
 from durable_conformance.rules.causes import nothing_depended_on as nothing_depended_on
 from durable_conformance.rules.endings import SUSPENSION as SUSPENSION
 from durable_conformance.rules.findings import Cause as Cause
+from durable_conformance.rules.findings import Deed as Deed
 from durable_conformance.rules.findings import FileCoverage as FileCoverage
 from durable_conformance.rules.findings import Finding as Finding
 from durable_conformance.rules.findings import Report as Report

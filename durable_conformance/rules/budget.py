@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from durable_conformance.execution import EXECUTION, Run
 from durable_conformance.rules.findings import Finding, Rule, Severity, finding
+from durable_conformance.rules.stability import short
 
 BUDGET = Rule(
     "budget",
@@ -33,7 +34,7 @@ def budget(run: Run, crash: str) -> Iterable[Finding]:
             yield _over(update.path, crash, f"at most {MAX_PAYLOAD_BYTES} bytes", f"{update.payload_bytes} bytes")
         name = update.name
         if name is not None and not (0 < len(name) <= MAX_NAME_CHARS and all(ord(char) in _PRINTABLE for char in name)):
-            yield _over(update.path, crash, f"1 to {MAX_NAME_CHARS} printable ASCII characters", repr(name)[:80])
+            yield _over(update.path, crash, f"1 to {MAX_NAME_CHARS} printable ASCII characters", short(repr(name), 80))
         if update.timeout_seconds is not None and not 0 < update.timeout_seconds <= MAX_TIMEOUT_SECONDS:
             expected = f"a timeout of 1 to {MAX_TIMEOUT_SECONDS} seconds"
             if update.timeout_seconds:

@@ -29,6 +29,7 @@ from durable_conformance.rules.calls import DURABLE_CALLS, NO_REPEATED_CALL, unp
 from durable_conformance.rules.endings import SUSPENSION
 from durable_conformance.rules.findings import Cause, Finding, Severity, finding
 from durable_conformance.rules.model_faults import FAILURE_VISIBLE, RETRY_POLICY
+from durable_conformance.rules.side_effects import SIDE_EFFECTS
 from durable_conformance.rules.stability import (
     COMPLETION_ORDER,
     ENVIRONMENT,
@@ -81,6 +82,8 @@ def cause_of(found: Finding, run: Run, baseline: Run) -> Cause | None:
             causes = (_variable(one, batches) for one in _changed(events) if f"{one.path}/".startswith(batches))
         case NO_INVOCATION_STATE.name if found.severity is Severity.WARNING:
             causes = (_variable(one, batches) for one in _changed(events) if one.path == found.path)
+        case SIDE_EFFECTS.name:
+            causes = (_read(one) for one in events if isinstance(one, ReadOutside) and _is_all(one, found))
         case RETRY_POLICY.name:
             causes = _of_failure(found, run, baseline)
         case name if name in DIFFER or name == NO_REPEATED_CALL.name:
@@ -93,6 +96,11 @@ def besides(found: Finding, run: Run, baseline: Run) -> Iterator[Cause]:
     if found.rule in DIFFER and (reached := _reached(found, run, baseline)):
         marks = frozenset(reached[-1].marks)
         yield from (_read(one) for one in reached if marks.isdisjoint(one.marks))
+
+
+def _is_all(read: ReadOutside, found: Finding) -> bool:
+    """Whether all that `found` lists is done by asking somebody there."""
+    return read.source is Source.SOCKET and {one.line for one in found.deeds} == {read.line}
 
 
 def nothing_depended_on(runs: Sequence[Run], findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -188,22 +196,17 @@ def _hidden(run: Run) -> Iterator[Cause]:
     caught = [one for one in run.events if isinstance(one, Caught) and not one.suspension]
     if caught:
         last = caught[-1]
-        why = (
-            f"`{_short(last.what)}` at {last.line} takes a failure ({last.error}), and the result does not tell of it: "
-            "raise it, or put what failed into the result"
-        )
-        yield Cause(last.what, last.line, why)
+        why = f"`{_short(last.what)}` at {last.line} takes a failure ({last.error}), and the result does not tell of it"
+        yield Cause(last.what, last.line, why, remedy="raise it, or put what failed into the result")
     failed = next((one for one in run.all_calls if one.outcome != ANSWERED and one.path), None)
     if failed is None or failed.path is None:
         return
     operation = "/".join(failed.path.split("/")[:2])
     line = run.line_of(operation)
-    why = (
-        f"`{operation}` at {line} fails, and the result does not tell of it: raise its failures "
-        "(of a batch, `throw_if_error()`), or put what failed into the result"
-    )
     if line:
-        yield Cause(operation, line, why)
+        why = f"`{operation}` at {line} fails, and the result does not tell of it"
+        do = "raise its failures (of a batch, `throw_if_error()`), or put what failed into the result"
+        yield Cause(operation, line, why, remedy=do)
 
 
 def _caught(one: Caught) -> Cause:
@@ -215,18 +218,16 @@ def _caught(one: Caught) -> Cause:
             "call durable operations on the handler's own thread: side by side with `context.parallel` or `context.map`"
         )
         does = "has another thread run a durable operation, whose suspension does not reach the SDK"
-    return Cause(one.what, one.line, f"`{_short(one.what)}` at {one.line} {does}: {do}")
+    return Cause(one.what, one.line, f"`{_short(one.what)}` at {one.line} {does}", remedy=do)
 
 
 def _called(call: Call, *, again: bool = False) -> Cause:
     what = call.protectable or "a call"
     line = call.protectable_at or call.line
     where = "where no checkpoint keeps its answer" if again else "outside any step"
-    why = (
-        f"`{_short(what)}` at {line} calls {where}, and so again on every replay: call it in a step of its own, "
-        f"`context.step(lambda _: {_short(what)})`"
-    )
-    return Cause(what, line, why)
+    why = f"`{_short(what)}` at {line} calls {where}, and so again on every replay"
+    do = f"call it in a step of its own, `context.step(lambda _: {_short(what)})`"
+    return Cause(what, line, why, remedy=do)
 
 
 def _variable(changed: VariableChanged, batches: tuple[str, ...]) -> Cause:
@@ -238,17 +239,15 @@ def _variable(changed: VariableChanged, batches: tuple[str, ...]) -> Cause:
     if f"{changed.path}/".startswith(batches):
         who = "whichever branch comes by"
         do = f"return what each branch finds, and make `{name}` from the batch's results, which are in the items' order"
-    return Cause(name, line, f"`{name}` is changed at {line} by {who}, and replay skips that: {do}")
+    return Cause(name, line, f"`{name}` is changed at {line} by {who}, and replay skips that", remedy=do)
 
 
 def _module(changed: ModuleChanged) -> Cause:
     name = changed.name
     by = f" by `{_short(changed.by)}`" if changed.by else ""
-    why = (
-        f"`{name}` is changed at {changed.line}{by} in every invocation, and a warm process keeps it: make `{name}` "
-        "anew in the handler, or keep what must be remembered in a step's result"
-    )
-    return Cause(name, changed.line, why)
+    why = f"`{name}` is changed at {changed.line}{by} in every invocation, and a warm process keeps it"
+    do = f"make `{name}` anew in the handler, or keep what must be remembered in a step's result"
+    return Cause(name, changed.line, why, remedy=do)
 
 
 def _reads(found: Finding, run: Run) -> Iterator[ReadOutside]:
@@ -284,16 +283,22 @@ def _read(read: ReadOutside) -> Cause:
     at = f"`{what}` at {read.line}"
     match read.source:
         case Source.SET:
-            why = f"{at} is a set, and each process has its elements in another order: go through `sorted({what})`"
-        case Source.HASH:
-            why = f"{at} reads {read.source}: take a digest that is the same everywhere, such as `hashlib.sha256`"
-        case Source.ADDRESS:
-            why = f"{at} reads {read.source}, which each process has otherwise: use a name that you give it"
-        case _:
-            why = (
-                f"{at} reads {read.source}, again on every replay: read it in a step, `context.step(lambda _: {whole})`"
+            why, do = (
+                f"{at} is a set, and each process has its elements in another order",
+                f"go through `sorted({what})`",
             )
-    return Cause(read.what, read.line, why)
+        case Source.HASH:
+            why = f"{at} reads {read.source}"
+            do = "take a digest that is the same everywhere, such as `hashlib.sha256`"
+        case Source.ADDRESS:
+            why, do = f"{at} reads {read.source}, which each process has otherwise", "use a name that you give it"
+        case Source.SOCKET:
+            why = f"{at} asks another program over a socket, again on every replay"
+            do = "ask it in a step of its own, with what is done with its answer"
+        case _:
+            why = f"{at} reads {read.source}, again on every replay"
+            do = f"read it in a step, `context.step(lambda _: {whole})`"
+    return Cause(read.what, read.line, why, remedy=do)
 
 
 def _short(text: str) -> str:

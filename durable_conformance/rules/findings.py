@@ -35,15 +35,26 @@ class Cause:
 
     what: str  # as the code has it: `date.today()`, or the name of a variable
     line: str  # as `handler.py:12`
-    why: str  # what is wrong with it, and what to do, in one sentence that begins with it
+    why: str  # what is wrong with it, in a sentence that begins with it
     likely: bool = False  # it comes before what differs; that its value is in it cannot be told
+    remedy: str = ""  # what to do about it, in the imperative
 
     def __str__(self) -> str:
-        return f"likely: {self.why}" if self.likely else self.why
+        why = f"{self.why}: {self.remedy}" if self.remedy else self.why
+        return f"likely: {why}" if self.likely else why
 
     def at_most_likely(self, *, likely: bool) -> Cause:
         """The same, or the same as likely."""
         return replace(self, likely=likely)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One of several things that a finding lists, each of which people may ignore."""
+
+    line: str  # of the user's that does it, as `handler.py:12`; empty where it is not known
+    text: str
+    grave: bool  # it makes the finding an error
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,7 @@ class Finding:
     line: str = ""  # of the user's that calls the operation, or did it, as `handler.py:12`; empty where it is not known
     cause: Cause | None = None  # of what differs, as far as it is known
     case: str = ""  # the id of the experiment that showed it: the same in each check of the same handler
+    deeds: tuple[Deed, ...] = ()  # what it lists, if it lists several things
 
     @property
     def told_as(self) -> tuple[str, str, str]:

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from durable_conformance.execution import AT_HORIZON, EXECUTION, Run, Status
 from durable_conformance.model import ANSWERED
 from durable_conformance.rules.findings import Finding, Rule, Severity, finding
-from durable_conformance.rules.stability import GUIDE
+from durable_conformance.rules.stability import GUIDE, short
 
 RETRY_POLICY = Rule(
     "retry-policy",
@@ -170,7 +170,7 @@ def every_error(run: Run, baseline: Run, fault: str) -> Iterable[Finding]:
             break
     failed = bool(run.calls) and all(call.outcome != ANSWERED for call in run.calls)
     if failed and run.status == Status.SUCCEEDED and not _admissions(run.result) - _admissions(baseline.result):
-        actual = f"SUCCEEDED with {json.dumps(run.result)[:200]}"
+        actual = f"SUCCEEDED with {short(json.dumps(run.result))}"
         yield finding(FAILURE_VISIBLE, EXECUTION, fault, expected="FAILED, or a result that says so", actual=actual)
 
 
@@ -188,7 +188,7 @@ def every_aws_error(run: Run, baseline: Run, fault: str) -> Iterable[Finding]:
     if not run.aws_calls or run.status != Status.SUCCEEDED or any(call.outcome == ANSWERED for call in run.aws_calls):
         return
     if not _admissions(run.result) - _admissions(baseline.result):
-        actual = f"SUCCEEDED with {json.dumps(run.result)[:200]}"
+        actual = f"SUCCEEDED with {short(json.dumps(run.result))}"
         expected = "FAILED, or a result that says so"
         yield finding(FAILURE_VISIBLE, EXECUTION, fault, expected=expected, actual=actual, severity=WARNING)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from durable_conformance.effects import Semantics
 from durable_conformance.execution import EXECUTION, EffectHappened, Run, with_parents
 from durable_conformance.identity import alike
-from durable_conformance.rules.findings import Finding, Rule, Severity, finding
+from durable_conformance.rules.findings import Deed, Finding, Rule, Severity, finding
 from durable_conformance.rules.normal_form import Canonical
 from durable_conformance.rules.stability import GUIDE
 
@@ -42,18 +43,24 @@ def too_often(run: Run, crash: str) -> Iterable[Finding]:
 def outside_any_step(run: Run, crash: str) -> Iterable[Finding]:
     """What was done to the machine that no checkpoint protects: for each context, all of it, the grave first."""
     bodies = {parent for operation in run.operations for parent in with_parents(operation.path.rpartition("/")[0])}
-    done: dict[str | None, dict[tuple[bool, str], str]] = {}
+    done: dict[str | None, set[Deed]] = {}
     for one in run.effects:
         if one.seen and (one.path is None or one.path in bodies):
-            done.setdefault(one.path, {})[not one.grave, f"{one.line} {one.name} {one.key}"] = one.line
+            deed = Deed(one.line, f"{one.line} {one.name} {one.key}", one.grave)
+            done.setdefault(one.path, set()).add(deed)
     for path, deeds in done.items():
-        named = [text for _, text in sorted(deeds)]
-        line = deeds[min(deeds)]
-        more = f", and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-        actual = f"{', '.join(named[:MOST_NAMED])}{more}: in every invocation"
-        grave = any(not light for light, _ in deeds)
-        severity, at = Severity.ERROR if grave else Severity.WARNING, path or EXECUTION
-        yield finding(SIDE_EFFECTS, at, crash, expected="once, in a step", actual=actual, severity=severity, line=line)
+        yield listing(path or EXECUTION, crash, deeds)
+
+
+def listing(path: str, crash: str, deeds: Iterable[Deed]) -> Finding:
+    """One finding of all of `deeds`, the grave first."""
+    told = tuple(sorted(deeds, key=lambda one: (not one.grave, one.text)))
+    more = f", and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+    actual = f"{', '.join(one.text for one in told[:MOST_NAMED])}{more}: in every invocation"
+    severity = Severity.ERROR if told[0].grave else Severity.WARNING
+    expected = "once, in a step"
+    found = finding(SIDE_EFFECTS, path, crash, expected=expected, actual=actual, severity=severity, line=told[0].line)
+    return replace(found, deeds=told)
 
 
 def side_effects(baseline: Canonical, run: Canonical, crash: str) -> Iterable[Finding]:

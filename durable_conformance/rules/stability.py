@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from durable_conformance.execution import EXECUTION, Run, VariableChanged
@@ -62,6 +63,10 @@ COMPLETION_ORDER = Rule(
 
 NONDETERMINISM = "NonDeterministicExecutionError"
 EXCERPT_CHARS = 300
+BEFORE_CHARS = 40
+"""What an excerpt shows of what comes before a difference."""
+
+_TOKEN = re.compile(r"""\\.|["']?\w+|[\[{(]""")  # what JSON escapes is no word, nor is a quote that ends one
 
 
 def changed_variables(run: Run, crash: str) -> Iterable[Finding]:
@@ -85,7 +90,7 @@ def changed_variables(run: Run, crash: str) -> Iterable[Finding]:
 def replay_identity(run: Run, crash: str) -> Iterable[Finding]:
     """The SDK found another operation than the recorded one; a handler that suspends needs no crash for that."""
     if NONDETERMINISM in (run.error_type or ""):
-        expected, actual = "the recorded operations, in order", _short(run.error_message or "")
+        expected, actual = "the recorded operations, in order", short(run.error_message or "")
         yield finding(REPLAY_IDENTITY, EXECUTION, crash, expected=expected, actual=actual)
 
 
@@ -97,7 +102,7 @@ def result_stability(baseline: Canonical, run: Canonical, crash: str) -> Iterabl
         expected, actual = difference(baseline.error or baseline.result, run.error or run.result)
     else:
         return
-    yield finding(RESULT_STABILITY, EXECUTION, crash, expected=_short(expected), actual=_short(actual))
+    yield finding(RESULT_STABILITY, EXECUTION, crash, expected=short(expected), actual=short(actual))
 
 
 def history_stability(baseline: Canonical, run: Canonical, crash: str) -> Iterable[Finding]:
@@ -132,14 +137,18 @@ def _left_behind(path: str, *runs: Canonical) -> bool:
 
 
 def difference(expected: str, actual: str) -> tuple[str, str]:
-    """Both texts, cut to where they first differ."""
-    start = max(0, _common(expected, actual) - 40)
-    return _short(expected[start:]), _short(actual[start:])
+    """Both texts, cut to where they first differ: each begins with a word or a sign of its own, or with `…`."""
+    common = _common(expected, actual)
+    borders = (one.start() for one in _TOKEN.finditer(expected, 0, common)) if common > BEFORE_CHARS else iter([0])
+    start = next((border for border in borders if border >= common - BEFORE_CHARS), common - BEFORE_CHARS)
+    cut = "…" if start else ""
+    return short(f"{cut}{expected[start:]}"), short(f"{cut}{actual[start:]}")
 
 
 def _common(one: str, two: str) -> int:
     return next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= EXCERPT_CHARS else f"{text[:EXCERPT_CHARS]}…"
+def short(text: str, most: int = EXCERPT_CHARS) -> str:
+    """`text`, or its beginning and `…`."""
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -13,6 +13,7 @@ from durable_conformance.execution import (
     InvocationBegan,
     InvocationEnded,
     Listener,
+    OperationCalled,
     OperationReplayed,
     ProcessDied,
     Start,
@@ -45,6 +46,7 @@ class Narrator(Observer):
         self._ended: frozenset[str] = frozenset()
         self._entered: set[str] = set()
         self._replayed: set[str] = set()
+        self._located: set[str] = set()
 
     def tell(self, event: Event) -> None:
         super().tell(event)
@@ -92,7 +94,11 @@ class Narrator(Observer):
             if self._dead or self._raised:
                 return
             self._dead = isinstance(event, ProcessDied)
+            path = getattr(event, "path", None)
             try:
+                if path and path not in self._located and (line := self.lines.get(path)):
+                    self._located.add(path)
+                    self._listener(OperationCalled(path, line))
                 self._listener(event)
             except BaseException as error:  # noqa: BLE001  # raised by `settle`
                 self._raised = error

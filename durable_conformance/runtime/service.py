@@ -192,10 +192,11 @@ class Service:
         return self._answer_callback() or self._finish_invoke() or self._fire_timer()
 
     def _answer_callback(self) -> bool:
-        for operation, name, occurrence in callbacks_in_order(self.operations, self._observer.paths):
-            if operation.status is OperationStatus.STARTED:
-                return self._answer(operation, self._scenario.answer(name, occurrence))
-        return False
+        return any(
+            self._answer(operation, self._scenario.answer(name, occurrence))
+            for operation, name, occurrence in callbacks_in_order(self.operations, self._observer.paths)
+            if operation.status is OperationStatus.STARTED
+        )
 
     def _answer(self, operation: Operation, answer: CallbackAnswer) -> bool:
         assert operation.callback_details is not None
@@ -204,8 +205,8 @@ class Service:
             case Answered(payload):
                 data = None if payload is None else payload.encode()
                 self._execution.complete_callback_success(callback_id, data, now=now)
-            case Refused(message):
-                self._execution.complete_callback_failure(callback_id, ErrorObject.from_message(message), now=now)
+            case Refused():
+                self._execution.complete_callback_failure(callback_id, _error_of(answer), now=now)
             case Silence():
                 awaited = self._awaited[operation.operation_id]
                 timeouts = {awaited.timeout_seconds: TIMED_OUT, awaited.heartbeat_seconds: NO_HEARTBEAT}
@@ -214,7 +215,10 @@ class Service:
                     return False  # nobody answers, and nothing ends the wait
                 seconds, error = min(timeouts.items())
                 assert operation.start_timestamp is not None
-                self._pass_time_until(operation.start_timestamp + dt.timedelta(seconds=seconds))
+                moment = operation.start_timestamp + dt.timedelta(seconds=seconds)
+                if any(due < moment for due in self._timers()):
+                    return False  # a wait or a retry comes before
+                self._pass_time_until(moment)
                 self._execution.complete_callback_timeout(callback_id, error, now=self._clock.now())
         self._execution.updated_operation_ids.append(operation.operation_id)
         self._observer.tell(_came(self._observer.paths[operation.operation_id], answer))
@@ -233,9 +237,10 @@ class Service:
         match result:
             case Answered(payload):
                 self._execution.complete_chained_invoke(invocation, OperationStatus.SUCCEEDED, payload, now=now)
-            case Refused(message):
-                error = ErrorObject.from_message(message)
-                self._execution.complete_chained_invoke(invocation, OperationStatus.FAILED, error=error, now=now)
+            case Refused():
+                self._execution.complete_chained_invoke(
+                    invocation, OperationStatus.FAILED, error=_error_of(result), now=now
+                )
             case Silence():
                 return False  # the other function never ends
         self._observer.tell(_came(self._observer.paths[invocation], result))
@@ -245,11 +250,15 @@ class Service:
         return operation.name or self._awaited[operation.operation_id].function_name or ""
 
     def _fire_timer(self) -> bool:
-        due = [moment for operation in self.operations if (moment := _due(operation))]
+        due = self._timers()
         if not due:
             return False
         self._pass_time_until(min(due))
         return self._execution.complete_due_operations(self._clock.now())
+
+    def _timers(self) -> list[dt.datetime]:
+        """When waits end, and steps are tried again."""
+        return [moment for operation in self.operations if (moment := _due(operation))]
 
     def _pass_time_until(self, moment: dt.datetime) -> None:
         if seconds := round(self._clock.advance_to(moment).total_seconds()):
@@ -268,6 +277,10 @@ def merged(outputs: list[CheckpointOutput], token: str | None) -> CheckpointOutp
     }
     state = CheckpointUpdatedExecutionState(operations=list(newest.values()), next_marker=None)
     return CheckpointOutput(checkpoint_token=token, new_execution_state=state)
+
+
+def _error_of(answer: Refused) -> ErrorObject:
+    return ErrorObject(answer.message, answer.type, data=None, stack_trace=None)
 
 
 def _came(path: str, answer: CallbackAnswer) -> AnswerCame:

@@ -235,8 +235,8 @@ def is_of_a_sandbox(path: object) -> bool:
 
 @functools.cache
 def _of_the_code() -> tuple[str, ...]:
-    """Where modules are imported from, and what lies beside them."""
-    folders = (*filter(None, sys.path), sys.prefix, str(Path.cwd()))
+    """Where modules are imported from, their bytecode, and what lies beside them."""
+    folders = (*filter(None, sys.path), sys.prefix, str(Path.cwd()), *filter(None, [sys.pycache_prefix]))
     return tuple(f"{folder.rstrip(os.sep)}{os.sep}" for folder in folders)
 
 

@@ -38,9 +38,10 @@ class Answered:
 
 @dataclass(frozen=True)
 class Refused:
-    """Somebody fails the callback with `message`."""
+    """Somebody fails the callback with `message`, and an error type if they give one."""
 
     message: str
+    type: str | None = None
 
 
 @dataclass(frozen=True)

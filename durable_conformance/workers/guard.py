@@ -47,6 +47,9 @@ _PROTOCOLS = {
 
 _MOST_NAMED = 3
 
+CONNECTS = "socket.connect"
+"""The audit event."""
+
 
 class ConnectionRefusedByCheckError(RuntimeError):
     """The handler may not connect to where it wants to.
@@ -81,7 +84,7 @@ class Guard:
 
     def install(self) -> None:
         """Stand in this process, and in all that it forks, until they end."""
-        hears: dict[str, Callable[..., Deed | None]] = {**self._deeds.read, "socket.connect": self._connects}
+        hears: dict[str, Callable[..., Deed | None]] = {**self._deeds.read, CONNECTS: self._connects}
         if not self._live:
             for name, position in {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}.items():
                 self._check_before(name, position)
@@ -103,6 +106,8 @@ class Guard:
                     place = place_of(sys._getframe(1), __file__)  # noqa: SLF001  # documented
                     if deed.is_of(place):
                         observer.saw(deed.verb, deed.to, place.line(self._home), grave=deed.grave)
+                        if event == CONNECTS and not observer.scopes.here().in_step:
+                            observer.read_at(Source.SOCKET, place.expression, place)
 
         sys.addaudithook(hook)
 

@@ -22,12 +22,12 @@ from providers.bedrock.provider import (
     GRACE_SECONDS,
     LONGEST_READ_TIMEOUT_SECONDS,
     MAX_CONNECTIONS,
-    READ_TIMEOUT_SECONDS,
     BedrockConfigurationError,
     BedrockProvider,
     check_access,
     make_client,
 )
+from providers.settings import READ_TIMEOUT_SECONDS
 
 __all__ = [
     "BOTOCORE_ERRORS",

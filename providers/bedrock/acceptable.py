@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.errors import ModelRequestError
+from providers.text import whole
 
 type Json = dict[str, Any]
 
@@ -30,7 +31,6 @@ NO_LONGER = "Was used earlier in this conversation. It is not available any more
 _MAX_NAME_CHARS = 64
 _MAX_INTEGER = 2**31 - 1
 _MAX_STOP_SEQUENCES = 2_500
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]")
 _ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
 _PROPERTY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
@@ -84,9 +84,8 @@ def _rule(refused: str, *sources: str) -> Callable[[Callable[[Json], Iterator[st
 
 @_rule("half a character, as in text that was cut inside an emoji", f"{_ISSUES}/anthropics/claude-code/issues/3277")
 def _whole_characters(arguments: Json) -> Iterator[str]:
-    for key in ("messages", "system", "toolConfig", "inferenceConfig"):
-        if key in arguments and _HALF_CHARACTER.search(json.dumps(arguments[key], ensure_ascii=False, default=str)):
-            arguments[key] = _whole(arguments[key])
+    sent = {key: arguments[key] for key in ("messages", "system", "toolConfig", "inferenceConfig") if key in arguments}
+    arguments.update(whole(sent))
     yield from ()
 
 
@@ -270,14 +269,6 @@ def _stop_sequences(arguments: Json) -> Iterator[str]:
 def _max_tokens(arguments: Json) -> Iterator[str]:
     if arguments["inferenceConfig"]["maxTokens"] > _MAX_INTEGER:
         yield f"max_tokens may be {_MAX_INTEGER} at most"
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, str):
-        return _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
-    if isinstance(value, dict):
-        return {_whole(key): _whole(item) for key, item in value.items()}
-    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def _is_blank(block: Json) -> bool:

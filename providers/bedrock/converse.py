@@ -6,7 +6,6 @@ Shapes: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Conv
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,8 +27,8 @@ from providers.model import (
     describe,
 )
 from providers.stop_reasons import STOP_OUTCOMES, StopOutcome
+from providers.text import kept
 
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 NOTHING = Message(role="assistant", content=())
 """The message of a reply that holds none."""
 
@@ -37,9 +36,6 @@ USABLE = frozenset({StopOutcome.COMPLETE, StopOutcome.TOOL_USE})
 
 _NAMES = frozenset({"role", "content", "text", "tool_use", "tool_result", "input", "name", "reasoning", "signature"})
 """Names of the message's own parts, which an error may repeat."""
-
-MAX_LEVELS = 100
-"""How deeply an answer may be nested: of the 200 levels that pydantic reads back from a checkpoint, some are ours."""
 
 
 def request_to_converse(request: ModelRequest, model_id: str, *, structured_output: bool = True) -> dict[str, Any]:
@@ -91,7 +87,7 @@ def response_from_converse(raw: Mapping[str, Any], model_id: str) -> ModelRespon
     except ValueError:
         raise _unreadable(model_id, "its stop reason is missing or unknown") from None  # the cause repeats it
     try:
-        message = message_from_converse(_whole_characters(raw["output"]["message"]))
+        message = message_from_converse(kept(raw["output"]["message"]))
     except RecursionError:
         raise ModelOutputError(f"{model_id} answered with JSON that is nested too deeply to be kept.") from None
     except (LookupError, TypeError, ValueError) as error:
@@ -130,23 +126,6 @@ def _unreadable(model_id: str, why: str) -> ModelOutputError:
     return ModelOutputError(
         f"{model_id} answered with something this version cannot read ({why}); update durable-ai-patterns and boto3."
     )
-
-
-def _whole_characters(value: Any, levels: int = MAX_LEVELS) -> Any:
-    """`value` without half characters, which JSON can hold and a checkpoint cannot; a reply may be cut anywhere.
-
-    Raises:
-        RecursionError: There are more than `levels` levels.
-    """
-    if levels < 0:
-        raise RecursionError
-    if isinstance(value, str):
-        return _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
-    if isinstance(value, Mapping):
-        return {_whole_characters(key): _whole_characters(item, levels - 1) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_whole_characters(item, levels - 1) for item in value]
-    return value
 
 
 def _tool_to_converse(tool: ToolSpec) -> dict[str, Any]:

@@ -5,33 +5,48 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from dataclasses import dataclass
 
 
 class TooLateError(Exception):
     """The call took longer than it may."""
 
 
-def within[T](seconds: float, call: Callable[[], T]) -> T:
+@dataclass
+class _Outcome[T]:
+    """What a call came to."""
+
+    value: T | None = None
+    error: BaseException | None = None
+    there: bool = False
+
+
+def within[T](seconds: float | None, call: Callable[[], T]) -> T:
     """What `call` returns or raises, in a thread of its own with this one's context variables.
 
-    A call that takes longer is left to itself: nothing can interrupt it, and its thread keeps no process alive.
+    A call that takes longer is left to itself: nothing can interrupt it, and its thread keeps no process alive. None
+    sets no bound: the call is made in this thread.
 
     Raises:
         TooLateError: There was neither after `seconds`.
     """
-    outcome: Future[T] = Future()
+    if seconds is None:
+        return call()
+    outcome: _Outcome[T] = _Outcome()
     context = contextvars.copy_context()
 
     def run() -> None:
         try:
-            outcome.set_result(context.run(call))
+            outcome.value = context.run(call)
         except BaseException as error:  # noqa: BLE001  # raised again for whoever waits
-            outcome.set_exception(error)
+            outcome.error = error
+        outcome.there = True
 
     thread = threading.Thread(target=run, name="bedrock-converse", daemon=True)
     thread.start()
     thread.join(seconds)
-    if not outcome.done():
+    if not outcome.there:
         raise TooLateError(f"There was no whole answer within {seconds:g} seconds.")
-    return outcome.result()
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.value  # type: ignore[return-value]  # there is one

@@ -16,6 +16,7 @@ from providers.bedrock.deadline import TooLateError, within
 from providers.bedrock.errors import from_boto, is_unreadable_answer, too_late, unreadable_answer
 from providers.errors import PermanentModelError
 from providers.model import ModelRequest, ModelResponse
+from providers.settings import READ_TIMEOUT_SECONDS, Settings, Terms
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -29,10 +30,6 @@ DEFAULT_TIERS: Mapping[str, str] = MappingProxyType(
 )
 """The model id each tier stands for unless told otherwise: cross-region inference profiles."""
 
-READ_TIMEOUT_SECONDS = 120
-"""Longest wait for an answer, in seconds. It must be below the function's timeout: a call that outlives its function
-is interrupted, which counts as no attempt, so it would be made again and again."""
-
 GRACE_SECONDS = 0.5
 """How much longer than the read timeout a whole call may take: so boto3's own error, which says more, is first."""
 
@@ -45,11 +42,12 @@ CONNECT_TIMEOUT_SECONDS = 5
 MAX_CONNECTIONS = 50
 """Connections kept open: one for each branch that may call at the same time."""
 
-_SWITCH = {"on": True, "off": False}
-
 
 class BedrockConfigurationError(PermanentModelError):
     """A setting of the Bedrock provider makes no sense: the message says which, and what it may be."""
+
+
+_TERMS = Terms(DEFAULT_TIERS, LONGEST_READ_TIMEOUT_SECONDS, "the function's timeout", BedrockConfigurationError)
 
 
 def make_client(
@@ -113,6 +111,8 @@ class BedrockProvider:
         structured_output: Send a request's output schema to the service. Switch it off for a model that has no
             structured output: the prompt asks for JSON, and the reply is validated, all the same.
         read_timeout: Longest wait for a whole answer, in seconds; of the default client, also between two bytes of it.
+        bounded: Whether a call may end with `read_timeout`. Where nothing is waited for, as when a recording is played,
+            it need not be, which costs less.
 
     Raises:
         BedrockConfigurationError: A tier or the timeout makes no sense.
@@ -125,15 +125,10 @@ class BedrockProvider:
         tiers: Mapping[str, str] | None = None,
         structured_output: bool = True,
         read_timeout: int = READ_TIMEOUT_SECONDS,
+        bounded: bool = True,
     ) -> None:
-        if not 1 <= read_timeout <= LONGEST_READ_TIMEOUT_SECONDS:
-            raise BedrockConfigurationError(
-                f"read_timeout={read_timeout} must be 1 to {LONGEST_READ_TIMEOUT_SECONDS} seconds, and below the "
-                "function's timeout."
-            )
-        self._tiers = {**DEFAULT_TIERS, **_checked(tiers or {})}
-        self.structured_output = structured_output
-        self._longest_call = read_timeout + GRACE_SECONDS
+        self._settings = Settings(_TERMS, tiers or {}, structured_output, read_timeout)
+        self._longest_call = read_timeout + GRACE_SECONDS if bounded else None
         self._client_factory = client_factory or (lambda: make_client(read_timeout=read_timeout))
         self._client: BedrockRuntimeClient | None = None
         self._lock = threading.Lock()
@@ -150,21 +145,22 @@ class BedrockProvider:
         Raises:
             BedrockConfigurationError: One of them is malformed.
         """
-        tiers = {tier: value for tier in DEFAULT_TIERS if (value := environ.get(f"MODEL_{tier.upper()}"))}
-        switch = environ.get("MODEL_STRUCTURED_OUTPUT") or "on"
-        if switch not in _SWITCH:
-            raise BedrockConfigurationError(f"MODEL_STRUCTURED_OUTPUT={switch!r} must be 'on' or 'off'.")
-        read_timeout = _seconds(environ.get("MODEL_READ_TIMEOUT") or str(READ_TIMEOUT_SECONDS))
+        settings = Settings.of(environ, _TERMS)
         return cls(
-            client_factory=lambda: client_factory(read_timeout=read_timeout),
-            tiers=tiers,
-            structured_output=_SWITCH[switch],
-            read_timeout=read_timeout,
+            client_factory=lambda: client_factory(read_timeout=settings.read_timeout),
+            tiers=settings.tiers,
+            structured_output=settings.structured_output,
+            read_timeout=settings.read_timeout,
         )
+
+    @property
+    def structured_output(self) -> bool:
+        """Whether output schemas are sent."""
+        return self._settings.structured_output
 
     def model_id(self, model: str) -> str:
         """The model id that a request's `model` stands for: a tier's, or the id itself."""
-        return self._tiers.get(model, model)
+        return self._settings.model_id(model)
 
     def converse(self, request: ModelRequest) -> ModelResponse:
         """Answer `request` with exactly one HTTP request.
@@ -199,23 +195,3 @@ class BedrockProvider:
                 except ValueError as error:  # boto3 refuses an endpoint that is no URL in this way
                     raise BedrockConfigurationError(f"boto3 cannot make a Bedrock client: {error}.") from error
             return self._client
-
-
-def _checked(tiers: Mapping[str, str]) -> dict[str, str]:
-    for tier, model_id in tiers.items():
-        if tier not in DEFAULT_TIERS:
-            raise BedrockConfigurationError(f"There is no tier {tier!r}; there are {', '.join(DEFAULT_TIERS)}.")
-        if not model_id or any(character.isspace() for character in model_id):
-            raise BedrockConfigurationError(
-                f"The model id of tier {tier!r} (MODEL_{tier.upper()}) must be one word, and is {model_id!r}."
-            )
-    return dict(tiers)
-
-
-def _seconds(value: str) -> int:
-    if value.isdecimal() and 1 <= int(value) <= LONGEST_READ_TIMEOUT_SECONDS:
-        return int(value)
-    raise BedrockConfigurationError(
-        f"MODEL_READ_TIMEOUT={value!r} must be whole seconds, 1 to {LONGEST_READ_TIMEOUT_SECONDS}, and below the "
-        "function's timeout."
-    )

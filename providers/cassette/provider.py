@@ -74,7 +74,9 @@ class CassetteProvider:
         if structured_output is None:
             structured_output = recorded.structured_output if recorded else True
         self._player = CassettePlayer(self._path, cassette)
-        self._bedrock = BedrockProvider(client_factory=self._client, tiers=tiers, structured_output=structured_output)
+        self._bedrock = BedrockProvider(
+            client_factory=self._client, tiers=tiers, structured_output=structured_output, bounded=False
+        )
         self._misses: list[CassetteMiss] = []
 
     @property

@@ -25,7 +25,8 @@ from providers.openai.provider import (
     make_client,
 )
 from providers.openai.recording import ENDPOINT, RecordingRefusedError, vcr_config
-from providers.openai.settings import DEFAULT_TIERS, READ_TIMEOUT_SECONDS, OpenAIConfigurationError
+from providers.openai.settings import DEFAULT_TIERS, OpenAIConfigurationError
+from providers.settings import READ_TIMEOUT_SECONDS
 
 __all__ = [
     "CAUSES",

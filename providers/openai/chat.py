@@ -33,7 +33,8 @@ from providers.model import (
     describe,
 )
 from providers.openai.json_schema import strict
-from providers.openai.text import parsed, whole
+from providers.openai.text import parsed
+from providers.text import whole
 
 type Limit = Literal["max_tokens", "max_completion_tokens"]
 """What bounds a reply: OpenAI's newer models refuse the first, older servers do not know the second."""

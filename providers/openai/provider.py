@@ -16,8 +16,9 @@ from providers.errors import PermanentModelError
 from providers.model import ModelRequest, ModelResponse
 from providers.openai.chat import Limit, request_to_chat, response_from_chat
 from providers.openai.errors import from_openai, unreadable_answer
-from providers.openai.settings import READ_TIMEOUT_SECONDS, OpenAIConfigurationError, Settings
+from providers.openai.settings import TERMS, OpenAIConfigurationError, limit_of
 from providers.openai.text import parsed
+from providers.settings import READ_TIMEOUT_SECONDS, Settings
 
 CONNECT_TIMEOUT_SECONDS = 5
 """Longest wait for a connection, in seconds: one that takes longer is not going to come."""
@@ -140,9 +141,8 @@ class OpenAIProvider:
         read_timeout: int = READ_TIMEOUT_SECONDS,
         limit: Limit | None = None,
     ) -> None:
-        self._settings = Settings(
-            tiers=tiers or {}, structured_output=structured_output, read_timeout=read_timeout, limit=limit
-        )
+        self._settings = Settings(TERMS, tiers or {}, structured_output, read_timeout)
+        self._limit_set = limit
         self._client_factory = client_factory or (lambda: make_client(read_timeout=read_timeout))
         self._client: openai.OpenAI | None = None
         self._lock = threading.Lock()
@@ -160,10 +160,14 @@ class OpenAIProvider:
         Raises:
             OpenAIConfigurationError: One of them is malformed.
         """
-        settings = Settings.of(environ)
-        provider = cls(client_factory=lambda: client_factory(read_timeout=settings.read_timeout))
-        provider._settings = settings
-        return provider
+        settings = Settings.of(environ, TERMS)
+        return cls(
+            client_factory=lambda: client_factory(read_timeout=settings.read_timeout),
+            tiers=settings.tiers,
+            structured_output=settings.structured_output,
+            read_timeout=settings.read_timeout,
+            limit=limit_of(environ),
+        )
 
     def model_id(self, model: str) -> str:
         """The model id that a request's `model` stands for: a tier's, or the id itself."""
@@ -199,8 +203,8 @@ class OpenAIProvider:
         return response_from_chat(document, model_id)
 
     def _limit(self, client: openai.OpenAI) -> Limit:
-        if self._settings.limit is not None:
-            return self._settings.limit
+        if self._limit_set is not None:
+            return self._limit_set
         return "max_completion_tokens" if _NEWER_LIMIT.fullmatch(client.base_url.host) else "max_tokens"
 
     def _ready_client(self) -> openai.OpenAI:

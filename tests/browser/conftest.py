@@ -12,7 +12,7 @@ from durable_conformance.evidence import Explored
 from durable_conformance.reporting import write_html
 from tests.browser.chromium import VARIABLE, Tab, browser, chromium, tab
 from tests.browser.reports import NAME, support_desk_report
-from tests.conformance.made_up_reports import HOSTILE, sized, wordy
+from tests.conformance.made_up_reports import HOSTILE, everywhere, sized, wordy
 
 MANY = 2_000
 
@@ -43,6 +43,12 @@ def hostile(window: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def many(window: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of 2,000 runs."""
     return _written(tmp_path_factory, "many", "Many runs", sized(MANY))
+
+
+@pytest.fixture(scope="session")
+def alike(window: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report about a handler that calls a model outside steps: every run shows it."""
+    return _written(tmp_path_factory, "alike", "Alike", everywhere(operations=6))
 
 
 @pytest.fixture

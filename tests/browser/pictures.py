@@ -12,7 +12,7 @@ from tests.browser.reports import NAME, support_desk_report
 
 FOLDER = Path(__file__).parents[2] / "docs"
 PICTURES: dict[str, Scheme] = {"report.png": "light", "report-dark.png": "dark"}
-HEIGHT = 1_125
+HEIGHT = 1_650
 """Down to the end of the matrix."""
 
 

@@ -8,6 +8,7 @@ from durable_conformance.runtime import quiet_sdk_logs
 from durable_conformance.subject import Reference
 from tests.browser import support_desk
 
+FILE = "tests/browser/support_desk.py"
 NAME = "support_desk.py:answer_ticket"
 
 
@@ -22,4 +23,4 @@ def support_desk_report(*, other_sandboxes: bool = True) -> Explored:
         elsewhere=reference if other_sandboxes else None,
         recorder=records.add,
     )
-    return Explored(NAME, support_desk.EVENT["ticket"], report, tuple(records))
+    return Explored(NAME, support_desk.EVENT["ticket"], report, tuple(records), file=FILE)

@@ -32,10 +32,11 @@ def brightness(page: Page) -> float:
 def test_the_findings_come_first_and_say_what_differs(opened: Tab, broken: Path) -> None:
     opened.open(broken)
     page = opened.page
-    expect(page.locator(".verdict").first).to_have_text("1 finding")
+    expect(page.locator(".verdict").first).to_have_text("1 finding, 3 warnings")
     assert page.locator("main > :first-child h2").text_content() == "Findings"
-    expect(page.locator(".finding del")).to_contain_text(["classify: A delivery that is late."])
-    finding, matrix = page.locator(".finding").bounding_box(), page.locator(".grid").first.bounding_box()
+    expect(page.locator(".finding del").first).to_contain_text("classify: A delivery that is late.")
+    expect(page.locator(".source .meant").first).to_contain_text('notes.append(f"{name}: {answer}")')
+    finding, matrix = page.locator(".finding").first.bounding_box(), page.locator(".grid").first.bounding_box()
     assert finding is not None
     assert matrix is not None
     assert finding["y"] < matrix["y"]
@@ -102,6 +103,40 @@ def test_a_run_shows_what_was_replayed_and_what_was_called_again(opened: Tab, br
     expect(panel.locator(".again")).to_have_text("made again")
 
 
+def test_a_runs_differences_mark_what_changed_and_nothing_else(opened: Tab, broken: Path) -> None:
+    opened.open(broken)
+    opened.page.get_by_role("button", name="Open the run").first.click()
+    panel = opened.page.get_by_role("dialog")
+    assert panel.locator("article del").all_text_contents() == ["classify: A delivery that is late."]
+    expect(panel.locator("article ins")).to_have_count(0)
+    expect(panel.locator(".timeline")).to_contain_text("tests/browser/support_desk.py:")
+
+
+def test_operations_whose_runs_are_alike_are_folded_until_somebody_asks(opened: Tab, alike: Path) -> None:
+    opened.open(alike)
+    page = opened.page
+    folded = page.locator("tbody[data-folded] .cell")
+    assert folded.count() > 2
+    expect(folded.first).to_be_hidden()
+    page.locator(".grid .cell").first.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(f"{_FOCUSED}.closest('[data-folded]')") is None, "keys go past what is folded"
+    page.get_by_role("button", name="more operations, alike in every run").click()
+    expect(folded.first).to_be_visible()
+    expect(folded.first).to_be_focused()
+
+
+def test_a_run_that_is_folded_is_there_when_its_panel_closes(opened: Tab, alike: Path) -> None:
+    opened.open(alike)
+    folded = opened.page.locator("tbody[data-folded] .cell").first
+    number = int(str(folded.get_attribute("data-run")))
+    opened.page.evaluate(f"location.hash = 'run-{number + 1}'")
+    expect(opened.page.get_by_role("dialog")).to_be_visible()
+    opened.page.keyboard.press("Escape")
+    expect(folded).to_be_focused()
+
+
 def test_every_run_opens(opened: Tab, broken: Path) -> None:
     opened.open(broken)
     page, names = opened.page, set()
@@ -145,13 +180,15 @@ def test_what_a_handler_wrote_stays_text(opened: Tab, hostile: Path) -> None:
 def test_without_javascript_the_summary_and_the_findings_are_there(window: Browser, broken: Path) -> None:
     with tab(window, script=False) as shown:
         shown.open(broken)
-        expect(shown.page.locator(".finding")).to_contain_text("/2:draft-reply")
+        expect(shown.page.locator(".finding").first).to_contain_text("/2:draft-reply")
         expect(shown.page.locator("#without-script")).to_contain_text("Without JavaScript")
         expect(shown.page.locator("#theme")).to_be_hidden()
 
 
-@pytest.mark.parametrize("name", ["broken", "hostile", "many"])
-def test_nothing_is_wider_than_a_laptop(name: str, opened: Tab, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("width", [1_280, 600])
+@pytest.mark.parametrize("name", ["broken", "hostile", "many", "alike"])
+def test_nothing_is_wider_than_the_window(name: str, width: int, opened: Tab, request: pytest.FixtureRequest) -> None:
+    opened.page.set_viewport_size({"width": width, "height": 800})
     opened.open(request.getfixturevalue(name))
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

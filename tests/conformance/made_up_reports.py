@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from durable_conformance import CrashKind, CrashPoint, Finding, Report
 from durable_conformance.evidence import (
+    NO_INTERRUPTION,
     Arrival,
     Comparison,
     Explored,
@@ -64,6 +65,19 @@ def wordy(text: str) -> Explored:
     records.append(RunRecord(never, never, Place(Section.PAIRS, text, column=text), could_not_run=text))
     report = Report(1, len(records), NAMES, 0.1, (missing, added), (text,), (text,), text)
     return Explored(text, text, report, records)
+
+
+def everywhere(operations: int) -> Explored:
+    """A report whose one finding is shown by every run that dies, of so many operations."""
+    found = Finding("history-stability", "/1:ask", "dies", "STEP SUCCEEDED", "no such operation", "remedy")
+    places = [
+        Place(Section.CRASHES, f"/{number}:ask", "SUCCEED", kind, "same question, same answer")
+        for number in range(1, operations + 1)
+        for kind in ("before it persists", "response lost", "token revoked")
+    ]
+    records = [record("undisturbed", Place(Section.WHOLE, NO_INTERRUPTION, column="undisturbed"))]
+    records += [record(f"{one.operation} {one.column}", one, [found]) for one in places]
+    return Explored("app.py:handler", "event {}", Report(operations, len(records), NAMES, 1.0, (found,)), records)
 
 
 def sized(runs: int) -> Explored:

@@ -7,9 +7,12 @@ import datetime as dt
 import inspect
 import os
 import random
+import socket
+import socketserver
+import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -236,3 +239,61 @@ def test_an_error_that_is_raised_from_itself_keeps_nobody_waiting() -> None:
     """Its chain of causes has no end."""
     report = explore(handler_factory(raises_an_error_from_itself), Scenario({}), Exploration(patience=5))
     assert (report.findings, report.could_not_run) == ((), ())
+
+
+class Counting(socketserver.StreamRequestHandler):
+    """Answers each connection with how many there were."""
+
+    def handle(self) -> None:
+        PORT["asked"] += 1
+        self.wfile.write(str(PORT["asked"]).encode())
+
+
+PORT = {"asked": 0, "at": 0}
+
+
+def number_over_a_socket() -> str:
+    with socket.create_connection(("127.0.0.1", PORT["at"])) as asking:  # the cause
+        return asking.recv(9).decode()
+
+
+@durable_execution
+def asks_over_a_socket(event: Any, context: DurableContext) -> Any:
+    ticket = number_over_a_socket()
+    return [ticket, context.step(lambda _: 1, "keep")]
+
+
+@durable_execution
+def asks_over_a_socket_in_a_step(event: Any, context: DurableContext) -> Any:
+    return context.step(lambda _: number_over_a_socket(), "ask")
+
+
+@pytest.fixture
+def counting() -> Iterator[None]:
+    """A server on the loopback interface, which workers that are forked from here find."""
+    with socketserver.TCPServer(("127.0.0.1", 0), Counting) as server:
+        PORT.update(asked=0, at=server.server_address[1])
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.usefixtures("counting")
+def test_a_socket_that_is_opened_outside_any_step_is_a_cause_with_its_line() -> None:
+    report = explore(handler_factory(asks_over_a_socket), Scenario({}))
+    assert {one.rule for one in report.errors} > {"side-effects"}
+    ((headline, found),) = by_cause(report.errors)
+    assert headline == (
+        f'`socket.create_connection(("127.0.0.1", PORT["at"]))` at {line_in(number_over_a_socket, "the cause")} '
+        "asks another program over a socket, again on every replay: ask it in a step of its own, with what is done "
+        "with its answer"
+    )
+    assert len(found) == len(report.errors) > 1
+
+
+@pytest.mark.usefixtures("counting")
+def test_a_socket_that_a_step_opens_is_none() -> None:
+    report = explore(handler_factory(asks_over_a_socket_in_a_step), Scenario({}))
+    assert [one.cause for one in report.findings if one.rule == "side-effects" or one.cause] == []

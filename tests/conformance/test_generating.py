@@ -347,6 +347,38 @@ def test_an_answer_that_was_made_up_stands_in_the_file_and_is_given_again(durabl
     assert "reached: app.py: 4 of 4 lines" in again.out
 
 
+def test_a_handlers_table_names_the_file_of_its_events(durable_ai: DurableAi, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("app.py").write_text(KIND)
+    Path("events").mkdir()
+    Path("pyproject.toml").write_text(
+        "[tool.durable-ai]\nother-sandboxes = false\nevents = [{ kind = 'usual' }]\n"
+        "[tool.durable-ai.handlers.orders]\nhandler = 'app.py:handler'\nevents-file = 'events/orders.json'\n"
+        "[tool.durable-ai.handlers.others]\nhandler = 'app.py:handler'\n"
+    )
+    monkeypatch.chdir("events")
+    output = durable_ai("check", "orders", "--generate", "10")
+    assert output.code == 0, output.out
+    assert json.loads(Path("orders.json").read_text()) == [{"kind": "express"}]
+    both = durable_ai("check").out
+    assert "orders, event 2" in both, "it is found from any folder"
+    assert "others, event 2" not in both
+    Path("mine.json").write_text('[{"kind": "slow"}, {"kind": "odd"}]')
+    typed = durable_ai("check", "orders", "--events", "mine.json").out
+    assert "orders, event 3" in typed
+
+
+def test_a_file_keeps_the_events_of_one_handler(durable_ai: DurableAi) -> None:
+    Path("app.py").write_text(KIND)
+    Path("pyproject.toml").write_text(
+        "[tool.durable-ai]\nevents-file = 'events.json'\n"
+        "[tool.durable-ai.handlers]\none.handler = 'app.py:handler'\nother.handler = 'app.py:handler'\n"
+    )
+    output = durable_ai("check")
+    assert output.code == 2
+    said = "events.json of --events, or events-file, keeps the events of one handler; say which: one, other."
+    assert said in " ".join(output.err.split())
+
+
 def test_nothing_is_lost_that_stands_in_the_file(durable_ai: DurableAi) -> None:
     Path("app.py").write_text(KIND)
     Path("events.json").write_text('[{"kind": "slow", "a": 1}, {"kind": "slow", "a": 1}]')

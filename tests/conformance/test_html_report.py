@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
-from dataclasses import dataclass, field
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 
-from durable_conformance import Report
+from durable_conformance import Finding, Report
 from durable_conformance.evidence import (
+    NO_INTERRUPTION,
     Explored,
     InvocationTrace,
     Moment,
@@ -26,15 +29,19 @@ from durable_conformance.evidence import (
 )
 from durable_conformance.reporting.html import (
     MAX_BARS,
+    MAX_BYTES,
+    Causes,
     Kind,
+    Part,
     by_lines,
     by_words,
     charts,
+    excerpt,
     parts,
     rendered,
     write_html,
 )
-from durable_conformance.rules import NAMES, RULES
+from durable_conformance.rules import EXECUTION, NAMES, RULES, Cause
 from tests.conformance.made_up_reports import HOSTILE, record, sized, trace, wordy
 
 RAW = frozenset({"script", "style"})
@@ -166,9 +173,12 @@ def test_the_data_is_read_back() -> None:
     assert first == 1
     assert [data["invocations"][n][0] for n in invocations] == [1, 2]
     assert texts[data["invocations"][invocations[0]][6]] == "a run"
-    assert [texts[n] for n in findings[0]] == [
-        found[0].rule, found[0].path, found[0].expected, found[0].actual, found[0].remedy,
-    ]  # fmt: skip
+    rule, where, line, expected, actual, why, remedy = findings[0]
+    assert [texts[n] for n in (rule, where, line, why, remedy)] == [found[0].rule, found[0].path, "", "", "Remedy"]
+    assert [[(kind, texts[n]) for kind, n in pieces] for pieces in (expected, actual)] == [
+        [(0, "these words "), (1, HOSTILE)],
+        [(0, "these words "), (2, "only")],
+    ]
 
 
 def test_every_run_has_a_cell_and_every_finding_is_told() -> None:
@@ -186,7 +196,7 @@ def test_every_run_has_a_cell_and_every_finding_is_told() -> None:
 def test_a_rule_that_is_broken_says_why_that_matters_and_what_to_do() -> None:
     parsed = page(wordy(HOSTILE))
     (rule,) = [rule for rule in RULES if rule.name == "request-stability"]
-    for text in (rule.breaks_it, rule.matters, rule.remedy, rule.source.removeprefix("https://")):
+    for text in (rule.breaks_it, rule.matters, "What to do Remedy", rule.source.removeprefix("https://")):
         assert text in parsed.text
 
 
@@ -212,6 +222,138 @@ def test_a_browser_is_told_to_run_what_is_in_the_page_and_to_ask_nobody() -> Non
 def test_a_text_that_is_not_unicode_is_written_as_its_escape(tmp_path: Path) -> None:
     write_html(tmp_path / "page.html", "half a pair \ud83d", [plain()])
     assert r"half a pair \ud83d" in (tmp_path / "page.html").read_text("utf-8")
+
+
+CLOCK = Cause(
+    "today()",
+    "app.py:3",
+    "`today()` at app.py:3 reads the clock",
+    remedy="read it in a step, `step(lambda _: today())`",
+)
+APP = "def handler(event, context):\n    # <b>when</b>\n    day = today()\n\n    return context.step(save, day)\n"
+
+
+def caused(*paths: str, rule: str = "environment", cause: Cause | None = CLOCK) -> list[Finding]:
+    return [
+        Finding(rule, path, "a crash", "Monday", "Tuesday", "the rule's remedy", line="app.py:5", cause=cause)
+        for path in paths
+    ]
+
+
+def explored_once(found: Sequence[Finding], *records: RunRecord) -> Explored:
+    return Explored("app", "event", Report(1, 1, NAMES, 1.0, tuple(found)), records, file="app.py")
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.py").write_text(APP)
+    return tmp_path / "app.py"
+
+
+@pytest.mark.usefixtures("app")
+def test_findings_of_one_cause_are_one_card_with_its_line_first_and_one_remedy() -> None:
+    found = [*caused("/1:save", EXECUTION), *caused("/1:save", rule="history-stability")]
+    parsed = page(explored_once(found))
+    assert len([tag for tag, given in parsed.elements if tag == "article"]) == 1
+    headline = "1 today() at app.py:3 reads the clock What to do Read it in a step, step(lambda _: today()) app.py:3"
+    meant = (
+        "day = today() 1 def handler(event, context): 2 # <b>when</b> 3 day = today() 5 return context.step(save, day)"
+    )
+    assert f"{headline} {meant}" in re.sub(r"( 4)? 5 ", " 5 ", parsed.text)
+    assert "the rule's remedy" not in parsed.text
+    assert "environment in the result line app.py:5" in parsed.text
+    assert "3 findings" in parsed.text
+
+
+@pytest.mark.usefixtures("app")
+def test_of_many_findings_of_a_cause_the_first_are_shown_and_all_are_told() -> None:
+    parsed = page(explored_once(caused(*(f"/{n}:save" for n in range(1, 8)))))
+    assert "4 more" in parsed.text
+    assert all(f"at /{n}:save" in parsed.text for n in range(1, 8))
+
+
+def test_an_excerpt_is_read_from_files_of_the_project_alone(
+    app: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shown = excerpt("app.py:3", app)
+    assert shown
+    assert (shown.meant, [line.number for line in shown.around if line.marked]) == ("day = today()", [3])
+    other = tmp_path_factory.mktemp("elsewhere") / "secret.py"
+    other.write_text("TOKEN = 1\n")
+    (app.parent / "link.py").symlink_to(other)
+    (app.parent / "notes.txt").write_text("mine\n")
+    (app.parent / "odd.py").write_bytes(b"# coding: utf-8\n\xff\xfe = 1\n")
+    (app.parent / "large.py").write_text(f"x = 1\n# {'x' * MAX_BYTES}\n")
+    os.mkfifo(app.parent / "pipe.py")
+    places = f"{other}:1", "link.py:1", "notes.txt:1", "odd.py:2", "large.py:1", "pipe.py:1", "gone.py:1"
+    assert [excerpt(place, app) for place in (*places, "app.py:0", "app.py:4", "app.py:99", "app.py", "")] == [
+        None
+    ] * 12
+    assert excerpt("secret.py:1", other), "the handler's folder is the project's, too"
+
+
+def test_an_excerpt_holds_nothing_that_turns_the_text_around(app: Path) -> None:
+    app.write_text("if access == 'user\u202e':  # admin\x1b[31m\n    pass\n" + "y = " + "1" * 900, encoding="utf-8")
+    turned, long = excerpt("app.py:1", app), excerpt("app.py:3", app)
+    assert turned
+    assert turned.meant == r"if access == 'user\u202e':  # admin\x1b[31m"
+    assert long
+    assert len(long.meant) < 300
+
+
+def test_a_cell_names_the_causes_that_it_shows_and_the_one_that_a_card_tells_is_filled() -> None:
+    both, one = caused("/1:ask", "/2:ask"), caused("/1:ask")
+    other = replace(both[1], cause=Cause("x", "app.py:9", "`x` is changed"))
+    records = [
+        replace(crash("SUCCEED", "lost"), findings=tuple(both)),
+        replace(crash("SUCCEED", "revoked"), findings=tuple(one)),
+    ]
+    parsed = page(explored_once([replace(one[0], crash="a crash"), replace(other, crash="a crash")], *records))
+    labels = [str(given["aria-label"]) for _, given in parsed.elements if "cell" in str(given.get("class")).split()]
+    assert labels == ["2 findings of cause 1, 2, told above", "1 finding of cause 1"]
+
+
+def test_a_run_that_shows_what_the_undisturbed_one_shows_is_not_counted() -> None:
+    known, new = caused("/1:ask"), caused("/2:ask")
+    whole = RunRecord(
+        "baseline", "x", Place(Section.WHOLE, NO_INTERRUPTION), trace=trace("/1:ask"), findings=tuple(known)
+    )
+    quiet = replace(crash("SUCCEED", "lost"), findings=tuple(known))
+    loud = replace(crash("SUCCEED", "revoked"), findings=(*known, *new))
+    parsed = page(explored_once([*known, *new], whole, quiet, loud))
+    kinds = [str(given["class"]) for _, given in parsed.elements if "cell" in str(given.get("class")).split()]
+    assert kinds == ["cell known", "cell breaks first", "cell breaks first"]
+    assert "2 runs, 1 not as they should be: at all 1 points, only pure: revoked" in parsed.text
+    assert "A run with = shows what the undisturbed one shows, and no more." in parsed.text
+
+
+def grid(red: Container[str], *operations: str) -> Part:
+    found = caused("/1:ask")[0]
+    records = [
+        RunRecord(
+            f"{operation} {column}",
+            "x",
+            Place(Section.CRASHES, operation, "SUCCEED", column, "pure"),
+            trace=trace(operation),
+            findings=(found,) if operation in red else (),
+        )
+        for operation in operations
+        for column in ("before", "lost")
+    ]
+    (part,) = parts(records, 0, Causes({found.told_as: 1}, frozenset()))
+    return part
+
+
+def test_where_all_is_red_it_is_said_once_and_folded() -> None:
+    everywhere = [f"/{n}:ask" for n in range(1, 9)]
+    part = grid(everywhere, *everywhere)
+    assert part.said == "16 not as they should be: at all 8 points, in all 2 variants"
+    assert [band.folded for band in part.bands] == [0, *[7] * 7]
+    half = grid(everywhere[4:], *everywhere)
+    assert half.said == "8 not as they should be: at 4 of 8 points, in all 2 variants"
+    assert [band.folded for band in half.bands] == [0, 3, 3, 3, 0, 3, 3, 3]
+    assert [band.folded for band in grid((), *everywhere[:2]).bands] == [0, 0], "two are shown"
 
 
 def test_what_could_not_run_stands_in_the_matrix() -> None:
@@ -280,6 +422,8 @@ def test_a_chart_of_a_schedule_without_end_says_that_it_is_cut() -> None:
         ("Make a joke about tea", "Make a pun about tea", ["joke"], ["pun"]),
         ("one call", "6 attempts of a permanent error", [], []),
         (r"so far:\nclassify: late", r"so far:\n", ["classify: late"], []),
+        ("a function that returns what it finds", "its function, which changes `log` outside", [], []),
+        ("one two three end, and so on", "four five six end, and so on", ["one two three"], ["four five six"]),
         ("same", "same", [], []),
     ],
 )

@@ -19,7 +19,7 @@ from durable_conformance.reporting import (
     unused_ignores,
     wrong_comments,
 )
-from durable_conformance.rules import NAMES, Cause
+from durable_conformance.rules import NAMES, Cause, Deed, side_effects
 from tests.conformance.command_line import DurableAi, command_line
 from tests.conformance.made_up_reports import wordy
 
@@ -230,3 +230,42 @@ def test_a_test_ignores_rules(pytester: pytest.Pytester) -> None:
 
 
 pytest_plugins = ["pytester"]
+
+
+# One finding of several deeds
+
+
+def effects(*lines: str, grave: bool = True) -> Finding:
+    done = [Deed(f"app.py:{number}", f"app.py:{number} wrote /tmp/{number}", grave) for number in lines]
+    return side_effects.listing("execution", "a crash", done)
+
+
+def test_a_comment_hides_what_its_line_does_and_not_what_others_do(app: Path) -> None:
+    app.write_text(APP.replace("ignore[budget, suspension]", "ignore[side-effects]"))
+    applied = Ignores(app).applied(report(effects("1", "2", "4")))
+    assert applied.findings == (effects("1", "4"),)
+    assert applied.ignored == (effects("2"),)
+    assert "/tmp/2" not in plain(applied, 200)
+    assert "1 ignored" in summary(applied)
+    checked = Checked("app.py:handler", "app.py", Severity.ERROR, replace(applied, rules=("side-effects",)))
+    assert unused_ignores([checked]) == ()
+
+
+def test_what_is_left_is_as_grave_as_what_is_left(app: Path) -> None:
+    app.write_text(APP.replace("ignore[budget, suspension]", "ignore[side-effects]"))
+    light = Deed("app.py:4", "app.py:4 wrote /tmp/4", grave=False)
+    both = side_effects.listing("execution", "a crash", [*effects("2").deeds, light])
+    assert both.severity is Severity.ERROR
+    (left,) = Ignores(app).applied(report(both)).findings
+    assert (left.severity, left.line) == (Severity.WARNING, "app.py:4")
+    assert Ignores(app).applied(report(effects("2"))).findings == ()
+
+
+def test_no_run_on_the_page_has_what_a_comment_hides(app: Path) -> None:
+    app.write_text(APP.replace("ignore[budget, suspension]", "ignore[side-effects]"))
+    all_, one = effects("1", "2"), effects("1")
+    explored = wordy("x")
+    records = [replace(explored.records[0], findings=(all_,)), replace(explored.records[1], findings=(effects("2"),))]
+    shown = Ignores(app).shown(replace(explored, report=report(all_), records=records))
+    assert [record.findings for record in shown.records] == [(one,), ()]
+    assert shown.report.findings == (one,)

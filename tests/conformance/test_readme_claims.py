@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,29 +38,30 @@ def test_the_documents_say_which_workflows_are_long_and_how_far_their_executions
     assert f"stops {HORIZON} operations after" in check
 
 
-def test_the_readme_shows_what_the_check_prints_about_the_line_that_it_has_people_change(tmp_path: Path) -> None:
-    """In the folder where they changed it: the copy of the pattern that tox has installed conforms."""
+def test_the_readme_shows_what_the_check_prints_about_its_handler_and_what_mends_it(tmp_path: Path) -> None:
     readme = text_of("README.md")
-    for package in ("durable_conformance", "patterns", "providers"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (app,) = (block for block in blocks(readme, "python") if block.startswith("# app.py\n"))
     (typed,) = (command.words for command in commands_in(readme) if "check" in command.words)
     arguments = typed[typed.index("--") + 1 :]
-    pattern = tmp_path / arguments[1].partition(":")[0]
-    pattern.write_text(changes(readme)[0].applied(pattern.read_text()))
     program, *command = tox_ini()["testenv:durable-ai"]["commands"].splitlines()[-1].split()
     assert (program, command.pop()) == ("python", "{posargs:--help}")
 
-    ran = subprocess.run(
-        [sys.executable, *command, *arguments],
-        cwd=tmp_path,
-        env=os.environ | {"COLUMNS": str(WIDTH), "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    def checked(text: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "app.py").write_text(text)
+        environment = os.environ | {"COLUMNS": str(WIDTH), "NO_COLOR": "1"}
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        line = [sys.executable, *command, *arguments]
+        return subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
+    ran = checked(app)
     assert ran.returncode == 1, ran.stderr
-    assert without_seconds(ran.stdout) in map(without_seconds, blocks(readme))
+    printed, shown = without_seconds(ran.stdout), list(map(without_seconds, blocks(readme)))
+    assert [block for block in shown if printed.startswith(f"{block}\nwarning: ")]
+    assert [block for block in shown if printed.endswith(f"\n{block}")]
+    assert printed.count("\nwarning: ") == 2, "as the text says"
+
+    ran = checked(changes(readme)[0].applied(app))
+    assert (ran.returncode, "conforms, with 2 warnings" in ran.stdout) == (0, True), ran.stdout
 
 
 def without_seconds(text: str) -> str:

@@ -77,6 +77,7 @@ def test_a_change_of_the_code_is_reported_by_file(recorded: DurableAi) -> None:
     assert output.code == 1
     for part in (HISTORY, "/1:greet", "prefix 0 of 10: from the start", "Greet Ana", "Welcome Ana", "PromptDriftError"):
         assert part in output.out
+    assert "shop.py:5" in output.out, "the line that calls the operation"
     assert "Deploy it as a new version" in output.out
     assert "0 of 1 histories replay: 2 findings, 11 prefixes, 11 runs, " in output.out
 

@@ -331,3 +331,31 @@ def test_a_crash_between_two_attempts_does_not_change_their_number(attempts: int
     )
     assert found(model_faults.same_attempts(three, other, "/1:ask", CRASH)) == [("retry-policy", "/1:ask")]
     assert found(model_faults.same_attempts(three, three, "/1:ask", CRASH)) == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "shown"),
+    [
+        ("short", "shirt", ("short", "shirt")),
+        (
+            '{"messages": [{"content": [{"text": "Make a joke about rain"}]}]}',
+            '{"messages": [{"content": [{"text": "Make a joke about tea"}]}]}',
+            (
+                '…"content": [{"text": "Make a joke about rain"}]}]}',
+                '…"content": [{"text": "Make a joke about tea"}]}]}',
+            ),
+        ),
+        (
+            "one two three four five six seven eight nine\\nten",
+            "one two three four five six seven eight nine\\n",
+            ("…three four five six seven eight nine\\nten", "…three four five six seven eight nine\\n"),
+        ),
+        ("x" * 60 + "a", "x" * 60 + "b", ("…" + "x" * 40 + "a", "…" + "x" * 40 + "b")),
+        ("same " * 12, "same " * 12 + "more", ("…" + "same " * 8, "…" + "same " * 8 + "more")),
+        ("a" + "b" * 400, "c", ("a" + "b" * 299 + "…", "c")),
+    ],
+)
+def test_an_excerpt_begins_and_ends_at_a_border_or_says_that_it_is_cut(
+    expected: str, actual: str, shown: tuple[str, str]
+) -> None:
+    assert stability.difference(expected, actual) == shown

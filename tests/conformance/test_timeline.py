@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from durable_conformance.execution import (
     Checkpointed,
     InvocationEnded,
     OperationBegan,
+    OperationCalled,
     OperationReplayed,
     ProcessDied,
     TimePassed,
@@ -233,3 +236,34 @@ def test_a_name_that_looks_like_markup_is_printed_as_it_is() -> None:
     printed = io.StringIO()
     PlainTimeline(Console(file=printed))(OperationBegan("/1:smile:[bold]", 1, again=False))
     assert printed.getvalue() == "  began     /1:smile:[bold]\n"
+
+
+def test_an_operation_is_told_with_the_line_that_calls_it_where_it_begins() -> None:
+    printed = io.StringIO()
+    with PlainTimeline(Console(file=printed)) as timeline:
+        executed(human_review, "/1:extract-fields:revoked-start", listener=timeline, answer=Silence())
+    lines = printed.getvalue().splitlines()
+    source = Path("patterns/human_review.py").read_text().splitlines()
+    (extracts,), (reviews,) = (
+        [f"patterns/human_review.py:{n}" for n, line in enumerate(source, 1) if name in line]
+        for name in ("ask_for(context", "ask_human(context")
+    )
+    begun = [line for line in lines if "began     /1:extract-fields" in line]
+    assert [line.endswith(extracts) for line in begun] == [True] * len(begun) != []
+    (waits,) = (line for line in lines if line.startswith(f"  waits     {CALLBACK}"))
+    assert not re.search(r"\.py:\d+", waits), "the line is that of the operation in which it stands"
+    assert any(line.startswith("  began     /2:human-review ") and line.endswith(reviews) for line in lines)
+    assert [line for line in lines if "replayed" in line and ".py:" in line] == []
+
+
+def test_a_line_that_a_dead_process_came_to_is_told_when_the_next_one_does() -> None:
+    heard: list[Told] = []
+    narrator = Narrator(heard.append)
+    first, died, second = began(1), ProcessDied("/1:a", DEATH), began(2)
+    narrator.tell(first)
+    narrator.tell(died)
+    narrator.lines["/1:b"] = "app.py:31"
+    begins = OperationBegan("/1:b", 1, again=False)
+    for event in (begins, second, begins, begins):
+        narrator.tell(event)
+    assert heard[2:] == [second, OperationCalled("/1:b", "app.py:31"), begins, begins]

@@ -8,14 +8,21 @@ import re
 from rich.console import Console
 
 from durable_conformance import Silence
-from durable_conformance.execution import Event, InvocationBegan, ModelAsked, OperationBegan
+from durable_conformance.execution import (
+    Event,
+    InvocationBegan,
+    ModelAsked,
+    OperationBegan,
+    OperationCalled,
+    OperationReplayed,
+)
 from durable_conformance.reporting import InvocationTree, LiveTimeline, PlainTimeline, timeline_on
 from patterns.durable_strands_agent import durable_strands_agent
 from patterns.human_review import human_review
 from patterns.prompt_chaining import prompt_chaining
 from providers.scripted import reply, throttled, tool_use
 from tests.conformance.made_up_runs import began
-from tests.conformance.timelines import Script, executed
+from tests.conformance.timelines import Script, executed, without_places
 
 REPLAYED = "from its checkpoint, the model is not asked again"
 
@@ -25,8 +32,8 @@ def terminal() -> Console:
 
 
 def shown(console: Console) -> str:
-    """What was drawn, with every number of tokens as N and every delay as D."""
-    text = re.sub(r"\d+ tokens in, \d+ out", "N tokens", console.export_text())
+    """What was drawn, with every number of tokens as N and every delay as D, without lines of code."""
+    text = re.sub(r"\d+ tokens in, \d+ out", "N tokens", without_places(console.export_text()))
     return re.sub(r"\b\d+ s\b", "D s", text)
 
 
@@ -135,3 +142,15 @@ def test_a_model_call_outside_any_operation_has_a_place() -> None:
 def test_a_pipe_gets_words_whatever_colours_are_forced() -> None:
     """Such as in a CI that shows colours."""
     assert isinstance(timeline_on(Console(file=io.StringIO(), force_terminal=True)), PlainTimeline)
+
+
+def test_an_operation_that_runs_has_the_line_that_calls_it_and_a_replayed_one_has_none() -> None:
+    called, begins = OperationCalled("/1:ask", "app.py:31"), OperationBegan("/1:ask", 1, again=False)
+    tree = InvocationTree(1)
+    console = terminal()
+    for event in (called, begins, OperationReplayed("/2:before", called=False)):
+        tree.add(event)
+    console.print(tree.drawn())
+    text = console.export_text()
+    assert "/1:ask  app.py:31\n" in text
+    assert "/2:before  from its checkpoint\n" in text

@@ -49,9 +49,14 @@ def executed(
 
 
 def told(workflow: Callable[..., Any], *crashes: str, **meets: Any) -> tuple[list[str], Run]:
-    """The lines that it prints, with every number of tokens as N, and what it did."""
+    """The lines that it prints, with every number of tokens as N and without lines of code, and what it did."""
     printed = io.StringIO()
     with PlainTimeline(Console(file=printed)) as timeline:
         run = executed(workflow, *crashes, listener=timeline, **meets)
     lines = re.sub(r"\d+ tokens in, \d+ out", "N tokens", printed.getvalue()).splitlines()
-    return [" ".join(line.split()) for line in lines], run
+    return [" ".join(without_places(line).split()) for line in lines], run
+
+
+def without_places(text: str) -> str:
+    """`text` without lines of code, which move with their files."""
+    return re.sub(r"  [\w/]+\.py:\d+", "", text)

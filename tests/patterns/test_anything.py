@@ -8,50 +8,38 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from durable_conformance import Answered, Refused, Scenario, Silence
+from durable_conformance import Answered, Scenario, Silence
 from durable_conformance.execution import Run
 from durable_conformance.model import request_of
 from durable_conformance.runtime import run_in_process
 from durable_conformance.subject import CallbackAnswer
-from patterns.durable.asking import MAX_REPAIRS
 from providers import (
-    CitedTextBlock,
-    ContentBlock,
     ModelRequest,
-    OpaqueBlock,
-    ReasoningBlock,
     StopReason,
-    TextBlock,
     ToolResultBlock,
-    ToolUseBlock,
 )
 from providers.scripted import Entry, Reply, ScriptedProvider, reply, tool_use
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.runs import SIDE_BY_SIDE, each_pattern
+from tests.patterns.hostile import (
+    BOUNDS,
+    CALLBACKS,
+    CANARY,
+    TALKATIVE,
+    json_values,
+    people,
+    scripts,
+    texts,
+    tool_calls,
+)
 
 EXAMPLES = settings().max_examples
 """Inputs that each test tries, side by side: an execution mostly waits."""
-
-CALLBACKS = {
-    name: [Answered("yes")] * 20 for name in ("human-review", "human-review-2", "human-review-3", "ask-person")
-}
-
-BOUNDS = {
-    "prompt_chaining": 2 * (1 + MAX_REPAIRS),
-    "human_review": 1 + MAX_REPAIRS,
-    "llm_as_judge": 3 * (1 + MAX_REPAIRS),
-    "agent_with_tools": 10,
-    "parallel_invocation": 3 * (1 + MAX_REPAIRS),
-    "structured_output": 1 + MAX_REPAIRS,
-    "durable_strands_agent": 10 * (1 + MAX_REPAIRS),
-}
-"""Most model calls that answers, however bad, can cause."""
 
 ASKING: dict[str, tuple[tuple[str, ...], list[Entry]]] = {
     "human_review": (
@@ -62,78 +50,6 @@ ASKING: dict[str, tuple[tuple[str, ...], list[Entry]]] = {
     "durable_strands_agent": (("ask-person",), [tool_use("ask_person", {"question": "?"}), reply("Done.")]),
 }
 """The callbacks of the patterns that ask a person, and what the model says meanwhile."""
-
-texts = st.text(max_size=30)
-json_values: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=8,
-)
-tool_names = st.sampled_from(
-    ["get_location", "get_weather", "wait_for_human_review", "get_population", "ask_person", "no_such_tool", ""]
-)
-arguments = st.one_of(
-    st.just({}),
-    *(st.fixed_dictionaries({field: texts}) for field in ("location", "city", "question")),
-    st.just({"city": "Paris"}),
-    json_values,
-)
-tool_calls = st.one_of(
-    *(
-        st.builds(ToolUseBlock, tool_use_id=st.just(""), name=st.just(name), input=fitting)
-        for name, fitting in {
-            "get_location": st.just({}),
-            "get_weather": st.fixed_dictionaries({"location": texts}),
-            "wait_for_human_review": st.fixed_dictionaries({"question": texts}),
-            "get_population": st.fixed_dictionaries({"city": st.sampled_from(["Paris", "Atlantis"])}),
-            "ask_person": st.fixed_dictionaries({"question": texts}),
-        }.items()
-    ),
-    *[st.builds(ToolUseBlock, tool_use_id=st.just(""), name=tool_names, input=arguments)] * 3,
-)
-contacts = st.fixed_dictionaries({"name": texts, "email": st.just("a@b"), "company": texts})
-verdicts = st.fixed_dictionaries({"best": st.integers(0, 3), "reasoning": texts})
-extractions = st.fixed_dictionaries(
-    {"fields": st.lists(st.fixed_dictionaries({"name": texts, "value": texts}), max_size=2)}
-)
-documents = st.one_of(
-    contacts,
-    verdicts,
-    extractions,
-    st.tuples(contacts, verdicts, extractions).map(lambda parts: {**parts[0], **parts[1], **parts[2]}),
-)
-spoilt = st.tuples(documents, texts, json_values).map(lambda parts: parts[0] | {parts[1]: parts[2]})
-blocks = st.one_of(
-    (documents | spoilt | json_values).map(lambda value: TextBlock(text=json.dumps(value))),
-    texts.map(lambda text: TextBlock(text=text)),
-    tool_calls,
-)
-stops = st.sampled_from([StopReason.END_TURN, StopReason.TOOL_USE]) | st.sampled_from(list(StopReason))
-names = st.text(min_size=1, max_size=30)
-sound = st.one_of(  # one pattern's answer is another's mistake
-    st.fixed_dictionaries({"name": names, "email": st.just("a@b"), "company": texts}),
-    st.fixed_dictionaries({"best": st.just(1), "reasoning": texts}),
-    names.map(lambda name: {"fields": [{"name": name, "value": "7"}]}),
-).map(lambda document: reply(json.dumps(document)))
-replies = st.builds(Reply, st.lists(blocks, max_size=3).map(tuple), stops)
-# Three kinds: what Hypothesis draws also depends on which modules are loaded, and each end must be reached for sure.
-scripts = st.one_of(*(st.lists(kind, min_size=1, max_size=6) for kind in (replies, sound | replies, sound)))
-
-decisions = st.fixed_dictionaries(
-    {"approved": st.booleans() | st.sampled_from([0, 1, "true", "yes"]) | json_values},
-    optional={"notes": texts | json_values, "by": texts},
-)
-payloads = st.none() | texts | json_values.map(json.dumps) | decisions.map(json.dumps)
-people: st.SearchStrategy[CallbackAnswer] = st.one_of(
-    st.fixed_dictionaries({"approved": st.booleans()}, optional={"notes": texts}).map(
-        lambda decision: Answered(json.dumps(decision))
-    ),
-    st.sampled_from(['{"approved": 1}', '{"approved": "true"}', '{"approved": true, "by": "eve"}']).map(Answered),
-    decisions.map(lambda decision: Answered(json.dumps(decision))),
-    st.builds(Answered, payloads),
-    st.builds(Refused, texts),
-    st.just(Silence()),
-)
 
 
 def examples_of[T](strategy: st.SearchStrategy[T]) -> list[T]:
@@ -265,32 +181,14 @@ def decided(answers: tuple[CallbackAnswer, ...]) -> str:
     return "failed"
 
 
-CANARY = "canary7"
-TALKATIVE: list[tuple[ContentBlock, ...]] = [
-    (TextBlock(text=CANARY),),
-    (TextBlock(text=json.dumps({CANARY: CANARY})),),
-    (TextBlock(text=json.dumps({"fields": [{"name": {CANARY: 1}, "value": CANARY}], CANARY: 1})),),
-    (TextBlock(text=json.dumps({"name": CANARY, "email": CANARY, "company": {CANARY: CANARY}})),),
-    (TextBlock(text=json.dumps({"best": 777_777, "reasoning": CANARY})),),
-    (TextBlock(text=json.dumps({"best": CANARY, "reasoning": [CANARY]})),),
-    (TextBlock(text=f'{{{CANARY} {{"{CANARY}'),),
-    (TextBlock(text=CANARY * 50_000),),
-    (ToolUseBlock(tool_use_id=CANARY, name=CANARY, input={CANARY: CANARY}),),
-    (ToolUseBlock(tool_use_id=CANARY, name="get_population", input={"city": CANARY, CANARY: 1}),),
-    (ToolUseBlock(tool_use_id=CANARY, name="get_weather", input=CANARY),),
-    (CitedTextBlock(content={"content": [{"text": CANARY}], CANARY: [CANARY]}),),
-    (OpaqueBlock(content={CANARY: {CANARY: CANARY}}),),
-    (ReasoningBlock(text=CANARY),),
-]
-
-
 @pytest.mark.parametrize("pattern", each_pattern())
 def test_no_error_and_no_log_repeats_what_a_model_said(pattern: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     said = [Reply(content, stop) for content in TALKATIVE for stop in StopReason]
     failed = 0
     for reply_, outcome in zip(said, run_all(pattern, [saying([reply_]) for reply_ in said]), strict=True):
-        assert CANARY not in (outcome.error_message or ""), reply_
+        errors = [outcome.error_message, *(operation.error_message for operation in outcome.operations)]
+        assert not any(CANARY in error for error in errors if error), reply_
         assert "777777" not in (outcome.error_message or "")
         failed += outcome.status == "FAILED"
     assert failed > len(said) / 2, "the replies are worth trying"

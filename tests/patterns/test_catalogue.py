@@ -12,6 +12,7 @@ from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.catalogue.description import described
 from tests.patterns.catalogue.pattern import Recorded
 from tests.patterns.catalogue.runs import explored, in_process, on_public_runner
+from tests.patterns.snapshots import ScannedSnapshots
 
 
 def scenarios() -> list[Any]:
@@ -36,4 +37,5 @@ def test_scenario(pattern: str, name: str, snapshot: SnapshotAssertion) -> None:
         assert public.operations == run.operations, "checkpointed payloads and errors, too"
     report = explored(pattern)[name]
     assert (report.findings, report.could_not_run) == ((), ())
-    assert described(run) | {"crash points": report.points, "executions explored": report.runs} == snapshot
+    shown = described(run) | {"crash points": report.points, "executions explored": report.runs}
+    assert shown == snapshot(extension_class=ScannedSnapshots)

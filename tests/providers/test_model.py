@@ -383,3 +383,8 @@ def test_any_text_parses_or_is_an_output_error(before: str, after: str) -> None:
         assert "{" in after or "}" in after or "{" in before or "}" in before
     else:
         assert isinstance(parsed, Contact)
+
+
+def test_a_tool_use_without_input_is_read_again_however_it_was_written() -> None:
+    use = ToolUseBlock(tool_use_id="use-1", name="look", input=None)
+    assert ToolUseBlock.model_validate(use.model_dump(mode="json", exclude_none=True)) == use

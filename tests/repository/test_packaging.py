@@ -209,6 +209,17 @@ def test_everything_that_the_project_names_is_pinned(wheel: Path) -> None:
     assert pinned("uv")["uv"] == pinned("tox")["uv"]
 
 
+def test_what_npm_installs_is_pinned_by_version_and_hash_and_says_nothing_of_where_from() -> None:
+    folder = ROOT / "tests" / "second_service"
+    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
+    text = (folder / "package-lock.json").read_text()
+    packages = {name: one for name, one in json.loads(text)["packages"].items() if name}
+
+    assert {packages[f"node_modules/{name}"]["version"] for name in wanted} == set(wanted.values())
+    assert all(one["integrity"].startswith("sha512-") and "resolved" not in one for one in packages.values())
+    assert "://" not in text
+
+
 def test_ci_types_what_the_readme_says() -> None:
     typed = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line.startswith("uvx ")]
     readme = [line.strip() for line in (ROOT / "README.md").read_text().splitlines()]

@@ -28,18 +28,19 @@ class Requests:
 
     Args:
         run: A run on this machine, by the same code, with the same answers; None knows no request.
+        tiers: The model id of each tier there.
     """
 
-    def __init__(self, run: Run | None = None) -> None:
-        self._calls = {_fingerprint_of(call): call for call in run.calls} if run else {}
+    def __init__(self, run: Run | None = None, tiers: Mapping[str, str] = DEFAULT_TIERS) -> None:
+        self._calls = {_fingerprint_of(call, tiers): call for call in run.calls} if run else {}
 
     def find(self, received: ReceivedRequest) -> ModelCall | None:
         """The call that asks the same; None if no operation does."""
         return self._calls.get(_fingerprint(received.model_id, received.body))
 
 
-def _fingerprint_of(call: ModelCall) -> str:
-    model_id = DEFAULT_TIERS.get(call.request.model, call.request.model)
+def _fingerprint_of(call: ModelCall, tiers: Mapping[str, str]) -> str:
+    model_id = tiers.get(call.request.model, call.request.model)
     arguments = request_to_converse(request_of(call), model_id)
     del arguments["modelId"]
     return _fingerprint(model_id, arguments)

@@ -85,14 +85,25 @@ def _words(expected: str, actual: str) -> Iterator[Piece]:
 
 def _between(theirs: Sequence[str], mine: Sequence[str]) -> Iterator[Piece]:
     matcher = SequenceMatcher(None, theirs, mine, autojunk=False)
-    if matcher.quick_ratio() < _ALIKE or matcher.ratio() < _ALIKE:
+    if matcher.quick_ratio() < _ALIKE:
         yield from _changed("".join(theirs), "".join(mine))
         return
-    for what, a, b, c, d in matcher.get_opcodes():
-        if what == "equal":
-            yield from _same(theirs[a:b])
-        else:
-            yield from _changed("".join(theirs[a:b]), "".join(mine[c:d]))
+    blocks = [block for block in matcher.get_matching_blocks() if _words_in(theirs[block.a : block.a + block.size])]
+    alike = sum(_words_in(theirs[block.a : block.a + block.size]) for block in blocks)
+    if 2 * alike < _ALIKE * (_words_in(theirs) + _words_in(mine)):
+        yield from _changed("".join(theirs), "".join(mine))
+        return
+    a = b = 0
+    for block in blocks:  # spaces alone that both have, between words that differ, are part of the difference
+        yield from _changed("".join(theirs[a : block.a]), "".join(mine[b : block.b]))
+        yield from _same(theirs[block.a : block.a + block.size])
+        a, b = block.a + block.size, block.b + block.size
+    yield from _changed("".join(theirs[a:]), "".join(mine[b:]))
+
+
+def _words_in(pieces: Sequence[str]) -> int:
+    """How many of them are more than spaces."""
+    return sum(not piece.isspace() for piece in pieces)
 
 
 def _alike(theirs: Sequence[str], mine: Sequence[str]) -> int:

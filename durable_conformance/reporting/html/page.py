@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import itertools
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -12,18 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from durable_conformance.evidence import Comparison, Explored, InvocationTrace, Moment, RunRecord
+from durable_conformance.model import withheld
 from durable_conformance.reporting.again import command_again
 from durable_conformance.reporting.html.charts import Chart, charts
-from durable_conformance.reporting.html.difference import by_lines, by_words
-from durable_conformance.reporting.html.matrix import Part, parts
-from durable_conformance.reporting.text import what_was_seen
+from durable_conformance.reporting.html.difference import Kind, by_lines, by_words
+from durable_conformance.reporting.html.excerpt import Excerpt, excerpt
+from durable_conformance.reporting.html.matrix import Causes, Part, is_undisturbed, parts
+from durable_conformance.reporting.text import by_cause, place, reached, rules_of, telling, what_was_seen
 from durable_conformance.rules import RULES, Finding, Rule, Severity
 
 TEMPLATES = "templates"
+MOST_OPEN = 3
+"""Findings of a cause that are shown at first."""
+
 NONE = -1
+KINDS = (Kind.SAME, Kind.REMOVED, Kind.ADDED)
+"""As the script knows them, by their positions."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,19 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Broken:
-    """A rule, and where it is broken."""
+class Group:
+    """What one cause breaks; what breaks one rule, where the cause is not known."""
 
-    rule: Rule
+    number: int  # from 1, in its chapter
     severity: Severity
-    shown: tuple[Shown, ...]
+    why: str
+    remedy: str
+    likely: bool
+    rules: tuple[Rule, ...]  # that are broken
+    excerpt: Excerpt | None
+    shown: tuple[Shown, ...]  # at first, those of its severity
+    further: tuple[Shown, ...]  # when somebody asks
+    runs: int  # how many show it
 
 
 @dataclass(frozen=True)
@@ -52,13 +65,15 @@ class Chapter:
 
     number: int  # from 1
     explored: Explored
-    broken: tuple[Broken, ...]
+    groups: tuple[Group, ...]
+    causes: Causes
     parts: tuple[Part, ...]  # every run
     charts: tuple[Chart, ...]  # retry schedules
 
 
 def rendered(title: str, explorations: Sequence[Explored]) -> str:
-    """The page, as HTML text."""
+    """The page, as HTML text; in the place of a secret it says that one was withheld."""
+    title, explorations = withheld((title, explorations))
     chapters = tuple(_chapters(explorations))
     style, script = _text("report.css"), _text("report.js")
     page = _environment().get_template("page.html.jinja")
@@ -66,7 +81,7 @@ def rendered(title: str, explorations: Sequence[Explored]) -> str:
         title=title,
         chapters=chapters,
         rules=RULES,
-        broken={one.rule.name for chapter in chapters for one in chapter.broken if one.severity is Severity.ERROR},
+        broken={one.rule for explored in explorations for one in explored.report.errors},
         looked=(looked := {rule for one in explorations for rule in one.report.rules}),
         looked_at=len(looked),
         conforms=all(one.report.conforms for one in explorations),
@@ -76,7 +91,7 @@ def rendered(title: str, explorations: Sequence[Explored]) -> str:
         style=Markup(style),  # noqa: S704  # files of this package
         script=Markup(script),  # noqa: S704
         policy=_policy(style, script),
-        data=Island().data(explorations),
+        data=Island().data(chapters),
     )
 
 
@@ -94,6 +109,9 @@ def _environment() -> Environment:
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     environment.filters |= {
         "counted": _counted,
+        "marked_up": _marked_up,
+        "place": place,
+        "reached": reached,
         "by_words": by_words,
         "by_lines": by_lines,
         "what_was_seen": what_was_seen,
@@ -103,6 +121,17 @@ def _environment() -> Environment:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _marked_up(text: str) -> Markup:
+    """`text`, with what stands between backticks as code."""
+    pieces = text.split("`")
+    if not len(pieces) % 2:
+        return escape(text)
+    code = Markup("<code><bdi>{}</bdi></code>")
+    return Markup().join(
+        code.format(one) if n % 2 else Markup("<bdi>{}</bdi>").format(one) for n, one in enumerate(pieces)
+    )
 
 
 def _policy(style: str, script: str) -> str:
@@ -124,19 +153,43 @@ def _chapters(explorations: Sequence[Explored]) -> Iterator[Chapter]:
     first = 0
     for number, explored in enumerate(explorations, 1):
         records = explored.records
-        yield Chapter(number, explored, tuple(_broken(explored, first)), parts(records, first), charts(records, first))
+        groups = tuple(_groups(explored, first))
+        told = [(group, one) for group in groups for one in (*group.shown, *group.further)]
+        causes = Causes(
+            {one.finding.told_as: group.number for group, one in told},
+            frozenset(one.run - first for _, one in told if one.run is not None),
+            frozenset(one.told_as for record in records if is_undisturbed(record.place) for one in record.findings),
+        )
+        all_ = parts(records, first, causes)
+        yield Chapter(number, explored, groups, causes, all_, charts(records, first))
         first += len(records)
 
 
-def _broken(explored: Explored, first: int) -> Iterator[Broken]:
-    for severity, rule in itertools.product(Severity, RULES):
-        found = [
-            finding
-            for finding in explored.report.findings
-            if finding.rule == rule.name and finding.severity is severity
-        ]
-        if found:
-            yield Broken(rule, severity, tuple(_shown(explored, finding, first) for finding in found))
+def _groups(explored: Explored, first: int) -> Iterator[Group]:
+    handler = Path.cwd() / (explored.file or "handler.py")  # beside which its files are looked for
+    for number, (_, found) in enumerate(by_cause(explored.report.findings), 1):
+        one, rules = telling(found), tuple(rules_of(found))
+        line = one.cause.line if one.cause else next((other.line for other in found if other.line), "")
+        seen_as = {other.told_as for other in found}
+        severity = min((other.severity for other in found), key=list(Severity).index)
+        shown = [_shown(explored, finding, first) for finding in found]
+        open_ = [other for other in shown if other.finding.severity is severity][:MOST_OPEN]
+        yield Group(
+            number,
+            severity,
+            one.cause.why if one.cause else ", and ".join(rule.breaks_it for rule in rules),
+            _sentence(one.cause.remedy if one.cause else one.remedy),
+            bool(one.cause and one.cause.likely),
+            rules,
+            excerpt(line, handler),
+            tuple(open_),
+            tuple(other for other in shown if other not in open_),
+            sum(not seen_as.isdisjoint(other.told_as for other in record.findings) for record in explored.records),
+        )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _shown(explored: Explored, finding: Finding, first: int) -> Shown:
@@ -173,14 +226,14 @@ class Island:
         self._texts: Table[str] = Table()
         self._invocations: Table[tuple[Any, ...]] = Table()
 
-    def data(self, explorations: Sequence[Explored]) -> dict[str, Any]:
+    def data(self, chapters: Sequence[Chapter]) -> dict[str, Any]:
         """All runs of all explorations: `texts`, `invocations`, and `runs`, in that order."""
-        runs = [self._run(one.name, record) for one in explorations for record in one.records]
+        runs = [self._run(one, record) for one in chapters for record in one.explored.records]
         return {"texts": self._texts.values, "invocations": self._invocations.values, "runs": runs}
 
-    def _run(self, exploration: str, record: RunRecord) -> list[Any]:
+    def _run(self, chapter: Chapter, record: RunRecord) -> list[Any]:
         text, trace = self._texts.number, record.trace
-        head = [text(record.name), text(exploration), text(record.could_not_run)]
+        head = [text(record.name), text(chapter.explored.name), text(record.could_not_run)]
         if trace is None:
             return head
         return [
@@ -189,7 +242,7 @@ class Island:
             text(trace.ending),
             trace.first,
             [self._invocations.number(self._invocation(invocation)) for invocation in trace.invocations],
-            [self._finding(finding) for finding in record.findings],
+            [self._finding(chapter, finding) for finding in record.findings],
         ]
 
     def _invocation(self, invocation: InvocationTrace) -> tuple[Any, ...]:
@@ -207,8 +260,23 @@ class Island:
     def _moment(self, moment: Moment) -> tuple[int, ...]:
         text = self._texts.number
         delay = NONE if moment.delay_seconds is None else moment.delay_seconds
-        return (text(moment.label), text(moment.path), text(moment.outcome), delay, int(moment.again))
+        return (
+            text(moment.label),
+            text(moment.path),
+            text(moment.outcome),
+            delay,
+            int(moment.again),
+            text(moment.line),
+        )
 
-    def _finding(self, finding: Finding) -> list[int]:
-        parts = (finding.rule, finding.path, finding.expected, finding.actual, finding.remedy)
-        return [self._texts.number(part) for part in parts]
+    def _finding(self, chapter: Chapter, finding: Finding) -> list[Any]:
+        """What the report says of the cause, if it knows it: the run alone does not."""
+        text, number = self._texts.number, chapter.causes.numbers.get(finding.told_as)
+        group = chapter.groups[number - 1] if number else None
+        why, remedy = (group.why, group.remedy) if group else ("", _sentence(finding.remedy))
+        expected, actual = by_words(finding.expected, finding.actual)
+        return [
+            *(text(one) for one in (finding.rule, place(finding), finding.line)),
+            *([[KINDS.index(piece.kind), text(piece.text)] for piece in pieces] for pieces in (expected, actual)),
+            *(text(one) for one in (why, remedy)),
+        ]

@@ -57,7 +57,7 @@ def branch_names_with_line_breaks() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> list[str]:
         config: MapConfig[str] = MapConfig(item_namer=lambda item, _: f"read-{item}")  # the fault
-        batch: BatchResult[Any] = context.map(  # the fault
+        batch: BatchResult[Any] = context.map(
             event["files"], lambda branch, item, *_: branch.step(lambda _: item), "files", config
         )
         return batch.get_results()
@@ -79,7 +79,7 @@ def callback_that_may_take_two_years() -> object:
     @durable_execution
     def handler(event: Any, context: DurableContext) -> Any:
         config = WaitForCallbackConfig(timeout=Duration.from_days(730))  # the fault
-        return context.wait_for_callback(lambda *_: None, "approval", config)  # the fault
+        return context.wait_for_callback(lambda *_: None, "approval", config)
 
     return handler
 

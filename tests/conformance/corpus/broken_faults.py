@@ -43,7 +43,7 @@ def retries_without_error_types() -> object:
     )
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
-        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=policy))  # the fault
+        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=policy))
 
     return workflow
 
@@ -54,7 +54,7 @@ def retries_inside_the_step() -> object:
         def draft(_: object) -> str:
             for _attempt in range(3):  # the fault
                 try:
-                    return say(model, "Draft")  # the fault
+                    return say(model, "Draft")
                 except ModelError as error:
                     last = error
             raise last
@@ -68,7 +68,7 @@ def retries_inside_the_step() -> object:
 def never_retries() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
         config: StepConfig = StepConfig(retry_strategy=lambda *_: RetryDecision.no_retry())  # the fault
-        return context.step(lambda _: say(model, "Draft"), "draft", config)  # the fault
+        return context.step(lambda _: say(model, "Draft"), "draft", config)
 
     return workflow
 
@@ -80,7 +80,7 @@ def retries_timeouts_but_not_throttling() -> object:
     )
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> str:
-        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=policy))  # the fault
+        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=policy))
 
     return workflow
 
@@ -93,12 +93,12 @@ def retries_the_whole_block() -> object:
         def draft(child: Any) -> str:
             return say_in_step(child, model, "draft", "Draft")
 
-        config: WithRetryConfig[str] = WithRetryConfig(  # the fault
+        config: WithRetryConfig[str] = WithRetryConfig(
             retry_strategy=lambda _, attempt: (  # the fault
                 RetryDecision.retry(Duration.from_seconds(1)) if attempt < 3 else RetryDecision.no_retry()
             )
         )
-        return with_retry(context, lambda child, _: draft(child), config, "drafting")  # the fault
+        return with_retry(context, lambda child, _: draft(child), config, "drafting")
 
     return workflow
 
@@ -127,7 +127,7 @@ def retries_without_end() -> object:
             passes = isinstance(error, RetryableModelError)  # the fault
             return RetryDecision.retry(Duration.from_seconds(1)) if passes else RetryDecision.no_retry()
 
-        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=again))  # the fault
+        return context.step(lambda _: say(model, "Draft"), "draft", StepConfig(retry_strategy=again))
 
     return workflow
 
@@ -151,7 +151,7 @@ def failed_branches_dropped() -> object:
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> list[str]:
         config: MapConfig[str] = MapConfig(completion_config=CompletionConfig(tolerated_failure_percentage=100))
         topics = ["tides", "winds"]
-        batch: BatchResult[Any] = context.map(  # the fault
+        batch: BatchResult[Any] = context.map(
             topics, lambda branch, topic, *_: say_in_step(branch, model, "ask", topic), "topics", config
         )
         return batch.get_results()  # the fault

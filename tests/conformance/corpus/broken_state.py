@@ -75,7 +75,7 @@ def job_popped_from_a_global_list() -> object:
 @SHELF.broken("no-invocation-state")
 def mutable_default_argument() -> object:
     def remember(text: str, notes: list[str] = []) -> list[str]:  # noqa: B006  # the fault
-        notes.append(text)  # the fault
+        notes.append(text)
         return notes
 
     def workflow(event: Any, context: DurableContext, model: ModelProvider) -> list[str]:

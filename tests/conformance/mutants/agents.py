@@ -123,7 +123,7 @@ class Amount(Event):
 @durable_tool(repeatable=True)  # the fault of *_calls_a_tool_twice_that_must_not_be
 def charge(amount: Amount) -> str:
     """Charge the customer. It is not safe to repeat, whatever it says of itself."""
-    CHARGE.happened(str(amount.amount))  # the fault of *_calls_a_tool_twice_that_must_not_be
+    CHARGE.happened(str(amount.amount))
     return "charged"
 
 
@@ -158,7 +158,7 @@ def strands(context: DurableContext, model: ModelProvider, *, in_steps: bool, pr
         Args:
             question: What to ask.
         """
-        return ask_human(context, "ask-person", APPROVAL_TIMEOUT)  # the fault of strands_runs_tools_in_threads
+        return ask_human(context, "ask-person", APPROVAL_TIMEOUT)
 
     def ask(asked: ModelRequest) -> ModelResponse:
         return (

@@ -36,7 +36,7 @@ def parallel_drops_failed_branches() -> object:
         event: ParallelInvocationEvent, context: DurableContext, model: ModelProvider
     ) -> ParallelInvocationResult:
         config: MapConfig[str] = MapConfig(completion_config=CompletionConfig(tolerated_failure_percentage=100))
-        batch: BatchResult[Any] = context.map(  # the fault
+        batch: BatchResult[Any] = context.map(
             PROMPTS, lambda branch, prompt, *_: ask(branch, model, "ask", prompt).text, "perspectives", config
         )
         return perspectives(event, batch.get_results())  # the fault

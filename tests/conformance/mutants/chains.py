@@ -123,7 +123,7 @@ def structured_retries_inside_the_step() -> object:
         def extract(_: object) -> str:
             for _repair in range(2):  # the fault
                 try:
-                    return say(model, event.text)  # the fault
+                    return say(model, event.text)
                 except ModelError:
                     continue
             raise ModelOutputError("no usable reply")

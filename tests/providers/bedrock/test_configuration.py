@@ -101,5 +101,5 @@ def test_tiers_that_make_no_sense_are_refused(tiers: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("seconds", [0, -1, 900])
 def test_a_read_timeout_that_makes_no_sense_is_refused(seconds: int) -> None:
-    with pytest.raises(BedrockConfigurationError, match=f"read_timeout={seconds} must be 1 to 899"):
+    with pytest.raises(BedrockConfigurationError, match=f"read_timeout={seconds} must be whole seconds, 1 to 899"):
         BedrockProvider(read_timeout=seconds)

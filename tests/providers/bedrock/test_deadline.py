@@ -68,3 +68,7 @@ def test_an_answer_that_goes_on_coming_is_a_timeout_that_says_what_to_do() -> No
 
 def test_no_call_outlives_the_longest_function() -> None:
     assert LONGEST_READ_TIMEOUT_SECONDS + GRACE_SECONDS < LONGEST_FUNCTION_SECONDS
+
+
+def test_a_call_without_a_bound_is_made_in_this_thread() -> None:
+    assert within(None, threading.current_thread) is threading.current_thread()

@@ -34,7 +34,14 @@
     show(next);
   });
 
-  // A run, as the report keeps it (html/island.py), in words.
+  // What stands between backticks is code.
+  const marked = (words) => {
+    const parts = words.split("`");
+    if (parts.length % 2 === 0) return element("bdi", "", words);
+    return element("span", "", ...parts.map((part, n) => element(n % 2 ? "code" : "bdi", "", part)));
+  };
+
+  // A run, as the report keeps it (html/page.py), in words.
   const duration = (seconds) => {
     if (seconds < 60) return `${seconds} s`;
     const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
@@ -50,13 +57,14 @@
   const item = (sign, className, ...children) => element("li", className, element("span", "", sign), element("span", "", ...children));
 
   const SIGNS = { START: "▸", SUCCEED: "✓", FAIL: "✗", RETRY: "↻", CANCEL: "✗", CALL: "◆" };
-  const moment = ([label, path, outcome, delay, again]) => {
+  const place = (line) => text(line) ? element("code", "place", element("bdi", "", text(line))) : null;
+  const moment = ([label, path, outcome, delay, again, line]) => {
     const what = text(label).split(" ")[0];
     const words = what === "CALL" ? ` model call, ${text(outcome)} `
       : what === "RETRY" && delay >= 0 ? ` RETRY checkpointed, again in ${duration(delay)} ` : ` ${text(label)} checkpointed `;
     const interrupted = what !== "CALL" && text(outcome) ? ` ${text(outcome)}` : "";
     return item(SIGNS[what] ?? "·", "", code(text(path)), element("span", "what", words + interrupted),
-      again ? element("span", "again", "made again") : null);
+      again ? element("span", "again", "made again ") : null, place(line));
   };
 
   const invocation = (entry, first) => {
@@ -78,19 +86,13 @@
     return element("li", `${kind}${number < first ? " other" : ""}`, heading, when, list, element("p", `end ${kind}`, end));
   };
 
-  // What two texts have in common at their ends stays unmarked.
-  const marked = (expected, actual) => {
-    let start = 0;
-    while (start < Math.min(expected.length, actual.length) && expected[start] === actual[start]) start += 1;
-    let end = 0;
-    while (end < Math.min(expected.length, actual.length) - start && expected.at(-1 - end) === actual.at(-1 - end)) end += 1;
-    const pre = (whole, tag) => element("pre", "", whole.slice(0, start),
-      element(tag, "", whole.slice(start, whole.length - end)), whole.slice(whole.length - end));
-    return [element("span", "label", "expected"), pre(expected, "del"), element("span", "label", "actual"), pre(actual, "ins")];
-  };
-  const finding = ([rule, path, expected, actual, remedy]) => element("article", "",
-    element("h4", "", text(rule)), element("p", "", element("span", "label", "at "), code(text(path))),
-    ...marked(text(expected), text(actual)), element("p", "", text(remedy)));
+  // A text in pieces: what both have, what only the expected one has, and what only the actual one has.
+  const PIECES = ["span", "del", "ins"];
+  const pieces = (all) => element("pre", "", ...all.map(([kind, words]) => element(PIECES[kind], "", text(words))));
+  const finding = ([rule, where, line, expected, actual, why, remedy]) => element("article", "",
+    element("h4", "", text(rule)), element("p", "", element("bdi", "", text(where)), " ", place(line)),
+    element("span", "label", "expected"), pieces(expected), element("span", "label", "actual"), pieces(actual),
+    text(why) ? element("p", "", marked(text(why))) : null, element("p", "remedy", marked(text(remedy))));
 
   const described = ([name, , whyNot, status, ending, first, invocations, findings]) => {
     const title = element("h2", "", element("bdi", "", text(name)));
@@ -136,6 +138,7 @@
     mark(null);
     if (cell) {
       cell.closest("details")?.setAttribute("open", "");
+      if (cell.closest("[hidden]")) unfold(foldOf(cell.closest("tbody")));
       reachable(cell);
       cell.focus();
     }
@@ -152,6 +155,25 @@
     const opener = event.target.closest("[data-run]");
     if (opener) open(Number(opener.dataset.run));
   });
+
+  // Operations whose runs are all alike are folded.
+  const unfold = (fold) => {
+    fold.hidden = true;
+    for (let rows = fold.nextElementSibling; rows?.matches("[data-folded]"); rows = rows.nextElementSibling) rows.hidden = false;
+  };
+  const foldOf = (rows) => {
+    while (rows && !rows.matches(".fold")) rows = rows.previousElementSibling;
+    return rows;
+  };
+  for (const fold of document.querySelectorAll("tbody.fold")) {
+    fold.hidden = false;
+    fold.querySelector("button").addEventListener("click", () => {
+      const first = fold.nextElementSibling.querySelector(".cell");
+      unfold(fold);
+      first.focus();
+    });
+  }
+  for (const rows of document.querySelectorAll("[data-folded]")) rows.hidden = true;
 
   // One stop for the tab key in each table of runs; arrow keys go from run to run.
   const reachable = (cell) => {
@@ -176,12 +198,13 @@
     }
   };
   for (const cells of document.querySelectorAll("[data-cells]")) {
-    const rows = [...cells.querySelectorAll("tbody tr, [data-row]")]
+    const all = [...cells.querySelectorAll("tbody tr, [data-row]")]
       .map((row) => [...row.querySelectorAll(".cell")]).filter((row) => row.length);
-    rows.flat().forEach((cell, number) => { cell.tabIndex = number ? -1 : 0; });
+    all.flat().forEach((cell, number) => { cell.tabIndex = number ? -1 : 0; });
     cells.addEventListener("focusin", (event) => { if (event.target.matches(".cell")) reachable(event.target); });
     cells.addEventListener("keydown", (event) => {
       const cell = event.target.closest(".cell");
+      const rows = all.filter(([one]) => !one.closest("[hidden]"));
       const row = rows.findIndex((one) => one.includes(cell));
       if (row < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
       const next = moved(event.key, rows, row, rows[row].indexOf(cell), cell);
