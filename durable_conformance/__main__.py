@@ -8,6 +8,7 @@ from durable_conformance.errors import ExitCode
 
 EXTRA = (
     "aws_durable_execution_sdk_python_testing",
+    "detect_secrets",
     "hypothesis",
     "jinja2",
     "jsonschema",
