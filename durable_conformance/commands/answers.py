@@ -6,9 +6,12 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from durable_conformance.errors import CannotRunError
-from durable_conformance.subject import OK, Answered, ByName, CallbackAnswer, Refused, Silence
+
+if TYPE_CHECKING:
+    from durable_conformance.subject import ByName, CallbackAnswer
 
 SILENT, FAIL = "!silent", "!fail:"
 _NAMED = re.compile(r"([A-Za-z_][\w.:/$-]*)?=(.*)", re.DOTALL)
@@ -49,21 +52,25 @@ def typed_by_name(option: str, given: Iterable[GivenAnswer]) -> dict[str, str]:
 
 def callback_answers(given: Iterable[GivenAnswer]) -> ByName:
     """What callbacks are answered. Their payloads are text: whatever stands there is sent as it is."""
-    return ByName(*_by_name(given, json_alone=False))
+    return _by_name(given, json_alone=False)
 
 
 def invoke_results(given: Iterable[GivenAnswer]) -> ByName:
     """What chained invocations come to. Their payloads are JSON: whatever else stands there is sent as a string."""
-    return ByName(*_by_name(given, json_alone=True))
+    return _by_name(given, json_alone=True)
 
 
-def _by_name(given: Iterable[GivenAnswer], *, json_alone: bool) -> tuple[dict[str, CallbackAnswer], CallbackAnswer]:
+def _by_name(given: Iterable[GivenAnswer], *, json_alone: bool) -> ByName:
+    from durable_conformance.subject import OK, Answered, ByName  # noqa: PLC0415  # help needs no SDK
+
     answers = {one.name: _answer(one.text, json_alone=json_alone) for one in given}
     otherwise = answers.pop("", Answered(OK))
-    return answers, otherwise
+    return ByName(answers, otherwise)
 
 
 def _answer(text: str, *, json_alone: bool) -> CallbackAnswer:
+    from durable_conformance.subject import Answered, Refused, Silence  # noqa: PLC0415  # as above
+
     if text == SILENT:
         return Silence()
     if text.startswith(FAIL):

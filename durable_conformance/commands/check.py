@@ -1,48 +1,27 @@
-"""`durable-ai check`: explore handlers and say what breaks."""
+"""`durable-ai check`: explore handlers and say what breaks. What it takes stands here; `checking` is what it does."""
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from durable_conformance import reporting
+from durable_conformance.choices import HORIZON, PATIENCE_SECONDS, OutputFormat, Severity
 from durable_conformance.commands import options
-from durable_conformance.commands.again import again, typed_again
 from durable_conformance.commands.answers import GivenAnswer, typed_answer, typed_by_name
-from durable_conformance.commands.checks import Check, planned
 from durable_conformance.commands.completing import rules, targets
-from durable_conformance.commands.generating import Generating, events_files, with_kept
-from durable_conformance.commands.generating import event_schema as read_event_schema
-from durable_conformance.commands.settings import Settings, project_file
 from durable_conformance.commands.variables import named_alone, typed_variable, variables_in
-from durable_conformance.commands.waiting import Waiting
-from durable_conformance.errors import CannotRunError, ExitCode
-from durable_conformance.evidence import Explored, Records
-from durable_conformance.execution import Run, Status
-from durable_conformance.exploring import (
-    HORIZON,
-    Exploration,
-    ExplorationInterrupted,
-    UnknownCaseError,
-    bare,
-    explore,
-    explore_every_answer,
-)
-from durable_conformance.reporting import Checked, Named, Outcome, OutputFormat, command
-from durable_conformance.rules import Generated, Report, Severity, joined
-from durable_conformance.subject import Scenario
-from durable_conformance.workers import PATIENCE_SECONDS, Breakpoint, Experiment
 
 _CHECKED, _MEETS, _TRIED, _TOLD = "What is checked", "What it meets", "What is tried", "What is told"
 """The groups of the options, in the help."""
+
+
+def _known_rule(name: str) -> str:
+    """The parser of `--ignore`."""
+    from durable_conformance.reporting import known_rule  # noqa: PLC0415  # only where one is typed
+
+    return known_rule(name)
 
 
 def check(  # noqa: PLR0917  # options, which a person names
@@ -221,7 +200,7 @@ def check(  # noqa: PLR0917  # options, which a person names
     ignore: Annotated[
         list[str] | None,
         typer.Option(
-            parser=reporting.known_rule,
+            parser=_known_rule,
             metavar="RULE",
             help="Do not tell its findings. May be repeated.",
             rich_help_panel=_TOLD,
@@ -258,8 +237,10 @@ def check(  # noqa: PLR0917  # options, which a person names
 
     Exit code 0: all conform. 1: findings. 2: some could not be run.
     """
+    from durable_conformance.commands.checking import checked  # noqa: PLC0415  # help needs none of what a check does
+
     answers, results = typed_by_name("--answer", answer or ()), typed_by_name("--invoke", invoke or ())
-    typed = {
+    settings = {
         "env": (variables_in(env_file) if env_file else {}) | dict(map(typed_variable, env or ())),
         "setup": setup,
         "script": str(script) if script else None,
@@ -275,287 +256,46 @@ def check(  # noqa: PLR0917  # options, which a person names
         "to_the_end": to_the_end,
         "other_sandboxes": other_sandboxes,
         "patience": patience,
-        "expect": Status.FAILED.value if expect_failure else None,
+        "expect": "FAILED" if expect_failure else None,
         "fail_on": fail_on.value if fail_on else None,
         "aws_answers": str(aws_answers) if aws_answers else None,
         "live": live,
         "ignore": tuple(ignore or ()) or None,
     }
-    given = Settings.model_validate({name: value for name, value in typed.items() if value not in (None, {})})
-    events = [*(event or ()), *(event_file or ())]
-    project = project_file(Path.cwd())
-    for folder in (Path.cwd(), *((project.folder,) if project else ())):
-        if str(folder) not in sys.path:
-            sys.path.append(str(folder))  # where `package.module:NAME` is found
-    checks = planned(target, given, project, template=template, function=function, events=events)
-    if generate is None and event_schema is not None:
-        raise CannotRunError("--event-schema says what --generate N makes up; add it.")
-    if generate is not None and case is not None:
-        raise CannotRunError("--case makes one run again, and no event is made up for it: leave --generate out.")
-    kept = events_files(checks)
-    checks = with_kept(checks, kept)
-    schema = read_event_schema(event_schema) if event_schema else None
-    for one in checks:  # what names nothing is told at once
-        one.reference.parts()
-        _ = one.scenario
-        if wrong := next(reporting.wrong_comments(one.file), None):
-            raise CannotRunError(wrong)
-    words = typed_again(
-        {
-            "--env": [named_alone(one) for one in env or ()],
-            "--env-file": env_file,
-            "--setup": setup,
-            "--script": script,
-            "--answer": answer,
-            "--invoke": invoke,
-            "--template": template,
-            "--function": function,
-            "--pairs": pairs,
-            "--order-matters": order_matters,
-            "--horizon": horizon,
-            "--to-the-end": to_the_end,
-            "--other-sandboxes": other_sandboxes,
-            "--no-other-sandboxes": other_sandboxes is False,
-            "--patience": f"{patience:g}" if patience else None,
-            "--expect-failure": expect_failure,
-            "--fail-on": fail_on,
-            "--answers": aws_answers,
-            "--live": live,
-            "--ignore": ignore,
-        }
+    typed = {
+        "--env": [named_alone(one) for one in env or ()],
+        "--env-file": env_file,
+        "--setup": setup,
+        "--script": script,
+        "--answer": answer,
+        "--invoke": invoke,
+        "--template": template,
+        "--function": function,
+        "--pairs": pairs,
+        "--order-matters": order_matters,
+        "--horizon": horizon,
+        "--to-the-end": to_the_end,
+        "--other-sandboxes": other_sandboxes,
+        "--no-other-sandboxes": other_sandboxes is False,
+        "--patience": f"{patience:g}" if patience else None,
+        "--expect-failure": expect_failure,
+        "--fail-on": fail_on,
+        "--answers": aws_answers,
+        "--live": live,
+        "--ignore": ignore,
+    }
+    checked(
+        target,
+        settings,
+        typed,
+        events=[*(event or ()), *(event_file or ())],
+        template=template,
+        function=function,
+        generate=generate,
+        event_schema=event_schema,
+        case=case,
+        debug=bool(pdb),
+        output_format=output_format,
+        json_file=json_file,
+        html_file=html_file,
     )
-    options.can_be_written("--json", json_file)
-    options.can_be_written("--html", html_file)
-    chosen = output_format or (project.project.output_format if project else None) or OutputFormat.FULL
-    generating = None
-    if generate is not None:
-        generating = Generating(generate, schema, kept, _console(chosen))
-        checks = generating.added_to(checks)
-    commands = {one.title: again(one, checks, target, template, words) for one in checks}
-    checking = _Checking(
-        checks, commands, chosen, json_file, html_file, generated=generating.generated if generating else ()
-    )
-    if generating and generating.interrupted:
-        checking.not_begun(generating.interrupted)
-    elif case is not None:
-        checking.alone(case, debug=bool(pdb))
-    elif pdb:
-        raise CannotRunError("--pdb debugs one run: say which with --case ID, as a report prints it.")
-    else:
-        checking.all()
-
-
-A_PERSONS_PATIENCE = 86_400.0
-"""Seconds that a run may take which a person debugs."""
-
-BASELINE = "the run it is held against"
-
-
-class _Alone:
-    """One case that is made again."""
-
-    def __init__(self, check: Check, case: str) -> None:
-        self.check = check
-        self.case = case
-        self.report: Report
-        self.run: Named | None = None
-        self.expected: Named | None = None  # what it is held against
-
-    def saw(self, experiment: Experiment, run: Run) -> None:
-        """The witness: takes the run of the case, of all that it takes."""
-        if experiment.id == bare(self.case):
-            against = experiment.against.run if experiment.against else experiment.like
-            self.expected = Named(BASELINE, against) if against else None
-            self.run = Named(experiment.name, run)
-
-
-def _of_all(case: str, failed: Sequence[CannotRunError]) -> CannotRunError:
-    """Why no check has made `case`: the ids that they have, or why they have none."""
-    unknown = [one for one in failed if isinstance(one, UnknownCaseError)]
-    return UnknownCaseError(case, {id_ for one in unknown for id_ in one.ids}) if unknown else failed[0]
-
-
-def _console(output_format: OutputFormat) -> Console:
-    """Where people are told: standard output, unless a document for a program stands there."""
-    return Console(soft_wrap=False, stderr=output_format is not OutputFormat.FULL)
-
-
-class _Checking:
-    """Explores one handler after the other, and tells what is found."""
-
-    def __init__(
-        self,
-        checks: Sequence[Check],
-        commands: Mapping[str, str],
-        output_format: OutputFormat,
-        json_file: Path | None,
-        html_file: Path | None,
-        *,
-        generated: Sequence[Generated],
-    ) -> None:
-        self._checks = checks
-        self._generated = tuple(generated)
-        self._commands = commands  # that make a case of a check again, by its title
-        self._format = output_format
-        self._full = output_format is OutputFormat.FULL
-        self._json_file = json_file
-        self._html_file = html_file
-        self._console = _console(output_format)
-        self._explored: list[Explored] = []
-        self._checked: list[Checked] = []
-
-    def all(self) -> None:
-        for check in self._checks:
-            if len(self._checks) > 1:
-                self._console.rule(Text(check.title, "bold"), align="left")
-            try:
-                self._tell(check, check.timed_out(self._one(check)))
-            except CannotRunError as error:
-                if len(self._checks) == 1 and self._full:
-                    raise
-                traceback = (error.detail,) if error.detail else ()
-                self._tell(check, Report(0, 0, (), 0.0, (), (str(error),), tracebacks=traceback))
-            except ExplorationInterrupted as stopped:
-                self._stopped(check, stopped)
-        self._exit()
-
-    def not_begun(self, code: ExitCode) -> NoReturn:
-        """Tell what there is to tell where somebody has interrupted what comes before."""
-        self._write()
-        raise typer.Exit(code)
-
-    def alone(self, case: str, *, debug: bool = False) -> None:
-        """Make one case again, of the check that has it, and what it takes."""
-        made: list[_Alone] = []
-        failed: list[CannotRunError] = []
-        for check in self._checks:
-            alone = _Alone(check, case)
-            try:
-                alone.report = check.timed_out(self._one(check, alone))
-                made.append(alone)
-            except CannotRunError as error:
-                failed.append(error)
-            except ExplorationInterrupted as stopped:
-                self._stopped(check, stopped)
-        if not made:
-            raise _of_all(case, failed)
-        having = [one for one in made if one.run]
-        if len(having) > 1:
-            several = " or ".join(f"{self._commands[one.check.title]} {command(('--case', case))}" for one in having)
-            raise CannotRunError(f"{len(having)} checks have a case {case!r}; say which one: {several}")
-        told = having or made  # those that could not be run, and may have it
-        self._explored = [one for one in self._explored if one.name in {alone.check.title for alone in told}]
-        for alone in told:
-            if alone.run:
-                self._console.print(reporting.beside(alone.expected, alone.run, self._console.width))
-            self._tell(alone.check, alone.report)
-            if debug:
-                self._debug(alone)
-        self._exit()
-
-    def _debug(self, alone: _Alone) -> None:
-        """Make the run once more, and have it stop where the first finding's cause is."""
-        report = alone.check.ignores.applied(alone.report)
-        if not report.findings:
-            self._console.print("--pdb: nothing is found in this run, so there is no line to stop at")
-            return
-        place = self._checked[-1].location(report.findings[0])
-        if place.number is None:
-            self._console.print("--pdb: no line is known for what is found in this run")
-            return
-        here = Breakpoint.here(place.file, place.number)
-        self._console.print(f"--pdb: stopping at {place.seen_from(Path.cwd())}; q leaves", highlight=False)
-        self._one(alone.check, _Alone(alone.check, alone.case), here)
-
-    def _stopped(self, check: Check, stopped: ExplorationInterrupted) -> NoReturn:
-        self._tell(check, stopped.report)
-        self._write()
-        terminated = isinstance(stopped.__cause__, options.Terminated)
-        raise typer.Exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED) from stopped
-
-    def _exit(self) -> None:
-        self._write()
-        findings = any(one.failing() for one in self._checked)
-        if findings or not all(one.report.conforms for one in self._checked):
-            raise typer.Exit(ExitCode.FINDINGS if findings else ExitCode.CANNOT_RUN)
-
-    def _one(self, check: Check, alone: _Alone | None = None, stops: Breakpoint | None = None) -> Report:
-        if check.cannot:
-            raise CannotRunError(f"{check.name} cannot be checked: {check.cannot}.")
-        for note in check.notes:
-            self._console.print(Text(f"{check.name}: {note}"))
-        waiting = Waiting()
-        shown = contextlib.nullcontext() if stops else self._console.status(waiting)
-        with options.interruptible(), shown:
-
-            def made(scenario: Scenario, exploration: Exploration, words: str | None) -> Report:
-                records = Records()
-                try:
-                    report = explore(
-                        check.reference,
-                        scenario,
-                        exploration,
-                        elsewhere=None if check.settings.other_sandboxes is False else check.reference,
-                        listener=waiting.heard,
-                        recorder=records.add if self._html_file and words is not None else None,
-                        witness=alone.saw if alone and words is not None else None,
-                    )
-                except ExplorationInterrupted as stopped:
-                    self._keep(check, words, stopped.report, records)
-                    raise
-                self._keep(check, words, report, records)
-                return report
-
-            exploration = replace(check.exploration, only=alone.case) if alone else check.exploration
-            if stops:
-                exploration = replace(exploration, stops=stops, patience=A_PERSONS_PATIENCE)
-            if check.everything_answered:
-                return explore_every_answer(check.scenario, exploration, made)
-            return made(check.scenario, exploration, "")
-
-    def _keep(self, check: Check, words: str | None, report: Report, records: Records) -> None:
-        """For the page. What has been explored with an answer that proved to be of no use makes place for what is."""
-        if words is None or not self._html_file:
-            return
-        scenario = ", ".join(filter(None, (f"event {check.event.text}", words)))
-        others = [one for one in self._explored if (one.name, one.scenario) != (check.title, scenario)]
-        file = reporting.shown(check.file, Path.cwd())
-        explored = Explored(check.title, scenario, report, tuple(records), self._commands[check.title], file)
-        self._explored = [*others, check.ignores.shown(explored)]
-
-    def _tell(self, check: Check, report: Report) -> None:
-        report = check.ignores.applied(report)
-        fail_on = Severity(check.settings.fail_on or Severity.ERROR)
-        self._checked.append(Checked(check.title, reporting.shown(check.file, Path.cwd()), fail_on, report))
-        if self._full:
-            self._console.print(
-                reporting.rendered(report, self._commands[check.title], lines=len(self._checks) == 1), crop=False
-            )
-        else:
-            for why in report.could_not_run:
-                self._console.print(Text(f"could not run: {why}"), soft_wrap=True)
-            self._console.print(Text(f"{check.title}: {reporting.summary(report)}"), soft_wrap=True)
-        if self._json_file:
-            self._json_file.write_text(reporting.as_json(self._outcome), encoding="utf-8")
-        if self._html_file:
-            title = check.name if len({one.name for one in self._checks}) == 1 else "durable-ai check"
-            reporting.write_html(self._html_file, title, self._explored)
-
-    @property
-    def _outcome(self) -> Outcome:
-        """Of what has been checked so far."""
-        stopped_early = any(check.settings.exit_first for check in self._checks)
-        unused = () if stopped_early else reporting.unused_ignores(self._checked)
-        return Outcome(tuple(self._checked), unused, self._generated)
-
-    def _write(self) -> None:
-        """What can be told when all is known."""
-        outcome = self._outcome
-        if self._full:
-            together = joined(one.report.coverage for one in outcome.checks) if len(self._checks) > 1 else ()
-            for line in reporting.reached(together):
-                self._console.print(Text(line))
-            for one in outcome.unused_ignores:
-                self._console.print(Text(f"warning: {one.line}: unused ignore[{one.rule}]"))
-        elif text := reporting.WRITERS[self._format](outcome):
-            typer.echo(text)

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from durable_conformance.errors import CannotRunError, ExitCode
-from durable_conformance.model import from_script, scripted, secrets_in
-from durable_conformance.subject import APPROVE, REJECT
 
 if TYPE_CHECKING:
     from providers import ModelProvider
@@ -98,6 +96,8 @@ def model_of(script: Path | None) -> Callable[[], ModelProvider]:
     Raises:
         CannotRunError: It is no script, or holds a secret.
     """
+    from durable_conformance.model import from_script, scripted  # noqa: PLC0415  # help needs no SDK
+
     if script is None:
         return scripted
     model = from_script(script)
@@ -112,6 +112,8 @@ def without_secrets(script: Path | None) -> Path | None:
     Raises:
         CannotRunError: It holds what looks like a secret.
     """
+    from durable_conformance.model import secrets_in  # noqa: PLC0415  # as above
+
     if script and script.is_file() and (found := secrets_in(script.read_text(encoding="utf-8", errors="replace"))):
         raise CannotRunError(
             f"The script {script} holds secrets: {'; '.join(found)}. Put something else in their place."
@@ -125,6 +127,8 @@ def payload_of(*, approve: bool, reject: bool, given: Json | None) -> str | None
     Raises:
         CannotRunError: More than one of them is given.
     """
+    from durable_conformance.subject import APPROVE, REJECT  # noqa: PLC0415  # as above
+
     if approve + reject + (given is not None) > 1:
         raise CannotRunError("Use only one of --approve, --reject and --answer.")
     if given is not None:

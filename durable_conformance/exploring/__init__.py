@@ -1,5 +1,6 @@
 """Explores how an execution can be interrupted: plans experiments, has them made, and judges the runs."""
 
+from durable_conformance.choices import HORIZON as HORIZON
 from durable_conformance.exploring.cases import MAX_FAULTY_INVOCATIONS as MAX_FAULTY_INVOCATIONS
 from durable_conformance.exploring.cases import crash_cases as crash_cases
 from durable_conformance.exploring.cases import decided_as as decided_as
@@ -10,7 +11,6 @@ from durable_conformance.exploring.configured import configured as configured
 from durable_conformance.exploring.every_answer import bare as bare
 from durable_conformance.exploring.every_answer import explore_every_answer as explore_every_answer
 from durable_conformance.exploring.exploration import EVERYTHING as EVERYTHING
-from durable_conformance.exploring.exploration import HORIZON as HORIZON
 from durable_conformance.exploring.exploration import Exploration as Exploration
 from durable_conformance.exploring.explore import ExplorationInterrupted as ExplorationInterrupted
 from durable_conformance.exploring.explore import Progress as Progress

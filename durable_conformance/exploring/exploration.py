@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 
+from durable_conformance.choices import HORIZON, PATIENCE_SECONDS, Severity
 from durable_conformance.execution import ALL_KINDS, CrashKind, CrashPoint
-from durable_conformance.rules import Severity
-from durable_conformance.workers import MAX_LOST, PATIENCE_SECONDS, Breakpoint
-
-HORIZON = 8
-"""Operations that an execution of a long workflow is followed past its interruption, unless told otherwise."""
+from durable_conformance.workers import MAX_LOST, Breakpoint
 
 
 @dataclass(frozen=True)

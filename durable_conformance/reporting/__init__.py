@@ -1,5 +1,6 @@
 """What people and programs are told: text, timelines, pages, and documents for other tools."""
 
+from durable_conformance.choices import OutputFormat as OutputFormat
 from durable_conformance.reporting.again import command as command
 from durable_conformance.reporting.beside import Named as Named
 from durable_conformance.reporting.beside import beside as beside
@@ -10,7 +11,6 @@ from durable_conformance.reporting.checked import shown as shown
 from durable_conformance.reporting.document import as_json as as_json
 from durable_conformance.reporting.document import json_schema as json_schema
 from durable_conformance.reporting.formats import WRITERS as WRITERS
-from durable_conformance.reporting.formats import OutputFormat as OutputFormat
 from durable_conformance.reporting.generated import generated_lines as generated_lines
 from durable_conformance.reporting.html import write_html as write_html
 from durable_conformance.reporting.ignores import Ignores as Ignores

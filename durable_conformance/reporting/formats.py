@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 
+from durable_conformance.choices import OutputFormat
 from durable_conformance.model import withheld
 from durable_conformance.reporting.checked import Outcome
 from durable_conformance.reporting.document import as_json
 from durable_conformance.reporting.junit import junit
 from durable_conformance.reporting.lines import concise, github
 from durable_conformance.reporting.sarif import sarif
-
-
-class OutputFormat(StrEnum):
-    """As ruff names them."""
-
-    FULL = "full"
-    CONCISE = "concise"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
-    JUNIT = "junit"
 
 
 def _withholding(write: Callable[[Outcome], str]) -> Callable[[Outcome], str]:

@@ -4,6 +4,7 @@ A rule about one run looks at that run alone; a rule about two compares an inter
 their normal form.
 """
 
+from durable_conformance.choices import Severity as Severity
 from durable_conformance.execution import EXECUTION as EXECUTION
 from durable_conformance.rules import budget as budget
 from durable_conformance.rules import calls as calls
@@ -23,7 +24,6 @@ from durable_conformance.rules.findings import FileCoverage as FileCoverage
 from durable_conformance.rules.findings import Finding as Finding
 from durable_conformance.rules.findings import Report as Report
 from durable_conformance.rules.findings import Rule as Rule
-from durable_conformance.rules.findings import Severity as Severity
 from durable_conformance.rules.findings import Unused as Unused
 from durable_conformance.rules.findings import finding as finding
 from durable_conformance.rules.findings import joined as joined

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from durable_conformance.choices import Severity
 from durable_conformance.execution import EXECUTION, Run
-from durable_conformance.rules.findings import Finding, Rule, Severity, finding
+from durable_conformance.rules.findings import Finding, Rule, finding
 from durable_conformance.rules.stability import short
 
 BUDGET = Rule(

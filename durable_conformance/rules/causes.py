@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from durable_conformance.choices import Severity
 from durable_conformance.execution import (
     BATCHES,
     EXECUTION,
@@ -27,7 +28,7 @@ from durable_conformance.execution import (
 from durable_conformance.model import ANSWERED, Call
 from durable_conformance.rules.calls import DURABLE_CALLS, NO_REPEATED_CALL, unprotected
 from durable_conformance.rules.endings import SUSPENSION
-from durable_conformance.rules.findings import Cause, Finding, Severity, finding
+from durable_conformance.rules.findings import Cause, Finding, finding
 from durable_conformance.rules.model_faults import FAILURE_VISIBLE, RETRY_POLICY
 from durable_conformance.rules.side_effects import SIDE_EFFECTS
 from durable_conformance.rules.stability import (

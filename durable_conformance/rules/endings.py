@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from durable_conformance.choices import Severity
 from durable_conformance.execution import (
     AT_HORIZON,
     BATCHES,
@@ -16,7 +17,7 @@ from durable_conformance.execution import (
     Status,
 )
 from durable_conformance.model import ANSWERED
-from durable_conformance.rules.findings import Finding, Rule, Severity, finding
+from durable_conformance.rules.findings import Finding, Rule, finding
 from durable_conformance.rules.stability import GUIDE
 
 SUSPENSION = Rule(

@@ -5,16 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
-
-class Severity(StrEnum):
-    """How bad it is to break a rule."""
-
-    ERROR = "error"
-    """A replay, a result, a request or an effect goes wrong."""
-    WARNING = "warning"
-    """It costs, or may go wrong."""
+from durable_conformance.choices import Severity
 
 
 @dataclass(frozen=True)

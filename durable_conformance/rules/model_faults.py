@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from pydantic import JsonValue
 
+from durable_conformance.choices import Severity
 from durable_conformance.execution import AT_HORIZON, EXECUTION, Run, Status
 from durable_conformance.model import ANSWERED
-from durable_conformance.rules.findings import Finding, Rule, Severity, finding
+from durable_conformance.rules.findings import Finding, Rule, finding
 from durable_conformance.rules.stability import GUIDE, short
 
 RETRY_POLICY = Rule(

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from durable_conformance.choices import Severity
 from durable_conformance.effects import Semantics
 from durable_conformance.execution import EXECUTION, EffectHappened, Run, with_parents
 from durable_conformance.identity import alike
-from durable_conformance.rules.findings import Deed, Finding, Rule, Severity, finding
+from durable_conformance.rules.findings import Deed, Finding, Rule, finding
 from durable_conformance.rules.normal_form import Canonical
 from durable_conformance.rules.stability import GUIDE
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from durable_conformance.choices import Severity
 from durable_conformance.execution import EXECUTION, Run, VariableChanged
-from durable_conformance.rules.findings import Finding, Rule, Severity, finding
+from durable_conformance.rules.findings import Finding, Rule, finding
 from durable_conformance.rules.normal_form import DEAD, Canonical
 
 GUIDE = "https://docs.aws.amazon.com/lambda/latest/dg/durable-best-practices.html"

@@ -4,6 +4,7 @@ The engine's own process imports no handler. It gives experiments to a `Pool`, a
 is bounded, and what a run has started ends with it.
 """
 
+from durable_conformance.choices import PATIENCE_SECONDS as PATIENCE_SECONDS
 from durable_conformance.workers.channel import Channel as Channel
 from durable_conformance.workers.channel import ClosedError as ClosedError
 from durable_conformance.workers.channel import SilentError as SilentError
@@ -16,7 +17,6 @@ from durable_conformance.workers.experiment import not_judged as not_judged
 from durable_conformance.workers.pool import HASH_SEEDS as HASH_SEEDS
 from durable_conformance.workers.pool import MAX_LOST as MAX_LOST
 from durable_conformance.workers.pool import OTHER_SEEDS as OTHER_SEEDS
-from durable_conformance.workers.pool import PATIENCE_SECONDS as PATIENCE_SECONDS
 from durable_conformance.workers.pool import RUNS_A_WORKER as RUNS_A_WORKER
 from durable_conformance.workers.pool import Elsewhere as Elsewhere
 from durable_conformance.workers.pool import Pool as Pool

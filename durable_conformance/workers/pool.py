@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from durable_conformance.choices import PATIENCE_SECONDS
 from durable_conformance.errors import CannotRunError
 from durable_conformance.execution import Run
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
@@ -39,10 +40,6 @@ PER_CORE = 2
 RUNS_A_WORKER = 12
 """Experiments that warm workers should have to make, each, before one more is forked: to fork it, and to make its first
 execution, costs about as much as six."""
-
-PATIENCE_SECONDS = 60.0
-"""How long importing a handler, and one execution, may take in real time, unless somebody says otherwise. Virtual time
-passes at once, so this is for handlers that hang."""
 
 MAX_LOST = 5
 """Executions that may hang or end their process before the rest is left out, unless the pool is told otherwise."""

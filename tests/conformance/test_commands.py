@@ -167,7 +167,10 @@ def test_the_demo_prints_a_result_for_each_pattern(durable_ai: DurableAi) -> Non
 
 def test_the_command_line_loads_no_readline() -> None:
     """It changes how a person is asked at a terminal, and what a handler finds in its process."""
-    code = "import sys, durable_conformance.commands; print('readline' in sys.modules)"
+    code = (
+        "import sys; from durable_conformance.commands import COMMANDS, Waiting, planned;"
+        "[command.loaded(name) for name, command in COMMANDS.items()]; print('readline' in sys.modules)"
+    )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout == "False\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -63,7 +64,15 @@ def door_of(room: str) -> ast.Module:
 
 
 def handed_on(door: ast.Module) -> list[ast.alias]:
-    return [alias for node in door.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    """What it imports, at once or, of a lazy door, when it is asked for."""
+    at_once = [node for node in door.body if isinstance(node, ast.ImportFrom)]
+    return [alias for node in later(door) or at_once for alias in node.names]
+
+
+def later(door: ast.Module) -> list[ast.ImportFrom]:
+    """The imports under `if TYPE_CHECKING`."""
+    blocks = [node.body for node in door.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    return [node for body in blocks for node in body if isinstance(node, ast.ImportFrom)]
 
 
 def used_outside(room: str) -> set[str]:
@@ -89,6 +98,20 @@ def test_a_door_of_the_engine_hands_on_what_others_use_and_nothing_else(room: st
     names = handed_on(door_of(room))
     assert [alias.name for alias in names if alias.asname != alias.name] == [], "`A as A` hands on"
     assert {alias.name for alias in names} - used_outside(room) == set()
+
+
+def test_there_are_lazy_doors() -> None:
+    assert later(door_of("durable_conformance.commands"))
+
+
+@pytest.mark.parametrize("room", ["durable_conformance", *(one for one in rooms() if later(door_of(one)))])
+def test_a_lazy_door_finds_what_it_tells_a_type_checker(room: str) -> None:
+    door = importlib.import_module(room)
+    for node in later(door_of(room)):
+        for alias in node.names:
+            assert alias.name in door.__all__
+            assert getattr(door, alias.name) is getattr(importlib.import_module(node.module or ""), alias.name)
+    assert sorted(door.__all__) == sorted(alias.name for node in later(door_of(room)) for alias in node.names)
 
 
 @pytest.mark.parametrize("room", [room for room in rooms() if room.startswith("providers.")])
