@@ -65,8 +65,10 @@ def replay(
 
     Exit code 0: all of them replay. 1: findings. 2: some could not be run.
     """
-    if update and (against or not paths):
-        raise CannotRunError("--update needs the histories, or the folder, to record anew, and no other revision.")
+    if update and not paths:
+        raise CannotRunError("--update needs the histories, or the folder, to record anew.")
+    if update and against:
+        raise CannotRunError("--update records histories of this folder anew: leave --against out.")
     console = Console()
     chosen = paths or [HISTORIES]
     with options.interruptible():

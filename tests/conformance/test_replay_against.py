@@ -135,7 +135,7 @@ def test_in_a_folder_of_the_repository(durable_ai: DurableAi, monkeypatch: pytes
         (("--against", "nothing", "histories"), "git rev-parse nothing^{commit}: it names no revision"),
         (("--against", "--all", "histories"), "git rev-parse --all^{commit}: it names no revision"),
         (("--against", "HEAD", "../histories"), "../histories is outside of this folder"),
-        (("--against", "HEAD", "--update", "histories"), "--update needs the histories"),
+        (("--against", "HEAD", "--update", "histories"), "leave --against out"),
     ],
 )
 def test_what_cannot_be_compared(durable_ai: DurableAi, arguments: tuple[str, ...], said: str) -> None:
