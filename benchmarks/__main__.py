@@ -14,10 +14,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import calls, exploration, installed, suite
+from benchmarks import calls, exploration, installed, starting, suite
 from benchmarks.comparison import Row
 from benchmarks.table import table, write_json
-from benchmarks.targets import GROWTH, IMPORTS, REPLAYS, SENT, SUITE, THROUGHPUT, WATCHED, Target
+from benchmarks.targets import GROWTH, HELP, IMPORTS, REPLAYS, SENT, SUITE, THROUGHPUT, WATCHED, Target
 
 WIDTH = 150
 """Columns of the table where there is no terminal to fit."""
@@ -47,6 +47,7 @@ def measurements(*, with_suite: bool) -> list[Measurement]:
             for recorded, target in REPLAYS.items()
         ),
         Measurement((SENT,), lambda: [calls.sent()]),
+        Measurement((HELP,), lambda: [starting.help_()]),
         Measurement(tuple(IMPORTS.values()), installed.rows),
         Measurement((SUITE,), lambda: [suite.measured(suite.command()) if with_suite else suite.left_out()]),
     ]

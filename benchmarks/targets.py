@@ -80,6 +80,7 @@ REPLAYS: Mapping[int, Target] = {
 SENT = Target(
     "BedrockProvider call", "boto3's converse, to the same local endpoint", bound=1.10, higher_is_better=False
 )
+HELP = Target("durable-ai --help", "--help of a bare typer program", bound=2.0, higher_is_better=False)
 IMPORTS: Mapping[str, Target] = {
     name: Target(
         f"import of {name}",

@@ -6,6 +6,7 @@ import configparser
 import io
 import json
 import os
+import subprocess
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks import installed, suite
+from benchmarks import installed, starting, suite
 from benchmarks.__main__ import measurements
 from benchmarks.comparison import Row, Spread, row_of, shown
 from benchmarks.imports import Kind, subjects
@@ -42,6 +43,7 @@ def test_every_row_of_the_design_is_filled_by_something() -> None:
         "cassette replay of a call, 1 recorded": "≥ 2",
         "cassette replay of a call, 200 recorded": "≥ 20",
         "BedrockProvider call": "≤ 1.1",
+        "durable-ai --help": "≤ 2",
         **{f"import of {pattern}": "≤ 1.15" for pattern in patterns},
         "the offline suite but for `tox -e engine`, on 2 cores": "≤ 1",
     }
@@ -140,3 +142,10 @@ def test_each_pattern_is_held_against_the_libraries_that_it_needs() -> None:
     }
     assert "strands" in chosen[chosen["durable_strands_agent"].against].code
     assert "strands" not in chosen[chosen["prompt_chaining"].against].code
+
+
+def test_the_programs_whose_start_is_measured_show_help(tmp_path: Path) -> None:
+    (tmp_path / "bare.py").write_text(starting.BARE)
+    ran = subprocess.run([sys.executable, tmp_path / "bare.py", "--help"], capture_output=True, text=True, check=True)
+    assert "The other." in ran.stdout
+    assert starting.cpu_seconds(dict(os.environ), "-c", "sum(range(1_000_000))") > 0
