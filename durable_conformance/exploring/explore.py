@@ -511,8 +511,8 @@ class _Explorer:
         yield from (one.finding for line, one in self._besides.items() if line not in known)
 
     def _caused(self, kept: _Kept) -> Finding:
-        cause = cause_of(kept.finding, kept.run, self._baseline_of(kept)) or configured(kept.finding, Path.cwd())
-        return kept.finding.caused_by(cause)
+        cause = cause_of(kept.finding, kept.run, self._baseline_of(kept))
+        return kept.finding.caused_by(configured(kept.finding, cause, Path.cwd()))
 
     def _baseline_of(self, kept: _Kept) -> Run:
         return kept.against.run if kept.against else self._undisturbed[0]
