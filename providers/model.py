@@ -29,6 +29,9 @@ from providers.errors import ModelOutputError
 
 type JsonObject = dict[str, JsonValue]
 
+TIERS = frozenset({"small", "medium", "large"})
+"""What a request may name in place of a model: a provider knows which of its models each is."""
+
 DEFAULT_MAX_TOKENS = 1024
 """Tokens a reply may have unless the request says otherwise: room for about 750 English words."""
 

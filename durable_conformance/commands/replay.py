@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +14,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from durable_conformance.commands import options
+from durable_conformance.commands.against import revision
 from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.histories import (
     UPGRADE,
@@ -32,6 +35,13 @@ from durable_conformance.reporting import findings_table
 from durable_conformance.workers import PATIENCE_SECONDS
 
 HISTORIES = Path("tests/histories")
+HERE = Path()
+
+VERDICTS = defaultdict(
+    lambda: "could not be tried",
+    {0: "breaks no recorded execution", int(ExitCode.FINDINGS): "breaks executions under way"},
+)
+"""What the exit code of a direction means."""
 
 
 def replay(
@@ -40,6 +50,13 @@ def replay(
         typer.Argument(metavar="[PATH]...", help=f"Histories, or folders of them; {HISTORIES} unless given."),
     ] = None,
     update: Annotated[bool, typer.Option("--update", help="Record the given histories anew.")] = False,  # noqa: FBT002
+    against: Annotated[
+        str,
+        typer.Option(
+            metavar="REF",
+            help="Replay another git revision's histories on this code, and this folder's on that code.",
+        ),
+    ] = "",
     patience: Annotated[
         float, typer.Option(min=1, help="Seconds that one execution may take in real time.")
     ] = PATIENCE_SECONDS,
@@ -50,34 +67,71 @@ def replay(
     """
     if update and not paths:
         raise CannotRunError("--update needs the histories, or the folder, to record anew.")
+    if update and against:
+        raise CannotRunError("--update records histories of this folder anew: leave --against out.")
     console = Console()
-    files = _files(paths or [HISTORIES])
+    chosen = paths or [HISTORIES]
+    with options.interruptible():
+        if update:
+            subjects, problems = _subjects(chosen)
+            problems += _record_anew(console, subjects, patience)
+            code = _told(console, problems, findings=False)
+        elif against:
+            code = _in_both_directions(console, against, chosen, patience)
+        else:
+            code = _replayed(console, chosen, patience)
+    if code:
+        raise typer.Exit(code)
+
+
+def _replayed(console: Console, paths: Sequence[Path], patience: float, ref: str = "", folder: Path = HERE) -> int:
+    """Replay histories on the code of this folder, and show what was found; the exit code."""
+    subjects, problems = _subjects([folder / path for path in paths])
+    if ref:
+        subjects = [replace(one, name=f"{ref}:{Path(one.name).relative_to(folder)}") for one in subjects]
+    with console.status("Replaying…") as status:
+        report = replayed(
+            subjects,
+            patience=patience,
+            progress=lambda done, of: status.update(f"Replaying: {done} of {of} runs"),
+        )
+    console.print(rendered(report))
+    problems += (f"{name}, {why}" for name, whys in report.could_not_run.items() for why in whys)
+    problems += map(str.rstrip, report.tracebacks)
+    return _told(console, problems, findings=bool(report.findings))
+
+
+def _in_both_directions(console: Console, ref: str, paths: Sequence[Path], patience: float) -> int:
+    """Replay another revision's histories on this code and this folder's on that; the exit code."""
+    with revision(ref, paths) as other:
+        console.print(Text(f"Deployed: executions that began on {ref} go on on this code"))
+        try:
+            deployed = _replayed(console, paths, patience, ref, other.folder)
+        except CannotRunError as error:  # it had no histories: the other direction can be told all the same
+            deployed = _told(console, [str(error).replace(f"{other.folder}/", f"{ref}:")], findings=False)
+        console.print(Text(f"\nRolled back: executions that began on this code go on on {ref}"))
+        rolled_back, printed = other.replay(paths, patience, console.width)
+        console.print(Text(printed.rstrip()), soft_wrap=True)
+    console.print(Text(f"\nDeploying this code {VERDICTS[deployed]}; rolling back to {ref} {VERDICTS[rolled_back]}."))
+    return next((code for code in (1, 2) if code in {deployed, rolled_back}), max(deployed, rolled_back))
+
+
+def _told(console: Console, problems: Sequence[str], *, findings: bool) -> int:
+    for problem in problems:
+        console.print(Text(f"could not run: {problem}"), soft_wrap=True)
+    return ExitCode.FINDINGS if findings else ExitCode.CANNOT_RUN if problems else 0
+
+
+def _subjects(paths: Sequence[Path]) -> tuple[list[Subject], list[str]]:
+    """The histories, and why some cannot be read."""
     subjects: list[Subject] = []
     problems: list[str] = []
-    for file in files:
+    for file in _files(paths):
         try:
             subjects.append(subject_of(file))
         except CannotRunError as error:
             problems.append(str(error))
-    findings = False
-    with options.interruptible():
-        if update:
-            problems += _record_anew(console, subjects, patience)
-        else:
-            with console.status("Replaying…") as status:
-                report = replayed(
-                    subjects,
-                    patience=patience,
-                    progress=lambda done, of: status.update(f"Replaying: {done} of {of} runs"),
-                )
-            console.print(rendered(report))
-            findings = bool(report.findings)
-            problems += (f"{name}, {why}" for name, whys in report.could_not_run.items() for why in whys)
-            problems += map(str.rstrip, report.tracebacks)
-    for problem in problems:
-        console.print(Text(f"could not run: {problem}"), soft_wrap=True)
-    if findings or problems:
-        raise typer.Exit(ExitCode.FINDINGS if findings else ExitCode.CANNOT_RUN)
+    return subjects, problems
 
 
 def rendered(report: UpgradeReport) -> RenderableType:

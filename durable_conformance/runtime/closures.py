@@ -250,7 +250,8 @@ def _picture(value: object, depth: int) -> object:
     if isinstance(value, _SIMPLE):
         return value
     if depth and isinstance(value, _CONTAINERS):
-        items = value.items() if isinstance(value, dict) else value
+        # A dict's pairs are made when it is asked for them: where no deeper look is taken, each is another object.
+        items = [part for pair in value.items() for part in pair] if isinstance(value, dict) else value
         if len(value) > MOST_ITEMS:
             return type(value), len(value)
         shown = [_picture(item, depth - 1) for item in items]

@@ -4,6 +4,7 @@
 """
 
 from patterns.durable.asking import PromptDriftError, ask, ask_for, converse
+from patterns.durable.budget import ModelBudgetError
 from patterns.durable.fan_out import EveryBranchFailedError, fan_out
 from patterns.durable.handler import InvalidEventError, durable_handler
 from patterns.durable.human import ask_human
@@ -20,6 +21,7 @@ __all__ = [
     "InvalidEventError",
     "InvalidResultError",
     "InvalidWorkflowError",
+    "ModelBudgetError",
     "PromptDriftError",
     "Result",
     "Text",

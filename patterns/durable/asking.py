@@ -11,6 +11,7 @@ from aws_durable_execution_sdk_python.exceptions import NonDeterministicExecutio
 from aws_durable_execution_sdk_python.serdes import SerDes, SerDesContext
 from pydantic import BaseModel, ConfigDict
 
+from patterns.durable.budget import Asked, current
 from patterns.durable.keys import wanted_keys
 from patterns.durable.limits import CHECKPOINT, excess, shortened
 from patterns.durable.recorded_errors import recordable, recorded_digest, recorded_model_error
@@ -64,14 +65,17 @@ def converse(context: DurableContext, model: ModelProvider, name: str, request: 
 
     Raises:
         ModelError: The attempts ran out or the error is permanent; the type is the one the provider raised.
-            `ModelOutputError` for a reply that no checkpoint holds.
+            `ModelOutputError` for a reply that no checkpoint holds, `ModelBudgetError` for a budget that is spent.
         PromptDriftError: The recorded answer belongs to another request.
     """
     digest = request.digest()
+    spending = current()
 
     def call(step: StepContext) -> Answer:
         step.logger.info("Asking %s (%s, attempt %d)", request.model, name, step.attempt)
         with recordable(digest):
+            if spending:
+                spending.check()  # in the step: a checkpoint keeps what was decided, whoever spends what meanwhile
             return _checkpointable(Answer(request_digest=digest, response=model.converse(request)))
 
     seed = f"{context.execution_context.durable_execution_arn}/{digest}"
@@ -82,6 +86,8 @@ def converse(context: DurableContext, model: ModelProvider, name: str, request: 
         _check_drift(name, recorded_digest(error.message), digest)
         raise recorded_model_error(error.error_type, error.message) or error from error
     _check_drift(name, answer.request_digest, digest)
+    if spending:
+        spending.add(Asked(name, request.model), answer.response.usage)
     return answer.response
 
 
@@ -209,6 +215,8 @@ def until_usable[T](
             if repairs == 0 or outcome(response) is StopOutcome.FINAL:
                 raise
             request, repairs = with_feedback(request, response, error), repairs - 1
+            if spending := current():
+                spending.repair()
     return None
 
 

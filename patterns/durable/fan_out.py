@@ -9,6 +9,7 @@ from typing import cast
 from aws_durable_execution_sdk_python import BatchItemStatus, BatchResult, DurableContext
 from aws_durable_execution_sdk_python.config import CompletionConfig, MapConfig
 
+from patterns.durable.budget import Shares
 from patterns.durable.recorded_errors import MAX_ERROR_CHARS, recordable
 from providers import ModelError
 
@@ -56,10 +57,14 @@ def fan_out[I, T](
     Raises:
         EveryBranchFailedError: No branch succeeded; the message holds each one's error, or what of it has room.
     """
+    shares = Shares(len(items))
 
     def run(branch_context: DurableContext, item: I, index: int, _: Sequence[I]) -> T:
-        with recordable():
-            return branch(branch_context, item, index + 1)
+        def recorded() -> T:
+            with recordable():
+                return branch(branch_context, item, index + 1)
+
+        return shares[index].run(recorded)
 
     batch: BatchResult[T] = context.map(
         items,
@@ -68,16 +73,19 @@ def fan_out[I, T](
         MapConfig(
             # Unless told otherwise a map stops at its first failure.
             completion_config=CompletionConfig(tolerated_failure_percentage=100),
+            item_serdes=shares.serdes,
             item_namer=lambda _, index: f"{name}-{index + 1}",
         ),
     )
     succeeded = tuple(
-        Succeeded(items[item.index], cast("T", item.result))
+        Succeeded(items[item.index], shares[item.index].result(cast("T", item.result)))
         for item in batch.all
         if item.status is BatchItemStatus.SUCCEEDED
     )
     failed = tuple(
-        Failed(items[item.index], (item.error and item.error.message) or "no error was recorded")
+        Failed(
+            items[item.index], shares[item.index].error((item.error and item.error.message) or "no error was recorded")
+        )
         for item in batch.all
         if item.status is not BatchItemStatus.SUCCEEDED
     )

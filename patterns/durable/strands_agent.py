@@ -21,6 +21,7 @@ from strands.types.streaming import StreamEvent
 from strands.types.tools import AgentTool, ToolGenerator, ToolSpec, ToolUse
 
 from patterns.durable.asking import with_repairs
+from patterns.durable.budget import Share
 from patterns.durable.recorded_errors import recorded_model_error
 from patterns.durable.tools import Tool, ToolTurn
 from patterns.durable.turns import ask_turn
@@ -77,14 +78,15 @@ def run_agent(
         ModelError: A model call failed for good, no whole answer came, or the turns ran out (`ModelOutputError`).
         PromptDriftError: On replay the agent asks something else than was recorded.
     """
+    share = Share()
 
     def agent(child: DurableContext) -> str:
-        return _run(child, model, prompt, tools, system=system, tier=tier, max_turns=max_turns)
+        return share.run(lambda: _run(child, model, prompt, tools, system=system, tier=tier, max_turns=max_turns))
 
     try:
-        return context.run_in_child_context(agent, name)
+        return share.result(context.run_in_child_context(agent, name))
     except ChildContextError as error:
-        raise recorded_model_error(error.error_type, error.message) or error from error
+        raise recorded_model_error(error.error_type, share.error(error.message)) or error from error
 
 
 def _run(

@@ -4,7 +4,8 @@
 headers, those of an allow-list; account ids masked; nothing written that looks like a secret. Every endpoint becomes an
 example host. A request's label, a header, moves into the recorded URL: vcrpy compares URLs, so that equal prompts under
 different labels stay different. A replay needs a key, any, and the settings that it was recorded with: the host in
-`OPENAI_BASE_URL`, too, decides which parameter bounds a reply (`MODEL_TOKEN_LIMIT` says so regardless).
+`OPENAI_BASE_URL`, too, decides which parameter bounds a reply (`MODEL_TOKEN_LIMIT` says so regardless). The scan needs
+the extra `cassettes`.
 
 vcrpy changes the HTTP library for the whole process, and looks up answers without a lock. Threads that ask the same at
 once, under one label, get the recorded answers as they come, and not each its own; nothing rules out that two get the

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from providers.errors import FatalModelError
-from providers.model import ContentBlock, Message, ModelRequest, ModelResponse, TextBlock, ToolUseBlock, Usage
+from providers.model import TIERS, ContentBlock, Message, ModelRequest, ModelResponse, TextBlock, ToolUseBlock, Usage
 from providers.scripted.sample_answers import sample_text, varied_text
 from providers.scripted.script import Entry, Failure, Reply, Script, entry_for, read_script, reply
 
-TIERS = frozenset({"small", "medium", "large"})
 CHARS_PER_TOKEN = 4
 """Rule of thumb for English text, for the usage that scripted responses report."""
 

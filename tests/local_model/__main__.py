@@ -57,9 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             def tell(one: Execution) -> None:
                 if one.crash is None:
-                    console.print(
-                        "\n".join([*map(told, one.said), f"  {one.run.status} {one.run.error_message or ''}"])
-                    )
+                    said = [*map(told, one.said), f"  {one.run.status} {one.run.error_message or ''}"]
+                    console.print("\n".join(said))
+                else:  # minutes may pass from one to the next
+                    console.print(f"  {one.crash}: {one.run.status}, {len(one.said)} calls")
 
             done = crashed(CATALOGUE[pattern].workflow, {}, model, () if options.once else ALL_KINDS, tell)
             console.print("\n".join(endings(done)))

@@ -9,12 +9,15 @@ import base64
 import gzip
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
 
 from providers.scrub import NO_ACCOUNT, Finding, account_ids, findings, masked, masked_numbers
+from tests.repository.files import ROOT
 
 ACCOUNT = "1234" * 3
 KEY_ID = "AKIA" + "ABCDEFGH" * 2
@@ -167,3 +170,59 @@ def test_every_kind_of_secret_is_found_in_every_form(secret: str, form: str) -> 
 )
 def test_what_only_looks_a_little_like_one_is_left_alone(text: str) -> None:
     assert findings(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("secret", "what"),
+    [
+        ("sk_" + "live_" + MADE_UP * 3, "a Stripe key"),
+        ("SG." + MADE_UP * 2 + "a1B2c3" + "." + MADE_UP * 5 + "a1B", "a SendGrid API key"),
+        ("glpat-" + MADE_UP * 3, "a GitLab token"),
+        ("pypi-AgEIcHlwaS5vcmc" + MADE_UP * 10, "a PyPI token"),
+        ("AccountKey=" + MADE_UP * 11, "an Azure storage key"),
+        ("a1b2c3d4" * 4 + "-us12", "a Mailchimp key"),
+        ("sq0csp-" + MADE_UP * 5 + "a1B", "a Square OAuth secret"),
+        ("SK" + "a1b2c3d4" * 4, "a Twilio key"),
+        ("//registry.example.org/:_authToken=" + "npm_" + MADE_UP * 4, "an npm token"),
+        ("https://hooks.slack.com/services/" + "T0A1B2C3D/B0A1B2C3D/" + MADE_UP * 3, "a Slack token"),
+        ("aws_key: '" + MADE_UP * 5 + "'", "an AWS secret access key"),
+        ("AIza" + MADE_UP * 4 + "a1B", "a Google API key"),
+        ("hf_" + MADE_UP * 4 + "a1", "a Hugging Face token"),
+        ("npm_" + MADE_UP * 4 + "a1B2", "an npm token"),
+        ("12345678" + ":AA" + MADE_UP * 4 + "a", "a Telegram bot token"),
+        ("M" + MADE_UP * 3 + ".a1B2c3." + MADE_UP * 3 + "a1B", "a Discord bot token"),
+    ],
+)
+def test_what_detect_secrets_knows_is_found_too(secret: str, what: str) -> None:
+    assert what in {finding.what for finding in findings(secret)}
+    assert all(findings(form(secret)) for form in FORMS.values()), "of base64 that looks like a secret, that is told"
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        f"arn:aws:sqs:us-east-1:{NO_ACCOUNT}:a-queue-with-a-name-of-more-than-thirty-five-characters",
+        "Notifications_of_persons.models.SomethingWithAVeryLongNameIndeed",
+        '"token": "' + "abcdefghijk" * 4 + '"',
+        "APPROACHES and APACHEHTTPD99",
+        "https://u:p@h/db of an example",
+        "10.0.0.1 and 93.184.216.34",
+        "password = whatever-stands-in-a-test",
+        hashlib.sha256(b"x").hexdigest() + " " + base64.b64encode(hashlib.sha256(b"x").digest()).decode(),
+    ],
+)
+def test_what_goes_by_a_name_or_by_chance_is_left_alone(harmless: str) -> None:
+    assert findings(harmless) == ()
+
+
+def test_base64_over_several_lines_as_in_mail_is_read_through() -> None:
+    text = base64.encodebytes(b"A letter of some length, which stands before it: " + KEY_ID.encode() + b" and after")
+    assert {finding.what for finding in findings(text.decode())} == {"an AWS access key id"}
+    assert {finding.what for finding in findings(json.dumps(text.decode()))} == {"an AWS access key id"}
+
+
+def test_the_detectors_are_loaded_when_something_is_looked_at() -> None:
+    code = (
+        "import sys, providers.scrub, providers.cassette\nassert not {'detect_secrets', 'requests'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -24,7 +24,7 @@ from tests.repository.documents import DOCUMENTS, blocks, text_of
 from tests.repository.files import ROOT
 from tests.repository.tooling import PYTEST, TOX, environments
 
-GLOBAL_OPTIONS = {"cli-binary-format", "output", "query"}
+GLOBAL_OPTIONS = {"cli-binary-format", "cli-read-timeout", "output", "query"}
 """Of AWS's command line, for every command."""
 
 

@@ -119,7 +119,8 @@ def test_the_metadata_says_what_an_installer_needs(wheel: Path) -> None:
     assert fields["Name"] == "durable-ai-patterns"
     assert fields["License-Expression"] == "MIT-0"
     assert fields["Requires-Python"] == ">=3.13"
-    assert required == {"aws-durable-execution-sdk-python", "boto3", "pydantic"}
+    sdk = "aws-durable-execution-sdk-python"
+    assert required == {sdk, f"{sdk}-otel", "boto3", "pydantic"}
     assert {"strands", "cassettes", "conformance", "openai"} <= set(fields.get_all("Provides-Extra", []))
     assert scripts["console_scripts"]["durable-ai"] == "durable_conformance.__main__:main"
     assert "MIT No Attribution" in text(wheel, ".dist-info/licenses/LICENSE")

@@ -18,7 +18,7 @@ def test_links_and_references_lead_somewhere(document: str) -> None:
 
 def test_links_that_lead_nowhere_are_found() -> None:
     text = (
-        "# A heading: *so* it is\n[a](README.md#two-commands) [b](#a-heading-so-it-is) [c](https://example.com/none)\n"
+        "# A heading: *so* it is\n[a](README.md#limits) [b](#a-heading-so-it-is) [c](https://example.com/none)\n"
         "[d](none.md) [e](README.md#none) [f](#none) [g](.venv)\n[h]: tests/none\n"
     )
     assert broken_links("CHANGELOG.md", text) == ["none.md", "README.md#none", "#none", ".venv", "tests/none"]

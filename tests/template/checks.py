@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from aws_durable_execution_sdk_python.plugin_discovery import PLUGIN_ENVIRONMENT_VARIABLE
+
+from patterns.durable.budget import InvalidBudgetError, budget_from_environment
 from providers.bedrock import DEFAULT_TIERS, BedrockProvider
 from providers.errors import PermanentModelError
 from tests.template import code
@@ -127,8 +130,104 @@ def every_setting_is_one_that_the_code_reads(deployment: Deployment, known: Code
             yield f"{function.logical_id}: nothing reads {name}"
         try:
             BedrockProvider.from_environment(function.settings)
-        except PermanentModelError as error:
+            budget_from_environment(function.settings)
+        except (PermanentModelError, InvalidBudgetError) as error:
             yield f"{function.logical_id}: {error}"
+
+
+@check
+def every_execution_has_a_token_budget(deployment: Deployment, known: Code) -> Iterator[str]:
+    for function in deployment.functions:
+        if budget_from_environment(function.settings) is None:
+            yield f"{function.logical_id}: nothing bounds what an execution spends"
+
+
+@check
+def concurrency_is_reserved_where_it_is_wanted(deployment: Deployment, known: Code) -> Iterator[str]:
+    wanted = deployment.parameter("ReservedConcurrency")
+    for function in deployment.functions:
+        if (reserved := function.properties.get("ReservedConcurrentExecutions")) != (wanted or None):
+            yield f"{function.logical_id} reserves {reserved}, and {wanted or 'nothing'} is wanted"
+
+
+@check
+def tracing_is_whole_or_off(deployment: Deployment, known: Code) -> Iterator[str]:
+    traced = deployment.parameter("Tracing") == "on"
+    for function in deployment.functions:
+        parts = {
+            "active tracing": function.properties.get("Tracing") == "Active",
+            "a layer": bool(function.properties.get("Layers")),
+            "the layer's start": function.settings.get("AWS_LAMBDA_EXEC_WRAPPER") == "/opt/otel-instrument",
+            "a plugin": function.settings.get(PLUGIN_ENVIRONMENT_VARIABLE, "") in code.tracing_plugins(),
+        }
+        for part in (name for name, there in parts.items() if there is not traced):
+            yield f"{function.logical_id} {'lacks' if traced else 'has'} {part}"
+
+
+@check
+def executions_are_encrypted_with_the_stacks_key(deployment: Deployment, known: Code) -> Iterator[str]:
+    for function in deployment.functions:
+        key = function.properties.get("DurableConfig", {}).get("KMSKeyArn", "")
+        try:
+            policy = deployment.properties(key)["KeyPolicy"]
+        except LookupError:
+            yield f"{function.logical_id}: what its executions hold is encrypted with {key or 'no key of this stack'}"
+            continue
+        if key != function.properties.get("KmsKeyArn"):
+            yield f"{function.logical_id}: its role may use {function.properties.get('KmsKeyArn')}, not {key}"
+        for_executions = [
+            statement
+            for statement in policy["Statement"]
+            if statement["Principal"].get("Service") == "lambda.amazonaws.com"
+        ]
+        allowed = {action for statement in for_executions for action in statement["Action"]}
+        if not allowed >= {"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"}:
+            yield f"{function.logical_id}: the service may not use {key} for its executions, only {sorted(allowed)}"
+        for statement in for_executions:
+            condition = statement.get("Condition", {})
+            named = condition.get("ArnLike", {}).get("aws:SourceArn", "")
+            if "aws:SourceAccount" not in condition.get("StringEquals", {}) or not named.endswith(":function:stack-*"):
+                yield f"{function.logical_id}: any function of anybody may have {key} used"
+
+
+ALARMS = {
+    # https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
+    ("AWS/Lambda", "DurableExecutionFailed"): ("Sum", 1),
+    ("AWS/Lambda", "DurableExecutionTimedOut"): ("Sum", 1),
+    ("AWS/Lambda", "DurableExecutionStorageWrittenBytes"): ("Maximum", 100_000_000),
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): ("Maximum", 1),
+}
+"""What must be watched: a metric, by its statistic, and a value at which its alarm must have rung."""
+
+
+@check
+def what_goes_wrong_rings_an_alarm(deployment: Deployment, known: Code) -> Iterator[str]:
+    functions = {f"<{name}>" for name in deployment.resources("AWS::Serverless::Function")}
+    queues = {f"<{name}.QueueName>" for name in deployment.resources("AWS::SQS::Queue")}
+    watched: dict[tuple[str, str], set[str]] = {metric: set() for metric in ALARMS}
+    for alarm in deployment.alarms():
+        for series in alarm.series:
+            if series.metric not in ALARMS:
+                yield f"{alarm.logical_id} watches {series.metric}, which there is not"
+                continue
+            statistic, high = ALARMS[series.metric]
+            named = {"AWS/Lambda": "FunctionName", "AWS/SQS": "QueueName"}[series.metric[0]]
+            if series.statistic != statistic or not alarm.rings_at(high) or alarm.rings_at(0):
+                yield f"{alarm.logical_id} does not ring where {series.metric[1]} is {high}, or rings at 0"
+            elif series.dimensions.keys() == {named}:
+                watched[series.metric].add(series.dimensions[named])
+    for metric, found in watched.items():
+        for missing in (functions if metric[0] == "AWS/Lambda" else queues) - found:
+            yield f"no alarm watches {metric[1]} of {missing}"
+
+
+@check
+def alarms_tell_the_topic(deployment: Deployment, known: Code) -> Iterator[str]:
+    topic = deployment.parameter("AlarmTopicArn")
+    for alarm in deployment.alarms():
+        if alarm.actions != ((topic,) if topic else ()):
+            yield f"{alarm.logical_id} tells {alarm.actions or 'nobody'}, not {topic or 'nobody'}"
 
 
 @check

@@ -12,14 +12,17 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import metadata
 from types import ModuleType
 
+from aws_durable_execution_sdk_python.plugin_discovery import PLUGIN_ENTRY_POINT_GROUP, PLUGIN_ENVIRONMENT_VARIABLE
 from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create_retry_strategy
 
 import patterns
 from durable_conformance.execution import Run
 from durable_conformance.runtime import run_in_process
 from patterns.durable import durable_handler
+from patterns.durable.budget import budget_from_environment
 from patterns.durable.handler import DurableHandler
 from patterns.durable.notifier_selection import notifier_from_environment
 from patterns.durable.retry import MODEL_RETRY, NOTIFY_RETRY
@@ -145,7 +148,15 @@ def settings() -> frozenset[str]:
     environment = _Noted({})
     BedrockProvider.from_environment(environment)
     notifier_from_environment(environment)
-    return frozenset(environment.asked_for)
+    budget_from_environment(environment)
+    # The last is what Lambda's runtime reads: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html
+    return frozenset(environment.asked_for) | {PLUGIN_ENVIRONMENT_VARIABLE, "AWS_LAMBDA_EXEC_WRAPPER"}
+
+
+@functools.cache
+def tracing_plugins() -> frozenset[str]:
+    """The names of the SDK's plugins that are deployed."""
+    return frozenset(metadata.entry_points(group=PLUGIN_ENTRY_POINT_GROUP).names)
 
 
 @functools.cache

@@ -96,12 +96,62 @@ class Function:
         return {name: str(value) for name, value in self.properties["Environment"]["Variables"].items()}
 
 
+@dataclass(frozen=True)
+class Series:
+    """What an alarm looks at: a metric as (namespace, name), which statistic of it, and of what."""
+
+    metric: tuple[str, str]
+    statistic: str
+    dimensions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """An alarm: what it looks at, when it rings, and whom it tells."""
+
+    logical_id: str
+    series: tuple[Series, ...]
+    operator: str
+    threshold: float
+    actions: tuple[str, ...]
+
+    def rings_at(self, value: float) -> bool:
+        """Whether it rings where one of its series has this value."""
+        if self.operator == "GreaterThanThreshold":
+            return value > self.threshold
+        assert self.operator == "GreaterThanOrEqualToThreshold", self.operator
+        return value >= self.threshold
+
+
 class Deployment:
     """What `template` deploys with `parameters`."""
 
     def __init__(self, template: Template, parameters: Mapping[str, Any] | None = None) -> None:
         self.template = template
         self._resolver = Resolver(template, parameters or {})
+
+    def parameter(self, name: str) -> str:
+        """What a parameter is; empty if the template has none of this name."""
+        return str(self._resolver.resolve({"Ref": name})) if name in self.template["Parameters"] else ""
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """The alarms, in the template's order."""
+        found = []
+        for name in self.resources("AWS::CloudWatch::Alarm"):
+            alarm = self.properties(f"<{name}>")
+            stats = [part["MetricStat"] for part in alarm.get("Metrics", []) if "MetricStat" in part]
+            plain = [{"Metric": alarm, "Stat": alarm["Statistic"]}] if "Statistic" in alarm else []
+            series = tuple(
+                Series(
+                    (of["Metric"]["Namespace"], of["Metric"]["MetricName"]),
+                    of["Stat"],
+                    {dimension["Name"]: dimension["Value"] for dimension in of["Metric"]["Dimensions"]},
+                )
+                for of in (*stats, *plain)
+            )
+            actions = tuple(alarm.get("AlarmActions", ()))
+            found.append(Alarm(name, series, alarm["ComparisonOperator"], float(alarm["Threshold"]), actions))
+        return tuple(found)
 
     @property
     def functions(self) -> tuple[Function, ...]:

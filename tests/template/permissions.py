@@ -46,6 +46,10 @@ def _has_key(function: Function) -> bool:
     return "KmsKeyArn" in function.properties
 
 
+def _traced(function: Function) -> bool:
+    return function.properties.get("Tracing") == "Active"
+
+
 ON_BEHALF: dict[str, Callable[[Function], bool]] = {
     "logs:CreateLogGroup": _always,
     "logs:CreateLogStream": _always,
@@ -53,6 +57,11 @@ ON_BEHALF: dict[str, Callable[[Function], bool]] = {
     "sqs:SendMessage": _has_failure_queue,
     "kms:Decrypt": _has_key,  # the settings, and what goes to the encrypted queue and topic
     "kms:GenerateDataKey": _has_key,
+    "xray:PutTraceSegments": _traced,
+    "xray:PutTelemetryRecords": _traced,
+    "xray:GetSamplingRules": _traced,
+    "xray:GetSamplingTargets": _traced,
+    "xray:GetSamplingStatisticSummaries": _traced,
 }
 """Actions that Lambda, SQS and SNS take with the function's role, and when."""
 
@@ -65,6 +74,16 @@ AWS_POLICIES = {
             "logs:CreateLogGroup",
             "logs:CreateLogStream",
             "logs:PutLogEvents",
+        }
+    ),
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSXRayDaemonWriteAccess.html
+    "AWSXRayDaemonWriteAccess": frozenset(
+        {
+            "xray:PutTraceSegments",
+            "xray:PutTelemetryRecords",
+            "xray:GetSamplingRules",
+            "xray:GetSamplingTargets",
+            "xray:GetSamplingStatisticSummaries",
         }
     ),
 }

@@ -45,6 +45,12 @@ def parameters(of: Template) -> dict[str, dict[str, Any]]:
         "with a reviewer": {"ReviewerEmail": "a@example.com"},
         "in Europe": EUROPE,
         "on Python 3.14": {"PythonRuntime": "python3.14"},
+        "with reserved concurrency": {"ReservedConcurrency": "5"},
+        "with a topic for alarms": {"AlarmTopicArn": "arn:aws:sns:eu-west-1:000000000000:on-call"},
+        "traced": {
+            "Tracing": "on",
+            "TracingLayerArn": "arn:aws:lambda:eu-west-1:000000000000:layer:AWSOpenTelemetryDistroPython:1",
+        },
     }
     return {name: choice for name, choice in choices.items() if choice.keys() <= of["Parameters"].keys()}
 
@@ -67,7 +73,7 @@ def test_there_is_something_to_check() -> None:
     deployed = Deployment(template())
     assert len(pattern_names()) >= 7
     assert len(deployed.functions) == len(pattern_names())
-    assert len(parameters(template())) == 7
+    assert len(parameters(template())) == 10
     assert all(deployed.statements(function) for function in deployed.functions)
 
 
@@ -196,6 +202,111 @@ def a_misspelt_setting(of: Template) -> None:
 @mutant("every setting is one that the code reads")
 def a_setting_that_the_code_refuses(of: Template) -> None:
     shared(of)["Environment"]["Variables"]["MODEL_STRUCTURED_OUTPUT"] = "yes"
+
+
+@mutant("every setting is one that the code reads")
+def a_budget_that_the_code_refuses(of: Template) -> None:
+    shared(of)["Environment"]["Variables"]["TOKEN_BUDGET"] = "a million"
+
+
+@mutant("every execution has a token budget")
+def an_execution_that_may_spend_anything(of: Template) -> None:
+    del shared(of)["Environment"]["Variables"]["TOKEN_BUDGET"]
+
+
+@mutant("concurrency is reserved where it is wanted")
+def concurrency_that_no_parameter_reserves(of: Template) -> None:
+    del shared(of)["ReservedConcurrentExecutions"]
+
+
+@mutant("concurrency is reserved where it is wanted")
+def concurrency_that_is_always_reserved(of: Template) -> None:
+    shared(of)["ReservedConcurrentExecutions"] = 5
+
+
+@mutant("tracing is whole or off")
+def tracing_without_its_layer(of: Template) -> None:
+    del shared(of)["Layers"]
+
+
+@mutant("tracing is whole or off")
+def tracing_without_spans_of_operations(of: Template) -> None:
+    del shared(of)["Environment"]["Variables"]["DURABLE_EXECUTION_PLUGINS"]
+
+
+@mutant("tracing is whole or off")
+def a_plugin_that_is_not_deployed(of: Template) -> None:
+    shared(of)["Environment"]["Variables"]["DURABLE_EXECUTION_PLUGINS"]["Fn::If"][1] = "otel"
+
+
+@mutant("tracing is whole or off")
+def tracing_that_cannot_be_turned_off(of: Template) -> None:
+    shared(of)["Tracing"] = "Active"
+
+
+@mutant("the role allows what the code calls and no more")
+def a_traced_function_that_may_send_no_trace(of: Template) -> None:
+    del properties(of, "JudgeRole")["ManagedPolicyArns"][1]
+
+
+@mutant("executions are encrypted with the stacks key")
+def executions_under_a_key_of_the_services(of: Template) -> None:
+    del shared(of)["DurableConfig"]["KMSKeyArn"]
+
+
+@mutant("executions are encrypted with the stacks key")
+def a_key_that_the_service_may_not_use(of: Template) -> None:
+    del properties(of, "DataKey")["KeyPolicy"]["Statement"][2]
+
+
+@mutant("executions are encrypted with the stacks key")
+def a_key_that_any_function_of_the_world_may_have_used(of: Template) -> None:
+    del properties(of, "DataKey")["KeyPolicy"]["Statement"][2]["Condition"]
+
+
+@mutant("what goes wrong rings an alarm")
+def failures_that_nobody_watches(of: Template) -> None:
+    del of["Resources"]["FailedExecutionsAlarm"]
+
+
+@mutant("what goes wrong rings an alarm")
+def a_function_whose_time_outs_nobody_watches(of: Template) -> None:
+    del properties(of, "TimedOutExecutionsAlarm")["Metrics"][3]
+
+
+@mutant("what goes wrong rings an alarm")
+def a_metric_that_there_is_not(of: Template) -> None:
+    properties(of, "FailedExecutionsAlarm")["Metrics"][1]["MetricStat"]["Metric"]["MetricName"] = "ExecutionsFailed"
+
+
+@mutant("what goes wrong rings an alarm")
+def a_dimension_that_there_is_not(of: Template) -> None:
+    properties(of, "FailureQueueAlarm")["Dimensions"][0]["Name"] = "Queue"
+
+
+@mutant("what goes wrong rings an alarm")
+def a_storage_alarm_above_what_an_execution_may_write(of: Template) -> None:
+    properties(of, "StorageAlarm")["Threshold"] = 100_000_001
+
+
+@mutant("what goes wrong rings an alarm")
+def an_alarm_on_the_mean_of_failures(of: Template) -> None:
+    properties(of, "FailedExecutionsAlarm")["Metrics"][1]["MetricStat"]["Stat"] = "Average"
+
+
+@mutant("what goes wrong rings an alarm")
+def an_alarm_that_always_rings(of: Template) -> None:
+    properties(of, "FailureQueueAlarm")["ComparisonOperator"] = "GreaterThanOrEqualToThreshold"
+
+
+@mutant("alarms tell the topic")
+def an_alarm_that_tells_nobody(of: Template) -> None:
+    del properties(of, "StorageAlarm")["AlarmActions"]
+
+
+@mutant("no parameter lets a wildcard into a policy")
+def a_topic_for_alarms_that_takes_anything(of: Template) -> None:
+    del of["Parameters"]["AlarmTopicArn"]["AllowedPattern"]
 
 
 @mutant("every model that is asked is set")

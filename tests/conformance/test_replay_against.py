@@ -1,0 +1,144 @@
+"""`durable-ai replay --against REF`: executions survive a deployment, a rollback, both or neither."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.command_line import DurableAi, command_line
+
+ORDER = """
+from patterns.durable import ask
+
+def order(event, context, model):
+    greeting = ask(context, model, "greet", f"Greet {event['name']}").text
+    return {"greeting": greeting, "price": context.step(lambda _: 12, "price")}
+"""
+HISTORY = "histories/order.json"
+
+
+def git(*arguments: str) -> None:
+    identity = ("-c", "user.name=Ana", "-c", "user.email=ana@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+
+def record(durable_ai: DurableAi) -> None:
+    Path(HISTORY).unlink(missing_ok=True)
+    event = json.dumps({"name": "Ana"})
+    recorded = durable_ai("record-history", "shop.py:order", "--event", event, "-o", HISTORY)
+    assert recorded.code == 0, recorded
+
+
+@pytest.fixture
+def durable_ai(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> DurableAi:
+    """Runs the command line in a user's repository, whose last commit holds a handler and a history of it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+    Path("shop.py").write_text(ORDER)
+    run = command_line(capsys)
+    record(run)
+    git("init", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "as it is deployed")
+    return run
+
+
+def change(old: str, new: str) -> None:
+    shop = Path("shop.py")
+    assert old in shop.read_text()
+    shop.write_text(shop.read_text().replace(old, new))
+
+
+BREAKING = {
+    "a renamed step": ('"price")', '"total")'),
+    "an inserted step": ("    return {", '    context.step(lambda _: 1, "count")\n    return {'),
+    "a changed prompt": ("Greet {", "Welcome {"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKING)
+def test_a_change_that_breaks_both_directions(durable_ai: DurableAi, name: str) -> None:
+    change(*BREAKING[name])
+    record(durable_ai)
+    output = durable_ai("replay", "--against", "HEAD", "histories")
+    assert output.code == 1
+    deployed, rolled_back = output.out.split("Rolled back: executions that began on this code go on on HEAD")
+    assert deployed.startswith("Deployed: executions that began on HEAD go on on this code")
+    assert f"HEAD:{HISTORY}" in deployed
+    assert "0 of 1 histories replay" in deployed
+    assert "0 of 1 histories replay" in rolled_back
+    assert output.out.splitlines()[-1] == (
+        "Deploying this code breaks executions under way; rolling back to HEAD breaks executions under way."
+    )
+
+
+def test_a_change_that_breaks_the_way_back_alone(durable_ai: DurableAi) -> None:
+    """A step that only the new code's executions have come by."""
+    change("    return {", "    if event.get('gift'):\n        context.step(lambda _: 1, \"wrap\")\n    return {")
+    event = json.dumps({"name": "Ana", "gift": True})
+    gift = "histories/gift.json"
+    assert durable_ai("record-history", "shop.py:order", "--event", event, "-o", gift).code == 0
+    output = durable_ai("replay", "--against", "HEAD", "histories")
+    assert output.code == 1
+    assert "1 of 1 histories replay" in output.out
+    assert "1 of 2 histories replay" in output.out
+    assert output.out.splitlines()[-1] == (
+        "Deploying this code breaks no recorded execution; rolling back to HEAD breaks executions under way."
+    )
+
+
+def test_a_change_that_breaks_the_way_there_alone(durable_ai: DurableAi) -> None:
+    """The same, seen from the other side: the case is gone from the code, and its history with it."""
+    test_a_change_that_breaks_the_way_back_alone(durable_ai)
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "with gifts")
+    git("checkout", "--quiet", "HEAD~1")
+    output = durable_ai("replay", "--against", "HEAD@{1}", "histories")
+    assert output.code == 1
+    assert "deploying this code breaks executions under way" in output.out.splitlines()[-1].lower()
+    assert "rolling back to HEAD@{1} breaks no recorded execution." in output.out
+
+
+def test_what_did_not_change_breaks_nothing(durable_ai: DurableAi) -> None:
+    Path("shop.py").write_text(f"# with a comment\n{ORDER}")
+    output = durable_ai("replay", "--against", "HEAD", "histories")
+    assert output.code == 0
+    assert output.out.count("1 of 1 histories replay") == 2
+
+
+def test_a_revision_without_histories_leaves_the_way_back(durable_ai: DurableAi) -> None:
+    git("rm", "--quiet", "--cached", HISTORY)
+    git("commit", "--quiet", "--message", "without")
+    output = durable_ai("replay", "--against", "HEAD", "histories")
+    assert output.code == 2
+    assert "could not run: There is no history, or folder of histories, HEAD:histories." in output.out
+    assert output.out.splitlines()[-1] == (
+        "Deploying this code could not be tried; rolling back to HEAD breaks no recorded execution."
+    )
+
+
+def test_in_a_folder_of_the_repository(durable_ai: DurableAi, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("app").mkdir()
+    git("mv", "shop.py", "app/shop.py")
+    git("mv", "histories", "app/histories")
+    git("commit", "--quiet", "--message", "in a folder")
+    monkeypatch.chdir("app")
+    assert durable_ai("replay", "--against", "HEAD", "histories").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--against", "nothing", "histories"), "git rev-parse nothing^{commit}: it names no revision"),
+        (("--against", "--all", "histories"), "git rev-parse --all^{commit}: it names no revision"),
+        (("--against", "HEAD", "../histories"), "../histories is outside of this folder"),
+        (("--against", "HEAD", "--update", "histories"), "leave --against out"),
+    ],
+)
+def test_what_cannot_be_compared(durable_ai: DurableAi, arguments: tuple[str, ...], said: str) -> None:
+    output = durable_ai("replay", *arguments)
+    assert output.code == 2
+    assert said in output.err
