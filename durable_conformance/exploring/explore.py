@@ -105,9 +105,10 @@ def explore(
     with Pool(handler, scenario, at_once=how.side_by_side, patience=how.patience, max_lost=how.max_lost) as pool:
         explorer = _Explorer(pool, scenario, exploration, elsewhere if AVAILABLE else None, listener, recorder, witness)
         try:
-            pool.start()
-            if isinstance(handler, Reference) and elsewhere:
-                pool.open_elsewhere(Elsewhere(elsewhere, scenario))
+            others = Elsewhere(elsewhere, scenario) if elsewhere and isinstance(handler, Reference) else None
+            pool.start(before_others=others is not None)
+            if others:
+                pool.open_elsewhere(others)
             explorer.explore()
         except KeyboardInterrupt as interruption:
             raise ExplorationInterrupted(explorer.report(interrupted=True)) from interruption
