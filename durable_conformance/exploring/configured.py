@@ -58,6 +58,8 @@ def _written(source: _Source, found: Finding, cause: Cause | None, number: int) 
         at, what = source.loop(number), "asks again"
     elif keyword and found.remedy in {model_faults.COUNT_IN_THE_STRATEGY, model_faults.END_THE_ATTEMPTS}:
         at, what = source.kept(number, keyword), "keeps something from attempt to attempt, which another process lacks"
+        if at is None and found.remedy == model_faults.END_THE_ATTEMPTS:
+            at, what = source.allowed(number, keyword), "allows another attempt, however many there were"
     if at is None and keyword:
         at, what = source.given(number, keyword), f"is what {found.path} is given"
     return at, what
@@ -101,6 +103,18 @@ class _Source:
                 ):
                     if name not in own:
                         return node.lineno
+        return None
+
+    def allowed(self, number: int, keyword: str) -> int | None:
+        """The line of the condition on which the function that they are given as `keyword` decides to try again."""
+        function = self._given(number, keyword)
+        if not isinstance(function, ast.FunctionDef):
+            return None
+        for node in _own(function):
+            if isinstance(node, ast.IfExp | ast.If) and any(map(_tries_again, ast.walk(node))):
+                test = node.test
+                known = self._assigned(test.id, test.lineno) if isinstance(test, ast.Name) else None
+                return (known or test).lineno
         return None
 
     def loop(self, number: int) -> int | None:
@@ -191,6 +205,10 @@ class _Source:
         """The functions that line `number` stands in, the outermost first."""
         inside = (one for one in ast.walk(self._tree) if isinstance(one, _FUNCTION))
         return [one for one in inside if one.lineno <= number <= (one.end_lineno or 0)]
+
+
+def _tries_again(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "retry"
 
 
 def _own(scope: ast.AST) -> Iterator[ast.AST]:

@@ -102,12 +102,17 @@ def handler(event, context):
             with contextlib.suppress(ModelError):
                 return ask()
 
+    def ever(error, attempt):
+        passes = isinstance(error, ModelError)
+        return RetryDecision.retry(A_SECOND) if passes else RetryDecision.no_retry()
+
     context.step(draft, "draft", StepConfig(retry_strategy=again))
     batch = context.map(
         items, ask, "ask"
     )
     other = context.parallel(items, "other")
     other.throw_if_error()
+    context.step(draft, "redraft", StepConfig(retry_strategy=ever))
     return batch.get_results() + other.get_results()
 """
 
@@ -122,10 +127,12 @@ def told(rule: Rule, number: int, remedy: str = "", cause: str = "") -> tuple[Fi
     ("what", "line"),
     [
         (told(model_faults.RETRY_POLICY, 16, model_faults.ASK_NO_MORE), 14),
-        (told(model_faults.RETRY_POLICY, 18, model_faults.ASK_NO_MORE), 9),
-        (told(model_faults.RETRY_POLICY, 18, model_faults.COUNT_IN_THE_STRATEGY), 10),
-        (told(model_faults.FAILURE_VISIBLE, 19, cause="/2:ask"), 24),
-        (told(model_faults.FAILURE_VISIBLE, 22, cause="/3:other"), 22),
+        (told(model_faults.RETRY_POLICY, 22, model_faults.ASK_NO_MORE), 9),
+        (told(model_faults.RETRY_POLICY, 22, model_faults.COUNT_IN_THE_STRATEGY), 10),
+        (told(model_faults.RETRY_POLICY, 22, model_faults.END_THE_ATTEMPTS), 10),
+        (told(model_faults.RETRY_POLICY, 28, model_faults.END_THE_ATTEMPTS), 19),
+        (told(model_faults.FAILURE_VISIBLE, 23, cause="/2:ask"), 29),
+        (told(model_faults.FAILURE_VISIBLE, 26, cause="/3:other"), 26),
         (told(stability.NO_INVOCATION_STATE, 2, cause="notes"), 1),
         (told(stability.NO_INVOCATION_STATE, 3, cause="log"), 1),
         (told(stability.NO_INVOCATION_STATE, 3, cause="text"), 3),
