@@ -45,7 +45,7 @@ def tox(words: Sequence[str]) -> None:
         expect(name in environments(), f"tox.ini has no environment {name}")
         if name == "durable-ai" and after:
             durable_ai(after)
-        elif name in {"py313", "py314", "engine", "template", "e2e", "second-service", "cloud", "record"}:
+        elif name in {"py313", "py314", "engine", "template", "e2e", "second-service", "stranger", "cloud", "record"}:
             pytest_arguments(after)
 
 
