@@ -10,7 +10,7 @@ from durable_conformance.commands.run import default_cassette
 from durable_conformance.errors import ExitCode
 from durable_conformance.execution import Status
 from durable_conformance.reporting import conclude
-from durable_conformance.runtime import run_in_process
+from durable_conformance.runtime import quiet_sdk_logs, run_in_process
 from durable_conformance.subject import APPROVE, Always, Scenario, find_pattern, pattern_names
 
 
@@ -19,6 +19,7 @@ def demo() -> None:
 
     The models answer from its cassette, and people approve.
     """
+    quiet_sdk_logs()
     console = Console(soft_wrap=True)
     failed = False
     for pattern in pattern_names():

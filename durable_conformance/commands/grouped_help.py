@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from typer.core import TyperCommand
 
@@ -14,13 +14,7 @@ WIDEST_OPTION = 26
 
 
 class Grouped(TyperCommand):
-    """A command whose help shows each `rich_help_panel` of its options as a section. While it runs, no SDK logs."""
-
-    def invoke(self, ctx: click.Context) -> Any:  # type: ignore[override]
-        from durable_conformance.runtime import quiet_sdk_logs  # noqa: PLC0415  # help needs no SDK
-
-        quiet_sdk_logs()
-        return super().invoke(ctx)  # type: ignore[arg-type]
+    """A command whose help shows each `rich_help_panel` of its options as a section."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # type: ignore[override]
         groups: dict[str, list[tuple[str, str]]] = {}

@@ -16,7 +16,7 @@ from durable_conformance.commands.model_choice import CASSETTE, SCRIPTED, chosen
 from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.execution import Conditions, Run, Status
 from durable_conformance.reporting import conclude, timeline_on
-from durable_conformance.runtime import Narrator, run_in_process
+from durable_conformance.runtime import Narrator, quiet_sdk_logs, run_in_process
 from durable_conformance.subject import (
     APPROVE,
     REJECT,
@@ -66,6 +66,7 @@ def run(  # noqa: PLR0917  # options, which a person names
 
     Its result is printed at the end.
     """
+    quiet_sdk_logs()
     console = Console(soft_wrap=True)
     if script and provider != SCRIPTED:
         raise CannotRunError("--script is for --provider scripted; add that.")

@@ -105,9 +105,10 @@ def explore(
     with Pool(handler, scenario, at_once=how.side_by_side, patience=how.patience, max_lost=how.max_lost) as pool:
         explorer = _Explorer(pool, scenario, exploration, elsewhere if AVAILABLE else None, listener, recorder, witness)
         try:
-            pool.start()
-            if isinstance(handler, Reference) and elsewhere:
-                pool.open_elsewhere(Elsewhere(elsewhere, scenario))
+            others = Elsewhere(elsewhere, scenario) if elsewhere and isinstance(handler, Reference) else None
+            pool.start(before_others=others is not None)
+            if others:
+                pool.open_elsewhere(others)
             explorer.explore()
         except KeyboardInterrupt as interruption:
             raise ExplorationInterrupted(explorer.report(interrupted=True)) from interruption
@@ -511,8 +512,8 @@ class _Explorer:
         yield from (one.finding for line, one in self._besides.items() if line not in known)
 
     def _caused(self, kept: _Kept) -> Finding:
-        cause = cause_of(kept.finding, kept.run, self._baseline_of(kept)) or configured(kept.finding, Path.cwd())
-        return kept.finding.caused_by(cause)
+        cause = cause_of(kept.finding, kept.run, self._baseline_of(kept))
+        return kept.finding.caused_by(configured(kept.finding, cause, Path.cwd()))
 
     def _baseline_of(self, kept: _Kept) -> Run:
         return kept.against.run if kept.against else self._undisturbed[0]

@@ -270,6 +270,7 @@ class Observer(DurableInstrumentationPlugin):
             self._read.add((self.invocation, what, line))
             # A context that has no operations of its own is recorded as a whole.
             noted = self.running() is not None or is_noted(linecache.getline(place.file, place.number))
+            noted |= "tempfile" in place.through  # a name that nobody else is to have
             self.tell(ReadOutside(source, what, line, tuple(filter(None, marks)), noted, with_conversions(what, place)))
 
     def caught(self, error: BaseException, place: Place, *, suspension: bool) -> None:

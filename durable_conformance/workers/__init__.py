@@ -23,4 +23,6 @@ from durable_conformance.workers.pool import Pool as Pool
 from durable_conformance.workers.surroundings import is_local as is_local
 from durable_conformance.workers.surroundings import offline as offline
 from durable_conformance.workers.template import AVAILABLE as AVAILABLE
+from durable_conformance.workers.template import Base as Base
+from durable_conformance.workers.template import bases as bases
 from durable_conformance.workers.template import close_bases as close_bases

@@ -6,13 +6,15 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from durable_conformance.execution import Conditions, Run
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
 from durable_conformance.workers.debugging import Breakpoint
-from durable_conformance.workers.reached import Lines
 from durable_conformance.workers.surroundings import offline
+
+if TYPE_CHECKING:
+    from durable_conformance.workers.reached import Lines  # it loads what executions are made by
 
 FATAL = "fatal.txt"
 """The file in a worker's folder that says where it was when a signal ended it."""

@@ -22,7 +22,7 @@ from durable_conformance.subject import HandlerFactory, Reference, Scenario
 from durable_conformance.workers.channel import ClosedError
 from durable_conformance.workers.experiment import Experiment, Lost, Where
 from durable_conformance.workers.messages import Ended, Failed, Made, Task
-from durable_conformance.workers.template import GRACE_SECONDS, Template, TemplateError, Worker, exit_code
+from durable_conformance.workers.template import GRACE_SECONDS, Template, TemplateError, Worker, base_with, exit_code
 
 HASH_SEEDS = (1, 2, 3, 4, 5)
 """`PYTHONHASHSEED` of each interpreter: the order of a set of strings differs between them.
@@ -122,13 +122,16 @@ class Pool:
         """What the handler's events may be, as a JSON schema; None before it is imported, or if no type says so."""
         return self._templates[0].event_schema if 0 in self._templates else None
 
-    def start(self) -> None:
-        """Import the handler.
+    def start(self, *, before_others: bool = False) -> None:
+        """Import the handler; `before_others` will, cores that would wait for that start their interpreters meanwhile.
 
         Raises:
             CannotRunError: It cannot be imported, or is no handler.
         """
         template = self._template(0)
+        if before_others:
+            for seed in itertools.islice(OTHER_SEEDS, (os.process_cpu_count() or 1) - 1):
+                base_with(HASH_SEEDS[seed - 1])
         while not template.ready:
             self._wait([template.channel], template.deadline)
             template.hear()

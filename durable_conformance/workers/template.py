@@ -72,11 +72,17 @@ class Base:
         )
         theirs.close()
         self._owner = os.getpid()
+        self.used = False  # it was asked for a template
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it has ended; None while it runs."""
+        return self._process.poll()
 
     @property
     def usable(self) -> bool:
         """Whether it runs, and is this process's own."""
-        return self._owner == os.getpid() and self._process.poll() is None
+        return self._owner == os.getpid() and self.exit_code is None
 
     def close(self) -> None:
         """End it, with all that it has forked."""
@@ -84,15 +90,16 @@ class Base:
             return  # a fork's copy
         OURS.discard(self.channel)
         self.channel.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(PARTING_SECONDS)
+        if self.used:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(PARTING_SECONDS)
         if self._process.returncode is None:
             self._process.kill()
             self._process.wait()
 
 
 @functools.cache
-def _bases() -> dict[int, Base]:
+def bases() -> dict[int, Base]:
     """The interpreters of this process by hash seed; they end with it."""
     atexit.register(close_bases)
     return {}
@@ -100,17 +107,17 @@ def _bases() -> dict[int, Base]:
 
 def base_with(hash_seed: int) -> Base:
     """An interpreter with this hash seed; the same one while it can be used."""
-    bases = _bases()
-    if hash_seed not in bases or not bases[hash_seed].usable:
-        bases[hash_seed] = Base(hash_seed)
-    return bases[hash_seed]
+    there = bases()
+    if hash_seed not in there or not there[hash_seed].usable:
+        there[hash_seed] = Base(hash_seed)
+    return there[hash_seed]
 
 
 def close_bases() -> None:
     """End the interpreters of this process now."""
-    bases = _bases()
-    while bases:
-        bases.popitem()[1].close()
+    there = bases()
+    while there:
+        there.popitem()[1].close()
 
 
 @dataclass(eq=False)
@@ -203,6 +210,7 @@ class Template:
     ) -> Template:
         """A process with this hash seed that imports the handler."""
         base = base_with(hash_seed)
+        base.used = True
         channel, theirs = Channel.pair()
         OURS.add(channel)
         with contextlib.suppress(ClosedError):  # noticed when it is heard from

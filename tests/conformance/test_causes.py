@@ -9,6 +9,7 @@ import os
 import random
 import socket
 import socketserver
+import tempfile
 import threading
 import time
 import uuid
@@ -203,6 +204,17 @@ def reads_a_clock_for_nothing(event: Any, context: DurableContext) -> Any:
     now = dt.datetime.now()
     print(f"at {dt.datetime.now()}")  # noqa: T201  # as people do: it is logged
     return context.step(lambda _: 1 if now else 2, "work")
+
+
+@durable_execution
+def works_in_a_folder_of_its_own(event: Any, context: DurableContext) -> Any:
+    with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile(dir=folder):
+        pass
+    return context.step(lambda _: 1, "work")
+
+
+def test_a_temporary_folder_is_no_reading_of_chance() -> None:
+    assert report_of(works_in_a_folder_of_its_own).findings == ()
 
 
 def test_what_was_read_and_broke_nothing_is_a_warning_unless_it_is_logged() -> None:

@@ -88,6 +88,12 @@ def test_a_command_that_is_run_loads_what_it_needs() -> None:
     assert loaded(OURS, ("check", "nowhere.py:handler")) >= {"aws_durable_execution_sdk_python", "boto3", "rich"}
 
 
+def test_the_process_that_explores_loads_none_of_what_executions_are_made_by() -> None:
+    """Its workers do."""
+    there = loaded(OURS, ("check", "nowhere.py:handler"))
+    assert not {"aws_durable_execution_sdk_python_testing", "time_machine", "durable_conformance.runtime"} & there
+
+
 def test_the_table_of_commands_says_what_their_docstrings_say() -> None:
     group = typer.main.get_command(app)
     context = group.make_context("durable-ai", [], resilient_parsing=True)

@@ -25,7 +25,9 @@ from durable_conformance.execution import Conditions, Run
 from durable_conformance.subject import OK, Always, HandlerFactory, Reference
 from durable_conformance.workers import (
     MAX_LOST,
+    OTHER_SEEDS,
     RUNS_A_WORKER,
+    Base,
     Channel,
     ClosedError,
     Elsewhere,
@@ -34,6 +36,8 @@ from durable_conformance.workers import (
     Pool,
     SilentError,
     Where,
+    bases,
+    close_bases,
     not_judged,
 )
 from tests.conformance import hostile
@@ -232,6 +236,24 @@ def test_templates_have_hash_seeds_of_their_own_and_import_nothing_that_a_projec
 
 
 # Bounds
+
+
+def test_cores_that_wait_for_the_handler_start_other_interpreters(tmp_path: Path) -> None:
+    (tmp_path / "reads.py").write_text("def handler(event, context): ...")  # no handler: it is not imported elsewhere
+    close_bases()
+    with Pool(Reference(f"{tmp_path}/reads.py:handler"), Scenario({})) as pool:
+        with pytest.raises(CannotRunError, match="handler"):
+            pool.start(before_others=True)
+        idle = min((os.process_cpu_count() or 1) - 1, len(OTHER_SEEDS))
+        assert [base.used for base in bases().values()] == [True, *[False] * idle]
+    close_bases()
+    assert not bases()
+
+
+def test_an_interpreter_that_nobody_has_asked_for_anything_ends_at_once() -> None:
+    base = Base(1)
+    base.close()
+    assert base.exit_code == -signal.SIGKILL
 
 
 def test_one_that_hangs_is_lost_and_the_rest_is_made() -> None:
