@@ -83,7 +83,13 @@ def budget_from_environment(environment: Mapping[str, str]) -> int | None:
 
 
 class Spending:
-    """What was spent in an execution, or in a part of it with a checkpoint of its own, bounded by a budget or not."""
+    """What was spent in an execution, or in a part of it with a checkpoint of its own, bounded by a budget or not.
+
+    An operation's function adds to it, which replay does not: `settle` sets it anew from the checkpoint. The check
+    cannot see that, so it is spared this: it does not look into slots.
+    """
+
+    __slots__ = "_budget", "_lock", "_own", "_parts", "_repairs", "_whole"
 
     def __init__(self, budget: int | None = None, whole: Spending | None = None) -> None:
         self._budget = budget

@@ -5,10 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+from typing import Any
 
 import pytest
+from aws_durable_execution_sdk_python import DurableContext, StepContext
+from aws_durable_execution_sdk_python.config import StepConfig
 from aws_durable_execution_sdk_python.plugin import InvocationEndInfo, InvocationStatus
+from aws_durable_execution_sdk_python.retries import RetryPresets
 from aws_durable_execution_sdk_python_otel import InvocationOtelPluginFactory, OtelPluginConfig
+from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -16,20 +21,26 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from patterns.durable import durable_handler
 from patterns.durable.budget import Spending
 from patterns.durable.execution_log import record_of
-from providers.scripted import ScriptedProvider, always, reply, tool_use
+from providers import ModelProvider
+from providers.scripted import ScriptedProvider, always, reply
 from tests.patterns.catalogue import CATALOGUE
 from tests.patterns.watched import CANARY, WATCHED, Watched, watched_lines
 
 UNITS = {"Count"}
 
 
-def traced(pattern: str, watched: Watched | None = None) -> tuple[ReadableSpan, ...]:
-    """The spans that an exporter in this process received of a pattern's execution."""
+def exporting() -> tuple[InvocationOtelPluginFactory, InMemorySpanExporter]:
+    """The SDK's own plugin, and an exporter in this process that receives its spans."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    plugin = InvocationOtelPluginFactory(OtelPluginConfig(tracer_provider=provider, enrich_logger=False))
-    watched_lines(pattern, plugins=[plugin], watched=watched)
+    return InvocationOtelPluginFactory(OtelPluginConfig(tracer_provider=provider, enrich_logger=False)), exporter
+
+
+def traced(pattern: str) -> tuple[ReadableSpan, ...]:
+    """The spans of a pattern's execution."""
+    plugin, exporter = exporting()
+    watched_lines(pattern, plugins=[plugin])
     return exporter.get_finished_spans()
 
 
@@ -108,11 +119,20 @@ def test_a_trace_has_a_span_for_each_operation_and_no_word_of_what_was_said(patt
     assert CANARY not in "".join(span.to_json() for span in spans)
 
 
-def test_a_trace_holds_the_messages_of_errors_which_a_tool_words() -> None:
-    """It is how the SDK's plugin is made, and why docs/operate.md says what a tool's error may not say."""
-    said = {"*": [tool_use("get_population", {"city": CANARY}), reply("I do not know.")]}
-    spans = traced("durable_strands_agent", Watched({"prompt": "?"}, said, calls=2, by_tier={"medium": 2}))
-    assert CANARY in "".join(span.to_json() for span in spans)
+def looks_in_vain(event: dict[str, Any], context: DurableContext, model: ModelProvider) -> str:
+    def look(_: StepContext) -> str:
+        raise LookupError(f"no {event['what']} is there")
+
+    return context.step(look, "look", StepConfig(retry_strategy=RetryPresets.none()))
+
+
+def test_a_trace_holds_the_messages_of_errors() -> None:
+    """It is how the SDK's plugin is made, and why docs/operate.md says what an error may not say."""
+    plugin, exporter = exporting()
+    handler = durable_handler(looks_in_vain, model=ScriptedProvider(), plugins=[plugin])
+    with DurableFunctionTestRunner(handler, poll_interval=0.01) as runner:
+        runner.run(input=json.dumps({"what": CANARY}))
+    assert CANARY in "".join(span.to_json() for span in exporter.get_finished_spans())
 
 
 def test_the_metrics_are_those_of_the_function() -> None:
