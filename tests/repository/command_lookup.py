@@ -152,10 +152,12 @@ def pairs(words: Sequence[str]) -> Iterable[tuple[str, str]]:
 
 
 def named(command: str) -> None:
-    """Look up a command of `durable-ai` that is only named, without the arguments that it needs."""
+    """Look up a command or an option of `durable-ai` that is only named, without the arguments that it needs."""
     group = typer.main.get_command(app)
     context = group.make_context("durable-ai", [], resilient_parsing=True)
-    expect(command in group.list_commands(context), f"durable-ai has no command {command}")  # type: ignore[attr-defined]  # it is a group
+    options = {option for parameter in group.get_params(context) for option in parameter.opts}
+    commands = group.list_commands(context)  # type: ignore[attr-defined]  # it is a group
+    expect(command in {*commands, *options}, f"durable-ai has no {command}")
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
