@@ -14,7 +14,7 @@ from tests.stand_in.isolation import forget_aws_configuration
 pytest_plugins = ["tests.cassette_fixture"]
 
 # Run by name, each in a tox environment of its own.
-collect_ignore = ["browser", "cloud", "e2e", "guides", "second_service"]
+collect_ignore = ["browser", "cloud", "e2e", "guides", "second_service", "stranger"]
 
 settings.register_profile("suite", deadline=None, derandomize=True, database=None, max_examples=40)
 settings.register_profile("thorough", settings.get_profile("suite"), max_examples=1_000)

@@ -45,7 +45,7 @@ def tox(words: Sequence[str]) -> None:
         expect(name in environments(), f"tox.ini has no environment {name}")
         if name == "durable-ai" and after:
             durable_ai(after)
-        elif name in {"py313", "py314", "engine", "template", "e2e", "second-service", "cloud", "record"}:
+        elif name in {"py313", "py314", "engine", "template", "e2e", "second-service", "stranger", "cloud", "record"}:
             pytest_arguments(after)
 
 
@@ -152,10 +152,12 @@ def pairs(words: Sequence[str]) -> Iterable[tuple[str, str]]:
 
 
 def named(command: str) -> None:
-    """Look up a command of `durable-ai` that is only named, without the arguments that it needs."""
+    """Look up a command or an option of `durable-ai` that is only named, without the arguments that it needs."""
     group = typer.main.get_command(app)
     context = group.make_context("durable-ai", [], resilient_parsing=True)
-    expect(command in group.list_commands(context), f"durable-ai has no command {command}")  # type: ignore[attr-defined]  # it is a group
+    options = {option for parameter in group.get_params(context) for option in parameter.opts}
+    commands = group.list_commands(context)  # type: ignore[attr-defined]  # it is a group
+    expect(command in {*commands, *options}, f"durable-ai has no {command}")
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -22,10 +22,11 @@ type Template = dict[str, Any]
 
 
 @functools.cache
-def _parsed() -> Template:
-    parsed, problems = decode(str(TEMPLATE))
+def parsed(path: Path) -> Template:
+    """The template in a file; not to be changed."""
+    nodes, problems = decode(str(path))
     assert not problems, problems
-    plain: Template = _plain(parsed)
+    plain: Template = _plain(nodes)
     return plain
 
 
@@ -38,7 +39,7 @@ def _plain(value: Any) -> Any:
 
 def template() -> Template:
     """The project's template, to be changed at will."""
-    return copy.deepcopy(_parsed())
+    return copy.deepcopy(parsed(TEMPLATE))
 
 
 @dataclass(frozen=True)
