@@ -155,11 +155,11 @@ class _Template:
         return str(self._resources[logical_id].get("Type", ""))
 
     def properties(self, logical_id: str) -> dict[str, Any]:
-        """A resource's properties, with those that all functions share."""
+        """A resource's properties, with those that all functions share, as far as they come to a value."""
         own = self._resources[logical_id].get("Properties") or {}
-        if self.kind(logical_id) != "AWS::Serverless::Function":
-            return dict(own)
-        return _under(self._globals, own)
+        shared = self._globals if self.kind(logical_id) == "AWS::Serverless::Function" else {}
+        resolved: dict[str, Any] = self.resolve(_under(shared, own))
+        return resolved
 
     def resolve(self, value: Any) -> Any:
         """`value` with every intrinsic function in it replaced by what it stands for."""
@@ -269,12 +269,13 @@ class _Template:
 def _function(template: _Template, logical_id: str, folder: Path) -> SamFunction:
     properties = template.properties(logical_id)
     where = FUNCTIONS[template.kind(logical_id)]
-    code, handler = template.resolve(properties.get(where)), template.resolve(properties.get("Handler"))
-    variables = template.resolve((properties.get("Environment") or {}).get("Variables") or {})
+    code, handler = properties.get(where), properties.get("Handler")
+    environment = properties.get("Environment")
+    variables = (environment.get("Variables") if isinstance(environment, Mapping) else None) or {}
     module, _, function = str(handler or "").rpartition(".")
-    runtime = str(template.resolve(properties.get("Runtime")) or "python")
+    runtime = str(properties.get("Runtime") or "python")
     cannot = ""
-    if template.resolve(properties.get("PackageType")) == "Image" or "ImageUri" in properties:
+    if properties.get("PackageType") == "Image" or "ImageUri" in properties:
         cannot = "its code is an image"
     elif not runtime.startswith("python"):
         cannot = f"its runtime is {runtime}"
@@ -284,15 +285,15 @@ def _function(template: _Template, logical_id: str, folder: Path) -> SamFunction
         cannot = f"its {where} is no folder of this machine"
     elif not (folder / code).is_dir():
         cannot = f"there is no folder {folder / code}"
-    layers = template.resolve(properties.get("Layers") or [])
+    layers = properties.get("Layers") or []
     not_checked = (f"layers are not there: {', '.join(map(str, layers))}",) if layers else ()
     return SamFunction(
         logical_id,
-        str(template.resolve(properties.get("FunctionName", logical_id))),
+        str(properties.get("FunctionName", logical_id)),
         f"{module.replace('/', '.')}:{function}",
         folder / code if isinstance(code, str) else folder,
         {str(name): _text(value) for name, value in variables.items()},
-        _seconds(template.resolve(properties.get("DurableConfig"))),
+        _seconds(properties.get("DurableConfig")),
         not_checked,
         cannot,
     )

@@ -216,7 +216,7 @@ def test_a_callback_that_outlasts_its_execution_is_told(project: Path, capsys: p
     told = " ".join(output.out.replace("│", " ").split())
     assert "warning: budget: have the callback time out before the execution does" in told
     assert "refund.py:5" in told
-    handler.write_text(handler.read_text().replace("from_seconds(60)", "from_seconds(59)"))
+    handler.write_text(handler.read_text().replace("from_seconds(60)", "from_seconds(9)"))
     assert "warning" not in command_line(capsys)(*command).out
 
 
@@ -240,6 +240,33 @@ def test_a_function_that_is_not_there_is_told(project: Path, capsys: pytest.Capt
     output = command_line(capsys)("check", "--template", "template.yaml", "--function", "Gone")
     assert output.code == 2
     assert "has no durable function 'Gone'; it has OrderFunction, " in " ".join(output.err.split())
+
+
+def test_a_property_that_comes_to_no_value_is_none(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(
+        """\
+Conditions:
+  Traced: !Equals [a, b]
+Resources:
+  Plain:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.handler
+      CodeUri: .
+      Layers: !If [Traced, [arn], !Ref AWS::NoValue]
+      Environment: !If [Traced, !Ref AWS::NoValue, {Variables: {TABLE: orders}}]
+      DurableConfig: !If [Traced, !Ref AWS::NoValue, {ExecutionTimeout: 60}]
+  Undurable:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.handler
+      CodeUri: .
+      DurableConfig: !If [Traced, {ExecutionTimeout: 60}, !Ref AWS::NoValue]
+"""
+    )
+    (found,) = durable_functions(tmp_path / "template.yaml")
+    assert (found.logical_id, found.not_checked, found.cannot) == ("Plain", (), "")
+    assert (dict(found.environment), found.execution_timeout) == ({"TABLE": "orders"}, 60)
 
 
 def test_this_projects_own_template_is_one(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

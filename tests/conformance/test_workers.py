@@ -603,7 +603,8 @@ def handler(event, context):
 """
 
 ENGINE = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts behind it has it ignored
 from durable_conformance import Scenario
 from durable_conformance.execution import Conditions
 from durable_conformance.subject import Reference
