@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from tests.repository.tooling import TOX
 
 _OFFLINE = shlex.split(TOX.replace("uvx", "uvx --offline", 1))
 """The tox that these tests were started with, most often: uv has it."""
+
+MINE = f"py{sys.version_info.major}{sys.version_info.minor}"
+"""The environment of the Python that runs this."""
 
 _INI = """
 [tox]
@@ -33,6 +37,7 @@ def outside() -> dict[str, str]:
         pytest.skip("there is no uvx on PATH")
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("TOX_", "VIRTUAL_ENV"))}
     mine |= {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
+    mine["PATH"] = os.pathsep.join([str(Path(sys.base_prefix) / "bin"), os.environ.get("PATH", "")])
     asked = subprocess.run([*_OFFLINE, "--version"], cwd=ROOT, env=mine, capture_output=True, text=True, check=False)
     if asked.returncode:
         pytest.skip(f"uv has not fetched tox yet: {TOX} does")
@@ -51,11 +56,11 @@ def last_lines(folder: Path, outside: dict[str, str], environments: str) -> list
 
 
 def test_what_is_missing_is_told_last(tmp_path: Path, outside: dict[str, str]) -> None:
-    assert last_lines(tmp_path, outside, "py313, py399, py398") == [
+    assert last_lines(tmp_path, outside, f"{MINE}, py399, py398") == [
         "py398 ran NOTHING: there is no py398 on this machine",
         "py399 ran NOTHING: there is no py399 on this machine",
     ]
 
 
 def test_nothing_is_told_where_nothing_is_missing(tmp_path: Path, outside: dict[str, str]) -> None:
-    assert last_lines(tmp_path, outside, "py313") == []
+    assert last_lines(tmp_path, outside, MINE) == []
