@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.repository.documents import DOCUMENTS, text_of
+from tests.repository.files import ROOT, files_of
 from tests.repository.references import broken_links, missing_references
 
 
@@ -36,3 +37,17 @@ def test_references_to_nothing_are_found() -> None:
 
 def test_every_document_is_looked_at() -> None:
     assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "cassettes/README.md"} <= set(DOCUMENTS)
+
+
+REGISTRIES = [
+    ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
+]
+
+
+def test_no_file_names_the_host_of_a_registry() -> None:
+    """Packages are named; where they come from is the business of whoever installs them."""
+    texts = {path: path.read_bytes().decode(errors="replace") for path in files_of(ROOT) if path.is_file()}
+    named = [
+        (path.relative_to(ROOT).as_posix(), host) for path, text in texts.items() for host in REGISTRIES if host in text
+    ]
+    assert named == []
