@@ -27,8 +27,9 @@ compares it, `reporting` shows it.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from durable_conformance.lazily import handed_on
 
 if TYPE_CHECKING:
     from durable_conformance.effects import Effect, Semantics
@@ -59,11 +60,4 @@ __all__ = [
     "handler_factory",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: half a second of imports is for who needs them."""
-    for room in _ROOMS if name in __all__ else ():
-        module = importlib.import_module(f"{__name__}.{room}")
-        if hasattr(module, name):
-            return getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = handed_on(__name__, _ROOMS, __all__)  # half a second of imports is for who needs them

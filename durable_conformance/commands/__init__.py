@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from durable_conformance.lazily import handed_on
 
 if TYPE_CHECKING:
     from durable_conformance.commands.answers import GivenAnswer as GivenAnswer
@@ -59,11 +60,4 @@ __all__ = [
     "variables_in",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a name when it is first used, as the package does: who asks for help needs none of the others."""
-    for own in _MODULES if name in __all__ else ():
-        module = importlib.import_module(f"{__name__}.{own}")
-        if hasattr(module, name):
-            return getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = handed_on(__name__, _MODULES, __all__)  # who asks for help needs none of the others

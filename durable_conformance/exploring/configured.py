@@ -7,6 +7,7 @@ results are taken without its failures. What is overlooked here leaves a finding
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +34,7 @@ def configured(found: Finding, cause: Cause | None, home: Path) -> Cause | None:
         return cause
     try:
         text = (home / name).read_text(encoding="utf-8")
-        at, what = _written(_Source(ast.parse(text)), found, cause, int(number))
+        at, what = _written(_source(text), found, cause, int(number))
     except (OSError, ValueError, SyntaxError, RecursionError):
         return cause  # it stands elsewhere, or has changed
     if at is None or at == int(number):
@@ -71,6 +72,12 @@ def _keyword(found: Finding) -> str | None:
     if found.rule == budget.BUDGET.name:
         return "timeout" if found.expected.startswith("a timeout") else "item_namer"
     return None
+
+
+@functools.cache
+def _source(text: str) -> _Source:
+    """Findings of one file come by the dozen."""
+    return _Source(ast.parse(text))
 
 
 class _Source:
