@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from durable_conformance.effects import Effect, Semantics
     from durable_conformance.errors import CannotRunError
     from durable_conformance.execution import CrashKind, CrashPoint
-    from durable_conformance.exploring import Exploration, explore
+    from durable_conformance.exploring import Exploration, Shard, explore
     from durable_conformance.rules import Finding, Report, Severity
     from durable_conformance.subject import Answered, Refused, Scenario, Silence, handler_factory
 
@@ -55,6 +55,7 @@ __all__ = [
     "Scenario",
     "Semantics",
     "Severity",
+    "Shard",
     "Silence",
     "explore",
     "handler_factory",

@@ -48,6 +48,7 @@ class RunRecord:
     could_not_run: str = ""  # empty if it was run
     trace: Trace | None = None  # None if it could not be run
     findings: tuple[Finding, ...] = ()
+    order: float = 0.0  # among those of its exploration, of which shards have some
     comparisons: tuple[Comparison, ...] = ()  # with the run it is held against, if something is wrong with it
 
     def made(self, run: Run, findings: Sequence[Finding], against: Canonical | None = None) -> RunRecord:

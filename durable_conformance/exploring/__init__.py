@@ -1,6 +1,7 @@
 """Explores how an execution can be interrupted: plans experiments, has them made, and judges the runs."""
 
 from durable_conformance.choices import HORIZON as HORIZON
+from durable_conformance.choices import Shard as Shard
 from durable_conformance.exploring.cases import MAX_FAULTY_INVOCATIONS as MAX_FAULTY_INVOCATIONS
 from durable_conformance.exploring.cases import crash_cases as crash_cases
 from durable_conformance.exploring.cases import decided_as as decided_as

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from durable_conformance.rules import FileCoverage
+from durable_conformance.rules import FileLines
 
 
-def coverage(reached: Iterable[tuple[str, int]]) -> tuple[FileCoverage, ...]:
+def coverage(reached: Iterable[tuple[str, int]]) -> tuple[FileLines, ...]:
     """For each file with functions of which something was run: which of their lines no run has reached.
 
     That is of those functions, and of others of the file that they name: other handlers in it are left out. What a
@@ -48,7 +48,7 @@ def _counted(file: Path, ran: set[int]) -> set[_Function]:
     return _named_from({one for one in _functions(file) if one.ran(ran)}, _functions(file))
 
 
-def _of(file: Path, ran: set[int]) -> FileCoverage:
+def _of(file: Path, ran: set[int]) -> FileLines:
     counted = list(_counted(file, ran))
     lines = {line for one in counted for statement in one.statements for line in statement.lines}
     missed = {
@@ -59,7 +59,7 @@ def _of(file: Path, ran: set[int]) -> FileCoverage:
         for line in statement.lines
     }
     shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-    return FileCoverage(shown.as_posix(), len(lines), tuple(sorted(missed)))
+    return FileLines(shown.as_posix(), tuple(sorted(lines)), tuple(sorted(missed)))
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ to explore, and the report says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from durable_conformance.exploring.exploration import Exploration
 from durable_conformance.exploring.explore import ExplorationInterrupted
-from durable_conformance.rules import NAMES, Finding, Report, joined
+from durable_conformance.rules import Report, in_words, of_every_way
 from durable_conformance.subject import OK, Answered, ByName, CallbackAnswer, Refused, Scenario, Silence
 
 type Explore = Callable[[Scenario, Exploration, str | None], Report]
@@ -83,17 +83,17 @@ def explore_every_answer(scenario: Scenario, exploration: Exploration, explore: 
             why = f"{way.words}, which is not explored: the execution ends {ends}"
             if ends.startswith("FAILED"):
                 why += ", as it may"
-            reports.append(replace(reports[0], findings=(), runs=0, points=0, seconds=0.0, answers=(why,)))
+            reports.append(replace(reports[0], findings=(), runs=0, points=0, seconds=0.0, answers=(why,), pieces=()))
             continue
         try:
             reports.append(_explored(scenario, way, exploration, explore))
         except ExplorationInterrupted as stopped:
-            raise ExplorationInterrupted(_merged([*reports, _under(way, stopped.report)])) from stopped
-    return _merged(reports)
+            raise ExplorationInterrupted(of_every_way([*reports, in_words(way.words, stopped.report)])) from stopped
+    return of_every_way(reports)
 
 
 def _explored(scenario: Scenario, way: _Way, exploration: Exploration, explore: Explore) -> Report:
-    return _under(way, explore(_answered(scenario, way.answer), replace(exploration, way=way.id), way.words))
+    return in_words(way.words, explore(_answered(scenario, way.answer), replace(exploration, way=way.id), way.words))
 
 
 def _ends(scenario: Scenario, answer: CallbackAnswer, explore: Explore) -> str:
@@ -102,37 +102,3 @@ def _ends(scenario: Scenario, answer: CallbackAnswer, explore: Explore) -> str:
 
 def _answered(scenario: Scenario, answer: CallbackAnswer) -> Scenario:
     return replace(scenario, ask=ByName(otherwise=answer), ask_invokes=scenario.ask_invokes or scenario.ask)
-
-
-def _under(way: _Way, report: Report) -> Report:
-    findings = tuple(replace(found, crash=f"{found.crash}; {way.words}") for found in report.findings)
-    whys = tuple(f"{way.words}: {why}" for why in report.could_not_run)
-    return replace(report, findings=findings, could_not_run=whys, answers=(way.words,))
-
-
-def _merged(reports: Sequence[Report]) -> Report:
-    """One report of several explorations of one handler. What several show, the first does."""
-    findings: dict[tuple[str, ...], Finding] = {}
-    for found in sorted((found for report in reports for found in report.findings), key=lambda one: one.severity):
-        findings.setdefault((*found.told_as, found.cause.line if found.cause else ""), found)  # the errors first
-    rules = tuple(name for name in NAMES if any(name in report.rules for report in reports))
-
-    def each(what: str) -> Iterator[str]:
-        return iter(dict.fromkeys(text for report in reports for text in getattr(report, what)))
-
-    return replace(
-        reports[0],
-        points=sum(report.points for report in reports),
-        runs=sum(report.runs for report in reports),
-        seconds=sum(report.seconds for report in reports),
-        rules=rules,
-        unused=tuple(one for one in reports[0].unused if one.rule not in rules),
-        findings=tuple(sorted(findings.values(), key=lambda one: (NAMES.index(one.rule), one.path))),
-        could_not_run=tuple(each("could_not_run")),
-        left_out=tuple(each("left_out")),
-        left_behind=tuple(each("left_behind")),
-        tracebacks=tuple(each("tracebacks")),
-        answers=tuple(each("answers")),
-        coverage=joined([report.coverage for report in reports]),
-        interrupted=any(report.interrupted for report in reports),
-    )

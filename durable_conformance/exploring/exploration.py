@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 
-from durable_conformance.choices import HORIZON, PATIENCE_SECONDS, Severity
+from durable_conformance.choices import HORIZON, PATIENCE_SECONDS, Severity, Shard
 from durable_conformance.execution import ALL_KINDS, CrashKind, CrashPoint
 from durable_conformance.workers import MAX_LOST, Breakpoint
 
@@ -31,6 +31,7 @@ class Exploration:
     """Rules of which one finding is enough: what has not begun by then is left out. Empty goes on to the end."""
     until_severities: Set[Severity] = frozenset({Severity.ERROR})  # and a finding of these
     only: str | None = None  # this case alone, by its id, and what that takes; None is all
+    shard: Shard | None = None  # what belongs to this one, and what all need; None is all
     stops: Breakpoint | None = None  # where a person debugs it
     way: str = ""  # what ids begin with here that tells them from those of other explorations of the same check
     max_lost: int = MAX_LOST  # executions that may hang or end their process before the rest is left out
@@ -38,6 +39,8 @@ class Exploration:
     def __post_init__(self) -> None:
         if self.horizon is not None and self.horizon < 1:
             raise ValueError(f"horizon is {self.horizon}: an execution is followed for at least 1 operation.")
+        if self.only and self.shard:
+            raise ValueError(f"The case {self.only} is made alone; leave {self.shard} out.")
 
 
 EVERYTHING = Exploration()

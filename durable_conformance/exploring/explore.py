@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,23 +25,25 @@ from durable_conformance.exploring.coverage import coverage
 from durable_conformance.exploring.exploration import EVERYTHING, Exploration
 from durable_conformance.exploring.following import diverged
 from durable_conformance.exploring.one_case import UnknownCaseError, swept, takes
-from durable_conformance.exploring.other_sandboxes import Judged, OtherSandboxes, scenario_of
+from durable_conformance.exploring.other_sandboxes import WHOLE_ID, Judged, OtherSandboxes, scenario_of, start_of
+from durable_conformance.exploring.shards import mine, plan, sweep_of
 from durable_conformance.exploring.sweep import Sweep, crash_sweeps, fault_sweep
 from durable_conformance.exploring.undisturbed import not_as_expected, nothing_durable, seen, unused
 from durable_conformance.rules import (
     COMPLETION_ORDER,
-    NAMES,
     NO_INVOCATION_STATE,
     Canonical,
-    FileCoverage,
+    FileLines,
     Finding,
+    NotMade,
+    Piece,
     Report,
-    Severity,
+    Told,
     besides,
     canonical,
     cause_of,
+    concluded,
     differences,
-    grouped,
     judged_alone,
     nothing_depended_on,
 )
@@ -141,15 +143,9 @@ class _Enough(Exception):  # noqa: N818  # no error
 class _Kept:
     """A finding that is told, with the run that showed it."""
 
-    finding: Finding
-    order: float  # of its experiment: what is told does not depend on which run has come first
+    told: Told
     run: Run
     against: Canonical | None
-
-    def comes_before(self, other: _Kept) -> bool:
-        """Whether it is told instead of `other`: a warning hides no error."""
-        mine, theirs = (one.finding.severity is not Severity.ERROR for one in (self, other))
-        return (mine, self.order) < (theirs, other.order)
 
 
 @dataclass(eq=False)
@@ -163,8 +159,13 @@ class _Explorer:
     witness: Witness | None
     _began: float = field(default_factory=time.monotonic)
     _kept: dict[tuple[str, str, str], _Kept] = field(default_factory=dict)
-    _besides: dict[str, _Kept] = field(default_factory=dict)  # by the line of what is in what differs, too
+    _besides: dict[str, Told] = field(default_factory=dict)  # by the line of what is in what differs, too
     _order: dict[str, float] = field(default_factory=dict)
+    _numbered: int = 0  # of these, but for those that stand between others
+    _plan_of: dict[str, str] = field(default_factory=dict)  # by kind, what says which cases are shared out
+    _common: Counter[str] = field(default_factory=Counter)  # by id, the runs that belong to no shard alone
+    _left: Counter[str] = field(default_factory=Counter)  # what was left behind when a run was last heard of
+    _left_in_common: Counter[str] = field(default_factory=Counter)
     _known: int = 0
     _planned: bool = False  # all cases are known, but for those that others call for
     _made: int = 0
@@ -176,10 +177,8 @@ class _Explorer:
     _waited: int = 0
     _stopped_early: bool = False
     _enough: bool = False
-    _could_not_run: dict[str, None] = field(default_factory=dict)
-    _tracebacks: dict[str, None] = field(default_factory=dict)
+    _not_made: list[NotMade] = field(default_factory=list)
     _left_out: list[str] = field(default_factory=list)
-    _told: set[str] = field(default_factory=set)
     _not_begun: int = 0
     _ids: dict[str, None] = field(default_factory=dict)  # of the cases
 
@@ -194,43 +193,50 @@ class _Explorer:
         except _Enough:
             self._enough = True
         only = self.exploration.only
-        if only is not None and only not in self._ids and not self._could_not_run:
+        if only is not None and only not in self._ids and not self._not_made:
             raise UnknownCaseError(only, self._ids)
 
     def report(self, *, interrupted: bool = False) -> Report:
-        findings = list(self._all_caused())
-        in_order = sorted(findings, key=lambda one: (NAMES.index(one.rule), one.path))
-        told = sorted(grouped(in_order), key=lambda one: (NAMES.index(one.rule), one.path))
-        broken = frozenset(one.rule for one in told)
-        runs = self._undisturbed
+        piece = self._piece(interrupted=interrupted)
+        report = concluded([piece])
+        return replace(report, shard=piece.shard, pieces=(piece,)) if piece.shard else report
+
+    def _piece(self, *, interrupted: bool) -> Piece:
+        runs, of = self._undisturbed, self.exploration
         explored = bool(runs) and not not_as_expected(runs[0], self.scenario)
         elsewhere = self.elsewhere is not None
-        idle = tuple(unused(runs, self.exploration, broken, elsewhere=elsewhere)) if explored else ()
-        not_used = {one.rule for one in idle}
-        if explored and not (interrupted or self._enough or self.exploration.only):
-            told += nothing_depended_on(runs, told)
-        return Report(
-            self._points,
-            self._runs,
-            tuple(name for name in NAMES if explored and name not in not_used),
-            time.monotonic() - self._began,
-            tuple(told),
-            tuple(self._could_not_run),
-            tuple(self._all_left_out(interrupted=interrupted)),
-            _ending(runs[0]) if runs else "",
-            tuple(f"{what}, in {times} runs" for what, times in sorted(self.pool.left_behind.items())),
-            tuple(self._tracebacks),
-            tuple(self._asked.callbacks) if self._asked else (),
+        return Piece(
+            shard=of.shard,
+            way="",
+            points=self._points,
+            plan=self._plan_of,
+            runs=self._runs,
+            common=dict(self._common),
+            seconds=time.monotonic() - self._began,
+            explored=explored,
+            told=tuple(Told(self._caused(one), one.told.order) for one in self._kept.values()),
+            besides=tuple(self._besides.values()),
+            read=tuple(nothing_depended_on(runs, ())),
+            not_made=tuple(self._not_made),
+            not_begun=self._not_begun,
+            unmade=self._known - self._made,
+            interrupted=interrupted,
+            enough=self._enough,
+            stopped_after=(self._horizon or 0) if self._stopped_early else 0,
+            left_out=tuple(self._all_left_out()),
+            left_behind=dict(self.pool.left_behind - self._left_in_common),
+            left_in_common=dict(self._left_in_common),
+            reached=self._reached(),
+            undisturbed=_ending(runs[0]) if runs else "",
+            callbacks=tuple(self._asked.callbacks) if self._asked else (),
             timeouts=_timeouts(runs[0]) if runs else (),
             waited=self._waited,
-            interrupted=interrupted,
             seen=seen(runs[0]) if runs else (),
-            unused=idle,
-            case=self.exploration.only or "",
-            coverage=self._coverage(),
+            case=of.only or "",
+            unused=tuple(unused(runs, of, frozenset(), elsewhere=elsewhere)) if explored else (),
         )
 
-    def _coverage(self) -> tuple[FileCoverage, ...]:
+    def _reached(self) -> tuple[FileLines, ...]:
         """Of the user's files, that of the handler first."""
         its = self._undisturbed[0].line_of(EXECUTION).rpartition(":")[0] if self._undisturbed else ""
         return tuple(sorted(coverage(self.pool.reached), key=lambda one: one.file != its))
@@ -247,18 +253,7 @@ class _Explorer:
             self._note(why)
         return bool(wrong)
 
-    def _all_left_out(self, *, interrupted: bool) -> Iterator[str]:
-        if interrupted:
-            yield f"what had not been run when the check was interrupted: at least {self._known - self._made} runs"
-        if self._enough:
-            yield "what comes after the first finding"
-        if self._not_begun:
-            lost = len(self._could_not_run)
-            yield f"what had not been run by then: too many runs hang or end the process ({lost})"
-        if self._stopped_early:
-            horizon = self._horizon
-            operations = f"{horizon} operation{'' if horizon == 1 else 's'}"
-            yield f"what an interruption shows only more than {operations} later, and one that dies everywhere does not"
+    def _all_left_out(self) -> Iterator[str]:
         yield from self._left_out
         if self._asked:
             yield from self.scenario.unasked(self._asked.callbacks, self._asked.invokes)
@@ -332,11 +327,22 @@ class _Explorer:
         """The run of `experiment`, before any other is made; None if it is lost."""
         self._plan([experiment])
         for _, outcome in self.pool.run([experiment]):
+            self._ended(experiment, outcome, common=True)
             if isinstance(outcome, Run):
-                self._runs += 1
                 return outcome
             self._is_lost(experiment, outcome)
         return None
+
+    def _ended(self, experiment: Experiment, outcome: Run | Lost, *, common: bool) -> None:
+        """Count an experiment that was made; each shard makes those in `common` for itself."""
+        left = self.pool.left_behind - self._left
+        self._left += left
+        if common:
+            self._left_in_common += left
+        if isinstance(outcome, Run) and common:
+            self._common[experiment.id] += 1
+        elif isinstance(outcome, Run):
+            self._runs += 1
 
     def _explore(self, baselines: Mapping[bool, _Baseline]) -> None:
         chosen = self.exploration
@@ -357,7 +363,11 @@ class _Explorer:
             if self.pool.cold:
                 self.pool.open_elsewhere(Elsewhere(self.elsewhere, scenario_of(run, self.scenario)))
         to_crash = {way: baseline for way, baseline in baselines.items() if way or chosen.pure}
-        suspects = self._suspects(baselines, to_crash) if self._horizon else []
+        sweeps = self._sweeps(baselines, to_crash) if self._horizon else []
+        sweeps_of = sweep_of(sweeps, pairs=chosen.pairs) if chosen.shard else {}
+        own = mine(chosen.shard, set(sweeps_of.values()))
+        others = set(sweeps_of.values()) - own
+        suspects = self._suspects([one for one in sweeps if one.experiment.id not in others])
         cases: list[Experiment] = []
         for way, baseline in to_crash.items():
             crashes = crash_cases(
@@ -385,10 +395,12 @@ class _Explorer:
                     from_the_start=self.scenario.keeps_state,
                 )
             )
-        self._try(cases, elsewhere)
+        self._plan_of["here"] = plan(ids := {one.id for one in cases})
+        own |= mine(chosen.shard, ids - sweeps_of.keys())
+        self._try(cases, {one.id for one in cases if sweeps_of.get(one.id, one.id) in own}, elsewhere)
 
-    def _suspects(self, baselines: Mapping[bool, _Baseline], to_crash: Mapping[bool, _Baseline]) -> list[Sweep]:
-        """The executions, interrupted everywhere, that showed something, or could not be made."""
+    def _sweeps(self, baselines: Mapping[bool, _Baseline], to_crash: Mapping[bool, _Baseline]) -> list[Sweep]:
+        """The executions that are to be interrupted everywhere."""
         sweeps: list[Sweep] = []
         for way, one in to_crash.items():
             sweeps += crash_sweeps(one.canonical, one.points, one.volatile, never_twice=way)
@@ -396,11 +408,15 @@ class _Explorer:
             sweeps.append(fault_sweep(baselines[False].canonical))
         if only := self.exploration.only:
             sweeps = [one for one in sweeps if swept(only, one)]
+        return sweeps
+
+    def _suspects(self, sweeps: Sequence[Sweep]) -> list[Sweep]:
+        """Those of `sweeps` that showed something, or could not be made."""
         self._known += len(sweeps)
         suspects = {sweep.experiment.id: sweep for sweep in sweeps}
         for experiment, outcome in self.pool.run([sweep.experiment for sweep in sweeps]):
+            self._ended(experiment, outcome, common=True)
             if isinstance(outcome, Run):
-                self._runs += 1
                 if suspects[experiment.id].goes_like_baseline(outcome):
                     del suspects[experiment.id]
                 self._progress(experiment, ())
@@ -408,25 +424,38 @@ class _Explorer:
                 self._left_out.append(f"{experiment.name}: {outcome.why}")
         return list(suspects.values())
 
-    def _try(self, cases: Sequence[Experiment], elsewhere: OtherSandboxes | None) -> None:
-        """Make every case, and what comes of it, and take note of what is found."""
+    def _try(self, cases: Sequence[Experiment], own: Set[str], elsewhere: OtherSandboxes | None) -> None:
+        """Make every case of which the id is among `own`, and what comes of it, and take note of what is found."""
         begin = [elsewhere.begin()] if elsewhere else []
-        waiting = deque(self._plan([*begin, *cases]))
+        waiting = deque(self._plan([*begin, *cases], {one.id for one in begin} | own))
         self._planned = True
         for experiment, outcome in self.pool.run(waiting):
             there = elsewhere if elsewhere and experiment in elsewhere else None
+            self._ended(experiment, outcome, common=there is not None and not start_of(experiment.id))
             if isinstance(outcome, Lost):
                 self._is_lost(experiment, outcome)
                 more = there.lost(experiment) if there else []
             else:
-                self._runs += 1
                 more = self._took_elsewhere(there, experiment, outcome) if there else self._took(experiment, outcome)
-            waiting.extendleft(reversed(self._plan(more)))
+            own = self._own_elsewhere(more) if there else {one.id for one in more}
+            waiting.extendleft(reversed(self._plan(more, own)))
         if elsewhere:
             self._tell_all(elsewhere.rest())
             self._stopped_early |= elsewhere.stopped_early
             for why in elsewhere.could_not_run:
-                self._note(why)
+                self._note(why, self._order[WHOLE_ID])
+
+    def _own_elsewhere(self, experiments: Sequence[Experiment]) -> Set[str]:
+        """The ids of those of `experiments` in other sandboxes that belong here.
+
+        Where an execution goes on there, all that go on there do so in the same shard: one says what others say anew.
+        """
+        starts = {start_of(one.id) for one in experiments if one.id not in self._order} - {""}
+        if not starts:  # they run there whole, or once more
+            return {one.id for one in experiments}
+        self._plan_of["elsewhere"] = plan(starts)
+        own = mine(self.exploration.shard, starts)
+        return {one.id for one in experiments if start_of(one.id) in own}
 
     def _took(self, case: Experiment, run: Run) -> list[Experiment]:
         """Take note of what is wrong with the run of `case`; returns what is to be made because of it."""
@@ -448,21 +477,27 @@ class _Explorer:
         for one in judged:
             self._tell(one.experiment, one.run, one.findings, told=one.told)
 
-    def _plan(self, experiments: Iterable[Experiment]) -> Sequence[Experiment]:
-        """Take note of what is to be made; returns that: all of it, or what one case takes."""
+    def _plan(self, experiments: Iterable[Experiment], own: Set[str] | None = None) -> Sequence[Experiment]:
+        """Take note of what is to be made; returns that: all of it, what one case takes, or what has an `own` id."""
         only, planned = self.exploration.only, list(experiments)
         self._ids |= dict.fromkeys(self._case(one) for one in planned if one.place)
         if only is not None:
             alone = only.removeprefix(self.exploration.way)
             stops = self.exploration.stops
             planned = [replace(one, stops=stops) if one.id == alone else one for one in planned if takes(alone, one)]
-        for experiment in planned:
+        for experiment in planned:  # those of other shards, too: what comes first is the same in all
             if experiment.id not in self._order:
-                self._order[experiment.id] = float(len(self._order))
+                self._order[experiment.id] = float(self._numbered)
+                self._numbered += 1
+        planned = [one for one in planned if own is None or one.id in own]
+        for experiment in planned:
             self._known += 1
             if self.recorder and experiment.place:
-                self.recorder(experiment.planned())
+                self.recorder(self._record(experiment))
         return planned
+
+    def _record(self, experiment: Experiment, **known: str) -> RunRecord:
+        return replace(experiment.planned(**known), order=self._order[experiment.id])
 
     def _case(self, experiment: Experiment) -> str:
         return f"{self.exploration.way}{experiment.id}"
@@ -479,17 +514,17 @@ class _Explorer:
         if self.witness:
             self.witness(experiment, run)
         if self.recorder and experiment.place:
-            self.recorder(experiment.planned().made(run, findings, experiment.against))
+            self.recorder(self._record(experiment).made(run, findings, experiment.against))
         only = self.exploration.only
         if (not told and only is None) or only not in {None, self._case(experiment)}:
             findings = ()  # of a case that was made for another one, or that says nothing new
         for one in findings:
-            kept = _Kept(one, self._order[experiment.id], run, experiment.against)
+            kept = _Kept(Told(one, self._order[experiment.id]), run, experiment.against)
             for cause in besides(one, run, self._baseline_of(kept)):
-                more = replace(kept, finding=one.caused_by(cause))
-                if (known := self._besides.get(cause.line)) is None or more.comes_before(known):
+                more = replace(kept.told, finding=one.caused_by(cause))
+                if (first := self._besides.get(cause.line)) is None or more.comes_before(first):
                     self._besides[cause.line] = more
-            if (known := self._kept.get(one.told_as)) is None or kept.comes_before(known):
+            if (known := self._kept.get(one.told_as)) is None or kept.told.comes_before(known.told):
                 self._kept[one.told_as] = kept
         self._progress(experiment, findings)
         chosen = self.exploration
@@ -504,16 +539,10 @@ class _Explorer:
         lines = (one.line_of(found.path) for one in (run, *self._undisturbed))
         return replace(found, line=found.line or next(filter(None, lines), ""))
 
-    def _all_caused(self) -> Iterator[Finding]:
-        """The findings, each with its cause; and again those that show something besides, which is no other's cause."""
-        caused = [self._caused(one) for one in self._kept.values()]
-        yield from caused
-        known = {one.cause.line for one in caused if one.cause}
-        yield from (one.finding for line, one in self._besides.items() if line not in known)
-
     def _caused(self, kept: _Kept) -> Finding:
-        cause = cause_of(kept.finding, kept.run, self._baseline_of(kept))
-        return kept.finding.caused_by(configured(kept.finding, cause, Path.cwd()))
+        found = kept.told.finding
+        cause = cause_of(found, kept.run, self._baseline_of(kept))
+        return found.caused_by(configured(found, cause, Path.cwd()))
 
     def _baseline_of(self, kept: _Kept) -> Run:
         return kept.against.run if kept.against else self._undisturbed[0]
@@ -531,16 +560,13 @@ class _Explorer:
         if not lost.begun:
             self._not_begun += 1
             return
-        if not (lost.telling and lost.why in self._told):
-            self._note(f"{experiment.name}: {lost.why}", lost.detail)
-        self._told.add(lost.why)
+        what, order = f"{experiment.name}: {lost.why}", self._order[experiment.id]
+        self._not_made.append(NotMade(what, order, lost.why, lost.telling, lost.detail))
         if self.recorder and experiment.place:
-            self.recorder(experiment.planned(lost.why))
+            self.recorder(self._record(experiment, why=lost.why))
 
-    def _note(self, why: str, traceback: str = "") -> None:
-        self._could_not_run[why] = None
-        if traceback:
-            self._tracebacks[traceback] = None
+    def _note(self, why: str, order: float = 0.0) -> None:
+        self._not_made.append(NotMade(why, order))
 
 
 def _timeouts(run: Run) -> tuple[tuple[str, int, str], ...]:

@@ -327,7 +327,7 @@ class _Generator:
 
     def _coverage(self, lines: Lines) -> tuple[FileCoverage, ...]:
         """Of the user's files, that of the handler first."""
-        return tuple(sorted(coverage(lines), key=lambda one: one.file != self._file))
+        return tuple(one.counted for one in sorted(coverage(lines), key=lambda one: one.file != self._file))
 
     def told(self, *, interrupted: bool = False) -> Generated:
         failing = [one for one in self._failing if not one.reached <= self._reached]

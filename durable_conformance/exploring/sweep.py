@@ -51,8 +51,9 @@ def crash_sweeps(
     for kind in CrashKind:
         of_kind = [point for point in points if point.kind is kind]
         shares = math.ceil(len(of_kind) / MOST)
+        ranks = {id_: rank for rank, id_ in enumerate(sorted(point.id for point in of_kind))}  # branches race
         for share in range(shares):
-            chosen = of_kind[share::shares]
+            chosen = [point for point in of_kind if ranks[point.id] % shares == share]
             conditions = Conditions(
                 crashes=chosen,
                 never_twice=never_twice,

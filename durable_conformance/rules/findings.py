@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from durable_conformance.choices import Severity
+from durable_conformance.choices import Severity, Shard
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,77 @@ def joined(several: Iterable[Iterable[FileCoverage]]) -> tuple[FileCoverage, ...
 
 
 @dataclass(frozen=True)
+class FileLines:
+    """Which lines of a file an exploration has reached, of the handler's functions in it."""
+
+    file: str  # from the folder that people are in
+    lines: tuple[int, ...]  # of the functions that were run, and of those that they name
+    missed: tuple[int, ...]  # those that no run has reached
+
+    @property
+    def counted(self) -> FileCoverage:
+        return FileCoverage(self.file, len(self.lines), self.missed)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A finding, and when its run comes."""
+
+    finding: Finding
+    order: float  # of its experiment: what is told does not depend on which run has ended first
+
+    def comes_before(self, other: Told) -> bool:
+        """Whether it is told instead of `other`: a warning hides no error."""
+        mine, theirs = (one.finding.severity is not Severity.ERROR for one in (self, other))
+        return (mine, self.order) < (theirs, other.order)
+
+
+@dataclass(frozen=True)
+class NotMade:
+    """What could not be run."""
+
+    what: str  # with the reason, for people
+    order: float  # of its experiment
+    why: str = ""  # the reason alone; empty if it is about no experiment
+    telling: bool = False  # its process has told: what others tell alike is nothing new
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What an exploration, or one shard of it, has done and found; `joining` makes a report of it."""
+
+    shard: Shard | None
+    way: str  # how people answer in it, in words; empty if as usual
+    points: int  # of all shards
+    plan: Mapping[str, str]  # of all shards: a digest of the cases' ids, for each kind that is shared out
+    runs: int  # that belong to it
+    common: Mapping[str, int]  # by id, how often runs were made that belong to no shard alone
+    seconds: float
+    explored: bool  # the execution that nothing disturbs was the one that was to be checked
+    told: tuple[Told, ...]  # each rule and place once
+    besides: tuple[Told, ...]  # what is in what differs, too: each cause's line once
+    read: tuple[Finding, ...]  # what was read outside steps, which is told if no finding depends on it
+    not_made: tuple[NotMade, ...]
+    not_begun: int  # experiments, since too many were lost
+    unmade: int  # known ones that were not made
+    interrupted: bool  # somebody has ended it before its end
+    enough: bool  # what was found was enough
+    stopped_after: int  # operations, where an execution was not followed to its end; 0 if all were
+    left_out: tuple[str, ...]
+    left_behind: Mapping[str, int]  # by what stayed in the processes, after how many of its runs
+    left_in_common: Mapping[str, int]  # the same of those that belong to no shard alone
+    reached: tuple[FileLines, ...]  # the handler's file first
+    undisturbed: str
+    callbacks: tuple[str, ...]
+    timeouts: tuple[tuple[str, int, str], ...]
+    waited: int
+    seen: tuple[str, ...]
+    case: str
+    unused: tuple[Unused, ...]  # if nothing breaks them
+
+
+@dataclass(frozen=True)
 class Report:
     """What an exploration did and found.
 
@@ -164,6 +235,8 @@ class Report:
     unused: tuple[Unused, ...] = ()  # the rules that had nothing to look at, or were left out
     coverage: tuple[FileCoverage, ...] = ()  # of the handler's files; empty if nothing can be said
     ignored: tuple[Finding, ...] = ()  # what people have decided not to be told
+    shard: Shard | None = None  # it is about the runs of this one alone; None if it is about all
+    pieces: tuple[Piece, ...] = ()  # of a shard: what is joined with those of the others, for each way to answer
 
     @property
     def conforms(self) -> bool:
