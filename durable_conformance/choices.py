@@ -57,10 +57,5 @@ class Shard:
             raise ValueError(f"{text!r} is no shard: write K/N, such as 2/4 for the second of four.")
         return cls(int(found[1]), int(found[2]))
 
-    @property
-    def rest(self) -> str:
-        """What a report of it says nothing of."""
-        return f"this is {self}, and `durable-ai merge` joins the reports of all"
-
     def __str__(self) -> str:
         return f"shard {self.number} of {self.of}"

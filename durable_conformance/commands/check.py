@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from durable_conformance.choices import HORIZON, PATIENCE_SECONDS, OutputFormat, Severity
+from durable_conformance.choices import HORIZON, PATIENCE_SECONDS, OutputFormat, Severity, Shard
 from durable_conformance.commands import options
 from durable_conformance.commands.answers import GivenAnswer, typed_answer, typed_by_name
 from durable_conformance.commands.completing import rules, targets
 from durable_conformance.commands.variables import named_alone, typed_variable, variables_in
+from durable_conformance.errors import CannotRunError
 
 _CHECKED, _MEETS, _TRIED, _TOLD = "What is checked", "What it meets", "What is tried", "What is told"
 """The groups of the options, in the help."""
@@ -22,6 +23,14 @@ def _known_rule(name: str) -> str:
     from durable_conformance.reporting import known_rule  # noqa: PLC0415  # only where one is typed
 
     return known_rule(name)
+
+
+def _shard(text: str) -> Shard:
+    """The parser of `--shard`."""
+    try:
+        return Shard.parsed(text)
+    except ValueError as error:
+        raise CannotRunError(f"--shard: {error}") from error
 
 
 def check(  # noqa: PLR0917  # options, which a person names
@@ -225,6 +234,15 @@ def check(  # noqa: PLR0917  # options, which a person names
         bool | None,
         typer.Option("--pdb", help="With --case: debug its run from the line of the cause.", rich_help_panel=_TRIED),
     ] = None,
+    shard: Annotated[
+        Shard | None,
+        typer.Option(
+            parser=_shard,
+            metavar="K/N",
+            help="Make only the K-th of N parts of the runs; `durable-ai merge` joins the reports of all.",
+            rich_help_panel=_TRIED,
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the report to this file, as JSON.", rich_help_panel=_TOLD)
     ] = None,
@@ -295,6 +313,7 @@ def check(  # noqa: PLR0917  # options, which a person names
         event_schema=event_schema,
         case=case,
         debug=bool(pdb),
+        shard=shard,
         output_format=output_format,
         json_file=json_file,
         html_file=html_file,

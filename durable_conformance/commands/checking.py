@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import NoReturn
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from durable_conformance import reporting
-from durable_conformance.choices import OutputFormat, Severity
+from durable_conformance.choices import OutputFormat, Severity, Shard
 from durable_conformance.commands import options
 from durable_conformance.commands.again import again, typed_again
 from durable_conformance.commands.checks import Check, planned
 from durable_conformance.commands.generating import Generating, events_files, with_kept
 from durable_conformance.commands.generating import event_schema as read_event_schema
+from durable_conformance.commands.output import Output, exit_code
 from durable_conformance.commands.settings import Settings, project_file
 from durable_conformance.commands.waiting import Waiting
 from durable_conformance.errors import CannotRunError, ExitCode
@@ -33,8 +33,8 @@ from durable_conformance.exploring import (
     explore,
     explore_every_answer,
 )
-from durable_conformance.reporting import Checked, Named, Outcome, command
-from durable_conformance.rules import Generated, Report, joined
+from durable_conformance.reporting import Checked, Joining, Named, Outcome, Runs, command
+from durable_conformance.rules import Generated, Report
 from durable_conformance.subject import Scenario
 from durable_conformance.workers import Breakpoint, Experiment
 
@@ -51,6 +51,7 @@ def checked(
     event_schema: Path | None,
     case: str | None,
     debug: bool,
+    shard: Shard | None,
     output_format: OutputFormat | None,
     json_file: Path | None,
     html_file: Path | None,
@@ -68,6 +69,7 @@ def checked(
         event_schema: A file with what they may be.
         case: Only this one is made.
         debug: It is debugged.
+        shard: Only the cases that belong to it are made.
         output_format: What is printed; None leaves it to the project.
         json_file: Where the report is written, too.
         html_file: Where a page about it is written, too.
@@ -82,10 +84,7 @@ def checked(
         if str(folder) not in sys.path:
             sys.path.append(str(folder))  # where `package.module:NAME` is found
     checks = planned(target, given, project, template=template, function=function, events=events)
-    if generate is None and event_schema is not None:
-        raise CannotRunError("--event-schema says what --generate N makes up; add it.")
-    if generate is not None and case is not None:
-        raise CannotRunError("--case makes one run again, and no event is made up for it: leave --generate out.")
+    _see_that_options_fit(generate=generate is not None, event_schema=event_schema, case=case, shard=shard)
     kept = events_files(checks)
     checks = with_kept(checks, kept)
     schema = read_event_schema(event_schema) if event_schema else None
@@ -95,17 +94,14 @@ def checked(
         if wrong := next(reporting.wrong_comments(one.file), None):
             raise CannotRunError(wrong)
     words = typed_again(typed)
-    options.can_be_written("--json", json_file)
-    options.can_be_written("--html", html_file)
     chosen = output_format or (project.project.output_format if project else None) or OutputFormat.FULL
+    output = Output(chosen, json_file, html_file)
     generating = None
     if generate is not None:
-        generating = Generating(generate, schema, kept, _console(chosen))
+        generating = Generating(generate, schema, kept, output.console)
         checks = generating.added_to(checks)
     commands = {one.title: again(one, checks, target, template, words) for one in checks}
-    checking = _Checking(
-        checks, commands, chosen, json_file, html_file, generated=generating.generated if generating else ()
-    )
+    checking = _Checking(checks, commands, output, shard, generated=generating.generated if generating else ())
     if generating and generating.interrupted:
         checking.not_begun(generating.interrupted)
     elif case is not None:
@@ -114,6 +110,20 @@ def checked(
         raise CannotRunError("--pdb debugs one run: say which with --case ID, as a report prints it.")
     else:
         checking.all()
+
+
+def _see_that_options_fit(*, generate: bool, event_schema: Path | None, case: str | None, shard: Shard | None) -> None:
+    if not generate and event_schema is not None:
+        raise CannotRunError("--event-schema says what --generate N makes up; add it.")
+    if generate and case is not None:
+        raise CannotRunError("--case makes one run again, and no event is made up for it: leave --generate out.")
+    if case is not None and shard:
+        raise CannotRunError("--case makes one run again, whichever shard it belongs to: leave --shard out.")
+    if generate and shard:
+        raise CannotRunError(
+            "--generate may make up other events on each machine: have it keep them in a file, once, with --events FILE, "
+            "and check those with --shard and --events FILE."
+        )
 
 
 A_PERSONS_PATIENCE = 86_400.0
@@ -146,11 +156,6 @@ def _of_all(case: str, failed: Sequence[CannotRunError]) -> CannotRunError:
     return UnknownCaseError(case, {id_ for one in unknown for id_ in one.ids}) if unknown else failed[0]
 
 
-def _console(output_format: OutputFormat) -> Console:
-    """Where people are told: standard output, unless a document for a program stands there."""
-    return Console(soft_wrap=False, stderr=output_format is not OutputFormat.FULL)
-
-
 class _Checking:
     """Explores one handler after the other, and tells what is found."""
 
@@ -158,20 +163,18 @@ class _Checking:
         self,
         checks: Sequence[Check],
         commands: Mapping[str, str],
-        output_format: OutputFormat,
-        json_file: Path | None,
-        html_file: Path | None,
+        output: Output,
+        shard: Shard | None,
         *,
         generated: Sequence[Generated],
     ) -> None:
         self._checks = checks
         self._generated = tuple(generated)
         self._commands = commands  # that make a case of a check again, by its title
-        self._format = output_format
-        self._full = output_format is OutputFormat.FULL
-        self._json_file = json_file
-        self._html_file = html_file
-        self._console = _console(output_format)
+        self._output = output
+        self._console = output.console
+        self._shard = shard
+        self._keeps_runs = output.html or (shard is not None and output.json)
         self._explored: list[Explored] = []
         self._checked: list[Checked] = []
 
@@ -182,10 +185,10 @@ class _Checking:
             try:
                 self._tell(check, check.timed_out(self._one(check)))
             except CannotRunError as error:
-                if len(self._checks) == 1 and self._full:
+                if len(self._checks) == 1 and self._output.full:
                     raise
                 traceback = (error.detail,) if error.detail else ()
-                self._tell(check, Report(0, 0, (), 0.0, (), (str(error),), tracebacks=traceback))
+                self._tell(check, Report(0, 0, (), 0.0, (), (str(error),), tracebacks=traceback, shard=self._shard))
             except ExplorationInterrupted as stopped:
                 self._stopped(check, stopped)
         self._exit()
@@ -246,9 +249,8 @@ class _Checking:
 
     def _exit(self) -> None:
         self._write()
-        findings = any(one.failing() for one in self._checked)
-        if findings or not all(one.report.conforms for one in self._checked):
-            raise typer.Exit(ExitCode.FINDINGS if findings else ExitCode.CANNOT_RUN)
+        if code := exit_code(self._checked):
+            raise typer.Exit(code)
 
     def _one(self, check: Check, alone: _Alone | None = None, stops: Breakpoint | None = None) -> Report:
         if check.cannot:
@@ -268,7 +270,7 @@ class _Checking:
                         exploration,
                         elsewhere=None if check.settings.other_sandboxes is False else check.reference,
                         listener=waiting.heard,
-                        recorder=records.add if self._html_file and words is not None else None,
+                        recorder=records.add if self._keeps_runs and words is not None else None,
                         witness=alone.saw if alone and words is not None else None,
                     )
                 except ExplorationInterrupted as stopped:
@@ -277,7 +279,7 @@ class _Checking:
                 self._keep(check, words, report, records)
                 return report
 
-            exploration = replace(check.exploration, only=alone.case) if alone else check.exploration
+            exploration = replace(check.exploration, only=alone.case if alone else None, shard=self._shard)
             if stops:
                 exploration = replace(exploration, stops=stops, patience=A_PERSONS_PATIENCE)
             if check.everything_answered:
@@ -285,8 +287,8 @@ class _Checking:
             return made(check.scenario, exploration, "")
 
     def _keep(self, check: Check, words: str | None, report: Report, records: Records) -> None:
-        """For the page. What has been explored with an answer that proved to be of no use makes place for what is."""
-        if words is None or not self._html_file:
+        """What has been explored with an answer that proved to be of no use makes place for what is."""
+        if words is None or not self._keeps_runs:
             return
         scenario = ", ".join(filter(None, (f"event {check.event.text}", words)))
         others = [one for one in self._explored if (one.name, one.scenario) != (check.title, scenario)]
@@ -297,20 +299,24 @@ class _Checking:
     def _tell(self, check: Check, report: Report) -> None:
         report = check.ignores.applied(report)
         fail_on = Severity(check.settings.fail_on or Severity.ERROR)
-        self._checked.append(Checked(check.title, reporting.shown(check.file, Path.cwd()), fail_on, report))
-        if self._full:
-            self._console.print(
-                reporting.rendered(report, self._commands[check.title], lines=len(self._checks) == 1), crop=False
-            )
-        else:
-            for why in report.could_not_run:
-                self._console.print(Text(f"could not run: {why}"), soft_wrap=True)
-            self._console.print(Text(f"{check.title}: {reporting.summary(report)}"), soft_wrap=True)
-        if self._json_file:
-            self._json_file.write_text(reporting.as_json(self._outcome), encoding="utf-8")
-        if self._html_file:
-            title = check.name if len({one.name for one in self._checks}) == 1 else "durable-ai check"
-            reporting.write_html(self._html_file, title, self._explored)
+        file = reporting.shown(check.file, Path.cwd())
+        joining = self._joining(check, report, file) if report.shard else None
+        checked = Checked(check.title, file, fail_on, report, joining)
+        self._checked.append(checked)
+        self._output.check(checked, self._commands[check.title], alone=len(self._checks) == 1)
+        title = check.name if len({one.name for one in self._checks}) == 1 else "durable-ai check"
+        self._output.files(self._outcome, title, self._explored)
+
+    def _joining(self, check: Check, report: Report, file: str) -> Joining:
+        files = [file, *(one.file for piece in report.pieces for one in piece.reached)]
+        return Joining(
+            check.made_with,
+            reporting.digests(files),
+            check.settings.ignore,
+            check.execution_timeout,
+            self._commands[check.title],
+            tuple(Runs(one.scenario, tuple(one.records)) for one in self._explored if one.name == check.title),
+        )
 
     @property
     def _outcome(self) -> Outcome:
@@ -321,12 +327,4 @@ class _Checking:
 
     def _write(self) -> None:
         """What can be told when all is known."""
-        outcome = self._outcome
-        if self._full:
-            together = joined(one.report.coverage for one in outcome.checks) if len(self._checks) > 1 else ()
-            for line in reporting.reached(together):
-                self._console.print(Text(line))
-            for one in outcome.unused_ignores:
-                self._console.print(Text(f"warning: {one.line}: unused ignore[{one.rule}]"))
-        elif text := reporting.WRITERS[self._format](outcome):
-            typer.echo(text)
+        self._output.end(self._outcome, alone=len(self._checks) == 1)

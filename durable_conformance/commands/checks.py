@@ -11,6 +11,7 @@ from typing import Any
 
 from durable_conformance.commands import options
 from durable_conformance.commands.answers import GivenAnswer, callback_answers, invoke_results
+from durable_conformance.commands.made_with import made_with
 from durable_conformance.commands.sam_template import SamFunction, durable_functions, events_for
 from durable_conformance.commands.settings import (
     FILE,
@@ -24,7 +25,7 @@ from durable_conformance.commands.settings import (
 from durable_conformance.errors import CannotRunError
 from durable_conformance.exploring import HORIZON, Exploration
 from durable_conformance.reporting import Ignores
-from durable_conformance.rules import NAMES, Report, Severity, longer_than_the_execution
+from durable_conformance.rules import NAMES, Report, Severity, timed_out
 from durable_conformance.subject import Reference, Scenario
 from durable_conformance.workers import PATIENCE_SECONDS
 
@@ -71,15 +72,12 @@ class Check:
 
     def timed_out(self, report: Report) -> Report:
         """`report`, which says so if the service would have ended the undisturbed execution, or a wait for a person."""
-        most = self.execution_timeout
-        if most is None:
-            return report
-        longer = tuple(longer_than_the_execution(report.timeouts, most))
-        report = replace(report, findings=(*report.findings, *longer))
-        if report.waited <= most:
-            return report
-        late = f"undisturbed, it takes {report.waited} s, and its ExecutionTimeout of {most} s ends it"
-        return replace(report, could_not_run=(*report.could_not_run, late))
+        return timed_out(report, self.execution_timeout)
+
+    @property
+    def made_with(self) -> Mapping[str, str]:
+        """By name, what all shards of the check must have in common. A digest stands for what is long or secret."""
+        return made_with(self.settings, self.event, self.execution_timeout)
 
     @property
     def exploration(self) -> Exploration:

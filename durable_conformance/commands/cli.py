@@ -1,4 +1,4 @@
-"""The command line: `durable-ai run`, `demo`, `check`, `replay` and `record-history`.
+"""The command line: `durable-ai run`, `demo`, `check`, `merge`, `replay` and `record-history`.
 
 What is told at once, such as `--help`, loads no command: a command's module is imported when the command is named.
 """
@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, Command] = {
     "demo": Command("demo:demo", "Run every pattern with its default event."),
     "run": Command("run:run", "Run one pattern here, and show what happens as it happens."),
     "check": Command("check:check", "Interrupt handlers everywhere, and report what breaks."),
+    "merge": Command("merge:merge", "Join the reports of a check's shards into one."),
     "replay": Command("replay:replay", "Replay golden histories on today's code."),
     "record-history": Command("record:record_history", "Record a golden history of a handler, for `replay`."),
 }

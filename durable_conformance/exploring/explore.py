@@ -198,8 +198,8 @@ class _Explorer:
 
     def report(self, *, interrupted: bool = False) -> Report:
         piece = self._piece(interrupted=interrupted)
-        report = concluded([piece])
-        return replace(report, shard=piece.shard, pieces=(piece,)) if piece.shard else report
+        report = concluded([piece], piece.shard)
+        return replace(report, pieces=(piece,)) if piece.shard else report
 
     def _piece(self, *, interrupted: bool) -> Piece:
         runs, of = self._undisturbed, self.exploration

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from durable_conformance.evidence import RunRecord
 from durable_conformance.rules import NAMES, RULES, Finding, Generated, Report, Severity
 
 
@@ -18,6 +19,26 @@ class Ignore:
 
 
 @dataclass(frozen=True)
+class Runs:
+    """The runs of one exploration, which the page shows."""
+
+    scenario: str  # what its executions met, in a few words
+    records: tuple[RunRecord, ...]
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What a shard's report is joined by with those of the others."""
+
+    made_with: Mapping[str, str]  # by name, what all shards have in common; of what is long or secret, a digest
+    sources: Mapping[str, str]  # the handler's file, and all whose lines were reached: a digest of each
+    ignore: tuple[str, ...]  # the rules whose findings are not told
+    execution_timeout: int | None  # seconds; None if nobody says
+    again: str  # the command that makes one case again, but for its id
+    runs: tuple[Runs, ...]  # of each of the report's pieces
+
+
+@dataclass(frozen=True)
 class Checked:
     """One handler that was checked with one event."""
 
@@ -25,6 +46,12 @@ class Checked:
     file: str  # that the handler is in, from the folder that people are in
     fail_on: Severity  # the findings for which the check fails, and worse ones
     report: Report
+    joining: Joining | None = None  # None if it is no shard's
+
+    @property
+    def title(self) -> str:
+        """The check, and which part of it, if it is not the whole."""
+        return f"{self.check} ({self.report.shard})" if self.report.shard else self.check
 
     def location(self, finding: Finding) -> Location:
         """Where `finding` is told: at its cause, or at its operation; at the handler's file if no line is known."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from durable_conformance.errors import CannotRunError
 from durable_conformance.model import withheld
 from durable_conformance.reporting.checked import Checked, Ignore, Outcome
 from durable_conformance.rules import Generated
@@ -28,6 +30,25 @@ def as_json(outcome: Outcome) -> str:
     """The whole report as a JSON document; in the place of a secret it says that one was withheld."""
     outcome = withheld(outcome)
     return dumped(dataclasses.asdict(Document(1, outcome.checks, outcome.unused_ignores, outcome.generated)))
+
+
+def document_in(file: Path) -> Document:
+    """The report that `file` holds.
+
+    Raises:
+        CannotRunError: It holds none.
+    """
+    try:
+        return TypeAdapter(Document).validate_json(file.read_bytes())
+    except OSError as error:
+        raise CannotRunError(f"Cannot read {file}: {error.strerror}.") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        why = f"{where}: {first['msg']}" if where else first["msg"]
+        raise CannotRunError(
+            f"{file} holds no report that `durable-ai check --json` of this version has written: {why}."
+        ) from error
 
 
 def json_schema() -> dict[str, Any]:

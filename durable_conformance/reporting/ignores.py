@@ -120,9 +120,11 @@ class Ignores:
 def unused_ignores(checks: Sequence[Checked]) -> tuple[Ignore, ...]:
     """The comments that kept nothing from being told, in the files of `checks` and of their findings.
 
-    Nothing is said of a rule that had nothing to look at, nor if a check has not come to its end, or made one case.
+    Nothing is said of a rule that had nothing to look at, nor if a check has not come to its end, or made one case or
+    one shard.
     """
-    if any(one.report.interrupted or one.report.could_not_run or one.report.case for one in checks):
+    reports = [one.report for one in checks]
+    if any(one.interrupted or one.could_not_run or one.case or one.shard for one in reports):
         return ()
     looked_for: dict[Path, set[str]] = {}
     used: set[tuple[Location, str]] = set()

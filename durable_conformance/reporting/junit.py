@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from durable_conformance.reporting.checked import Checked, Outcome, described, headline
+from durable_conformance.reporting.text import about_a_shard
 from durable_conformance.rules import NAMES, Finding
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -35,7 +36,10 @@ def _suite(checked: Checked) -> ET.Element:
         error = _within(case := _case(checked, "could not run"), "error", message=why)
         error.text = _legal("\n".join(report.tracebacks))
         cases.append(case)
-    suite = ET.Element("testsuite", name=_legal(checked.check), tests=str(len(cases)), time=f"{report.seconds:.3f}")
+    if report.shard:
+        _within(case := _case(checked, "the other shards"), "skipped", message=about_a_shard(report.shard))
+        cases.append(case)
+    suite = ET.Element("testsuite", name=_legal(checked.title), tests=str(len(cases)), time=f"{report.seconds:.3f}")
     for count, tag in ("failures", "failure"), ("errors", "error"), ("skipped", "skipped"):
         suite.set(count, str(sum(case.find(tag) is not None for case in cases)))
     suite.extend(cases)
@@ -65,7 +69,7 @@ def _listed(checked: Checked, findings: Sequence[Finding]) -> str:
 
 
 def _case(checked: Checked, name: str) -> ET.Element:
-    return ET.Element("testcase", classname=_legal(checked.check), name=name, file=_legal(checked.file))
+    return ET.Element("testcase", classname=_legal(checked.title), name=name, file=_legal(checked.file))
 
 
 def _within(case: ET.Element, tag: str, **attributes: str) -> ET.Element:

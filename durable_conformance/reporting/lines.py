@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from durable_conformance.reporting.checked import Location, Outcome, described, located, repository, shown
+from durable_conformance.reporting.text import about_a_shard
 from durable_conformance.reporting.timeline import one_line
 
 
 def concise(outcome: Outcome) -> str:
     """`app.py:31: error rule /2:operation: the cause; what happened [case id]`."""
     here = Path.cwd()
-    lines = []
+    lines = [f"{one.file}: {about_a_shard(shard)}" for one in outcome.checks if (shard := one.report.shard)]
     for checked, one in outcome.findings():
         case = f" [case {one.case}]" if one.case else ""
         place = checked.location(one).seen_from(here)
@@ -30,6 +31,9 @@ def github(outcome: Outcome) -> str:
 
 
 def _commands(outcome: Outcome) -> Iterator[str]:
+    for checked in outcome.checks:
+        if shard := checked.report.shard:
+            yield _command("notice", checked.handler, str(shard), f"{checked.check}: {about_a_shard(shard)}")
     for checked, one in outcome.findings():
         case = f"\ncase: {one.case}" if one.case else ""
         yield _command(one.severity, checked.location(one), one.rule, f"{described(one)}{case}")

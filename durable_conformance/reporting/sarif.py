@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from durable_conformance.reporting.checked import Checked, Location, Outcome, described, located, repository, shown
 from durable_conformance.reporting.document import dumped
+from durable_conformance.reporting.text import about_a_shard
 from durable_conformance.rules import NAMES, RULES, Finding, Rule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -31,13 +32,21 @@ def sarif(outcome: Outcome) -> str:
         _notification("warning", f"unused ignore[{one.rule}]", located(one.line, Path.cwd()))
         for one in outcome.unused_ignores
     ]
+    alone = [
+        _notification("note", f"{one.check}: {about_a_shard(one.report.shard)}", one.handler)
+        for one in outcome.checks
+        if one.report.shard
+    ]
+    shard = next((one.report.shard for one in outcome.checks if one.report.shard), None)
     ended = not any(checked.report.interrupted for checked in outcome.checks)
     run = {
         "tool": {"driver": {"name": "durable-ai", "rules": [_descriptor(rule) for rule in RULES]}},
         "invocations": [
-            {"executionSuccessful": ended and not failed, "toolExecutionNotifications": [*failed, *unused]}
+            {"executionSuccessful": ended and not failed, "toolExecutionNotifications": [*alone, *failed, *unused]}
         ],
         "results": list(_results(outcome)),
+        # What shards upload stands side by side: of the same category, one would close the alerts of another.
+        **({"automationDetails": {"id": f"durable-ai/shard-{shard.number}-of-{shard.of}/"}} if shard else {}),
     }
     return dumped({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 

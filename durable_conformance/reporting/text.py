@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from durable_conformance.choices import Shard
 from durable_conformance.execution import Run, Status
 from durable_conformance.model import ModelCall
 from durable_conformance.reporting.again import command_again
@@ -33,7 +34,9 @@ MOST_FILES = 3
 def summary(report: Report) -> str:
     """What was done and found, in one line."""
     warned = len(report.warnings)
-    if report.conforms:
+    if report.conforms and report.shard:
+        verdict = f"nothing found{f', but for {_counted(warned, "warning")}' if warned else ''}"
+    elif report.conforms:
         verdict = f"conforms, with {_counted(warned, 'warning')}" if warned else "conforms"
     else:
         verdict = _counted(len(report.errors), "finding") + (f", {_counted(warned, 'warning')}" if warned else "")
@@ -48,10 +51,15 @@ def summary(report: Report) -> str:
             return f"{verdict}: {_counted(report.runs, 'run')}, {report.seconds:.1f} seconds"
     if report.case:
         return f"{verdict}: the case {report.case} alone, {_counted(report.runs, 'run')}, {report.seconds:.1f} seconds"
-    return (
-        f"{verdict}: {report.points} crash points, {report.runs} runs, {len(report.rules)} rules, "
-        f"{report.seconds:.1f} seconds; exhaustive over these points, for this input and these answers"
-    )
+    did = f"{report.points} crash points, {report.runs} runs, {len(report.rules)} rules, {report.seconds:.1f} seconds"
+    if report.shard:
+        return f"{report.shard}: {verdict}: {did}; the runs of the other shards were not looked at"
+    return f"{verdict}: {did}; exhaustive over these points, for this input and these answers"
+
+
+def about_a_shard(shard: Shard) -> str:
+    """What a report says first that is about one shard alone."""
+    return f"{shard} alone: what the other shards run was not looked at; `durable-ai merge` joins the reports of all"
 
 
 def rendered(report: Report, again: str = "", *, lines: bool = True) -> RenderableType:
@@ -60,7 +68,7 @@ def rendered(report: Report, again: str = "", *, lines: bool = True) -> Renderab
     Each finding has the command that makes its run again, if `again` is that but for the case: print it with
     `crop=False`, for such a line is not broken. `lines` leaves out, if False, which lines were reached.
     """
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = [Text(about_a_shard(report.shard), "bold")] if report.shard else []
     for headline, found in by_cause(report.findings):
         before = "" if _is_error(found) else "warning: "
         parts.append(Text(f"{before}{headline}", "italic"))

@@ -13,7 +13,7 @@ from durable_conformance.rules import model_faults as model_faults
 from durable_conformance.rules import side_effects as side_effects
 from durable_conformance.rules import stability as stability
 from durable_conformance.rules.budget import MAX_TIMEOUT_SECONDS as MAX_TIMEOUT_SECONDS
-from durable_conformance.rules.budget import longer_than_the_execution as longer_than_the_execution
+from durable_conformance.rules.budget import timed_out as timed_out
 from durable_conformance.rules.causes import besides as besides
 from durable_conformance.rules.causes import cause_of as cause_of
 from durable_conformance.rules.causes import nothing_depended_on as nothing_depended_on

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from durable_conformance.choices import Severity
 from durable_conformance.execution import EXECUTION, Run
-from durable_conformance.rules.findings import Finding, Rule, finding
+from durable_conformance.rules.findings import Finding, Report, Rule, finding
 from durable_conformance.rules.stability import short
 
 BUDGET = Rule(
@@ -46,7 +47,21 @@ def budget(run: Run, crash: str) -> Iterable[Finding]:
                 )
 
 
-def longer_than_the_execution(timeouts: Iterable[tuple[str, int, str]], most_seconds: int) -> Iterable[Finding]:
+def timed_out(report: Report, most_seconds: int | None) -> Report:
+    """`report`, which says so if the service ends the undisturbed execution by then, or a wait for a person.
+
+    None is if nobody says when it does.
+    """
+    if most_seconds is None:
+        return report
+    report = replace(report, findings=(*report.findings, *_longer_than_the_execution(report.timeouts, most_seconds)))
+    if report.waited <= most_seconds:
+        return report
+    late = f"undisturbed, it takes {report.waited} s, and its ExecutionTimeout of {most_seconds} s ends it"
+    return replace(report, could_not_run=(*report.could_not_run, late))
+
+
+def _longer_than_the_execution(timeouts: Iterable[tuple[str, int, str]], most_seconds: int) -> Iterable[Finding]:
     """A warning for each callback, by its path, that times out only after the execution has."""
     for path, seconds, line in timeouts:
         if seconds >= most_seconds:

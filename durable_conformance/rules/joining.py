@@ -15,10 +15,9 @@ from durable_conformance.rules.judge import NAMES
 from durable_conformance.rules.model_faults import grouped
 
 
-def concluded(pieces: Sequence[Piece]) -> Report:
-    """The report of one exploration, of which `pieces` are all shards, or one, or the whole."""
+def concluded(pieces: Sequence[Piece], shard: Shard | None = None) -> Report:
+    """The report of one exploration, of which `pieces` are all, or that of one `shard`."""
     first = next((one for one in pieces if one.explored), pieces[0])
-    shard = first.shard if first.shard and len(pieces) < first.shard.of else None
     ended = not any(one.interrupted or one.enough for one in pieces)
     told = _told(pieces)
     broken = {one.rule for one in told}
@@ -91,7 +90,7 @@ def _could_not_run(pieces: Sequence[Piece]) -> tuple[tuple[str, ...], tuple[str,
 
 def _left_out(pieces: Sequence[Piece], shard: Shard | None, lost: int) -> Iterator[str]:
     if shard:
-        yield f"what the other shards run: {shard.rest}"
+        yield f"what the other shards run: this is {shard}"
     if any(one.interrupted for one in pieces):
         unmade = sum(one.unmade for one in pieces)
         yield f"what had not been run when the check was interrupted: at least {unmade} runs"

@@ -12,11 +12,11 @@ import pytest
 
 from tests.conformance.command_line import DurableAi, command_line
 
-COMMANDS = ("run", "demo", "check", "replay", "record-history")
+COMMANDS = ("run", "demo", "check", "merge", "replay", "record-history")
 GROUPS = {
     "What is checked": {"--event", "--event-file", "--generate", "--events", "--template", "--function"},
     "What it meets": {"--env", "--env-file", "--setup", "--script", "--answer", "--invoke", "--answers", "--live"},
-    "What is tried": {"--pairs", "--horizon", "--to-the-end", "--exit-first", "--patience", "--case"},
+    "What is tried": {"--pairs", "--horizon", "--to-the-end", "--exit-first", "--patience", "--case", "--shard"},
     "What is told": {"--fail-on", "--ignore", "--output-format", "--json", "--html"},
 }
 

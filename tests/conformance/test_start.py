@@ -54,6 +54,8 @@ SHORT = [
     ("check", "--help"),
     ("check", "--wrong"),
     ("check", "--generate", "0"),
+    ("merge", "--help"),
+    ("merge",),
     ("check", "--fail-on", "nothing"),
 ]
 
@@ -97,7 +99,7 @@ def test_the_process_that_explores_loads_none_of_what_executions_are_made_by() -
 def test_the_table_of_commands_says_what_their_docstrings_say() -> None:
     group = typer.main.get_command(app)
     context = group.make_context("durable-ai", [], resilient_parsing=True)
-    assert list(COMMANDS) == ["demo", "run", "check", "replay", "record-history"]
+    assert list(COMMANDS) == ["demo", "run", "check", "merge", "replay", "record-history"]
     for name, listed in COMMANDS.items():
         _, command, _ = group.resolve_command(context, [name])  # type: ignore[attr-defined]  # it is a group
         assert command.name == name

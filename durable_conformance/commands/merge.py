@@ -1,0 +1,58 @@
+"""`durable-ai merge`: the reports of all shards of a check, as the one that the check would have given whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from durable_conformance.choices import OutputFormat
+
+_JOINED, _TOLD = "What is joined", "What is told"
+"""The groups of the arguments, in the help."""
+
+
+def merge(
+    reports: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="REPORT.json...",
+            help="The reports that `check --shard K/N --json` has written, of all N shards.",
+            rich_help_panel=_JOINED,
+        ),
+    ],
+    output_format: Annotated[
+        OutputFormat | None,
+        typer.Option(
+            help="What is printed: a document for a program, or for people. full unless given.", rich_help_panel=_TOLD
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the report to this file, as JSON.", rich_help_panel=_TOLD)
+    ] = None,
+    html_file: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write a page about the report and every run to this file.", rich_help_panel=_TOLD),
+    ] = None,
+) -> None:
+    """Join the reports of a check's shards into one.
+
+    Run it where the shards were checked, with the same code. Exit codes are those of the whole check.
+    """
+    from rich.text import Text  # noqa: PLC0415  # help needs none of what merging does
+
+    from durable_conformance.commands.output import Output, exit_code  # noqa: PLC0415
+    from durable_conformance.reporting import joined_shards  # noqa: PLC0415
+
+    output = Output(output_format or OutputFormat.FULL, json_file, html_file)
+    joined = joined_shards(reports)
+    checks = joined.outcome.checks
+    for one in checks:
+        if checks[1:]:
+            output.console.rule(Text(one.check, "bold"), align="left")
+        output.check(one, joined.again[one.check], alone=not checks[1:])
+    output.files(joined.outcome, "durable-ai check" if checks[1:] else checks[0].check, joined.explored)
+    output.end(joined.outcome, alone=not checks[1:])
+    if code := exit_code(checks):
+        raise typer.Exit(code)

@@ -1,0 +1,236 @@
+"""The reports of all shards of a check, joined into the one that the check would have given whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from durable_conformance.choices import Shard
+from durable_conformance.errors import CannotRunError
+from durable_conformance.evidence import Explored, RunRecord
+from durable_conformance.reporting.checked import Checked, Joining, Outcome
+from durable_conformance.reporting.document import document_in
+from durable_conformance.reporting.ignores import Ignores, unused_ignores
+from durable_conformance.rules import Piece, Report, concluded, in_words, of_every_way, timed_out
+
+GONE = "not there"
+
+
+def digests(files: Iterable[str]) -> Mapping[str, str]:
+    """What says whether each of `files`, named from the folder that people are in, is the same one elsewhere."""
+    return {file: _digest(Path.cwd() / file) for file in dict.fromkeys(files)}
+
+
+def _digest(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    except (OSError, ValueError):
+        return GONE
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What all shards of a command's checks came to."""
+
+    outcome: Outcome
+    explored: tuple[Explored, ...]  # for the page
+    again: Mapping[str, str]  # by check, the command that makes one case of it again
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A shard's report of one check."""
+
+    file: Path
+    checked: Checked
+    shard: Shard
+    joining: Joining
+
+    @property
+    def report(self) -> Report:
+        return self.checked.report
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.report.pieces) and not any(one.interrupted or one.enough for one in self.report.pieces)
+
+
+def joined_shards(files: Sequence[Path]) -> Joined:
+    """What the reports in `files` say together.
+
+    Raises:
+        CannotRunError: One of them cannot be read, or they are not all shards of one check, each once.
+    """
+    by_file = [list(_parts(file)) for file in files]
+    _see_that_all_are_there([parts[0] for parts in by_file])
+    first, *others = by_file
+    for other in others:
+        _see_that_checks_are_alike(first, other)
+    by_check = [sorted(parts, key=lambda one: one.shard.number) for parts in zip(*by_file, strict=True)]
+    for parts in by_check:
+        _see_that_they_fit(parts)
+    return _joined(by_check)
+
+
+def _parts(file: Path) -> Iterator[_Part]:
+    checks = document_in(file).checks
+    if not checks:
+        raise CannotRunError(f"{file} holds no check: nothing had begun when it was written. Run that shard again.")
+    for one in checks:
+        if one.report.shard is None or one.joining is None:
+            raise CannotRunError(
+                f"{file} is the report of a whole check, and no shard's: `durable-ai check --shard K/N --json FILE` "
+                "writes what can be merged."
+            )
+        yield _Part(file, one, one.report.shard, one.joining)
+
+
+def _see_that_all_are_there(parts: Sequence[_Part]) -> None:
+    known: dict[int, _Part] = {}
+    first = parts[0]
+    for one in parts:
+        if one.shard.of != first.shard.of:
+            raise CannotRunError(
+                f"{first.file} is {first.shard}, and {one.file} is {one.shard}: "
+                "give the reports of as many shards as each says there are."
+            )
+        if one.shard.number in known:
+            twice = known[one.shard.number].file
+            raise CannotRunError(f"{one.shard} is there twice, as {twice} and as {one.file}: leave out one of them.")
+        known[one.shard.number] = one
+    of = first.shard.of
+    if missing := [str(number) for number in range(1, of + 1) if number not in known]:
+        which = f"shard {missing[0]} of {of} is" if len(missing) == 1 else f"shards {_listed(missing)} of {of} are"
+        raise CannotRunError(
+            f"{which} missing: make {'it' if len(missing) == 1 else 'them'} with --shard {missing[0]}/{of} --json FILE"
+            f"{'' if len(missing) == 1 else ' and so on'}, and give "
+            f"{'that report' if len(missing) == 1 else 'those reports'}, too."
+        )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _see_that_checks_are_alike(first: Sequence[_Part], other: Sequence[_Part]) -> None:
+    mine, theirs = ([one.checked.check for one in parts] for parts in (first, other))
+    if mine == theirs:
+        return
+    for parts in first, other:
+        if parts[-1].report.interrupted:
+            raise CannotRunError(
+                f"{parts[0].shard} was interrupted before its last check ({parts[0].file}): run that shard again."
+            )
+    raise CannotRunError(
+        f"{first[0].file} is about {', '.join(mine)}, and {other[0].file} about {', '.join(theirs)}: "
+        "give the reports of one command's shards."
+    )
+
+
+def _see_that_they_fit(parts: Sequence[_Part]) -> None:
+    """See that shards of one check were made of the same, and what they checked is what stands here."""
+    first, *others = parts
+    for other in others:
+        for name, (mine, theirs) in _differing(first.joining.made_with, other.joining.made_with):
+            _refuse(first, other, f"{name} is not the same ({mine}, {theirs})")
+        common = first.joining.sources.keys() & other.joining.sources.keys()
+        for file in sorted(common):
+            if first.joining.sources[file] != other.joining.sources[file]:
+                _refuse(first, other, f"they have checked different versions of {file}")
+    ended = [one for one in parts if one.ended]
+    for other in ended[1:]:
+        if ended[0].report.answers != other.report.answers:
+            _refuse(ended[0], other, "callbacks are not answered alike, or the execution ends otherwise when they are")
+    ways = {piece.way for one in parts for piece in one.report.pieces}
+    for way in sorted(ways):
+        known = [(one, piece) for one in parts for piece in one.report.pieces if piece.way == way and piece.plan]
+        for other, piece in known[1:]:
+            if any(True for _ in _differing(known[0][1].plan, piece.plan, both=True)):
+                _refuse(
+                    known[0][0],
+                    other,
+                    "they do not share out the same runs, since their undisturbed executions have other operations: "
+                    "the code is not the same, or it does not do the same each time",
+                )
+    sources = {file: digest for one in parts for file, digest in one.joining.sources.items()}
+    here = digests(sources)
+    for file, (theirs, mine) in _differing(sources, here):
+        what = "is not here" if mine == GONE else f"is another one here ({mine}, {theirs})"
+        raise CannotRunError(
+            f"{file}, which the shards have checked, {what}: merge in the folder that they were checked in, "
+            "with the same code; its comments and lines belong to the report."
+        )
+
+
+def _differing(
+    mine: Mapping[str, str], theirs: Mapping[str, str], *, both: bool = False
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The names under which they have something else, with that; or those alone that `both` have."""
+    names = mine.keys() & theirs.keys() if both else mine.keys() | theirs.keys()
+    for name in sorted(names):
+        values = mine.get(name, "not given"), theirs.get(name, "not given")
+        if values[0] != values[1]:
+            yield name, values
+
+
+def _refuse(first: _Part, other: _Part, why: str) -> None:
+    raise CannotRunError(
+        f"{first.shard} ({first.file}) and {other.shard} ({other.file}) do not belong together: "
+        f"{first.checked.check}: {why}. Check all shards with the same code and options."
+    )
+
+
+def _joined(by_check: Sequence[Sequence[_Part]]) -> Joined:
+    checks: list[Checked] = []
+    explored: list[Explored] = []
+    for parts in by_check:
+        first = parts[0]
+        ignores = Ignores(first.checked.handler.file, frozenset(first.joining.ignore))
+        reports = {way: concluded(pieces) for way, pieces in _by_way(parts).items()}
+        for way, report in reports.items():
+            scenario, records = _runs(parts, way)
+            told = ignores.applied(report)
+            of = first.checked
+            explored.append(Explored(of.check, scenario, told, records, first.joining.again, of.file))
+        report = timed_out(_report(parts, reports), first.joining.execution_timeout)
+        checks.append(replace(first.checked, report=ignores.applied(report), joining=None))
+    stopped_early = any(piece.enough for parts in by_check for one in parts for piece in one.report.pieces)
+    unused = () if stopped_early else unused_ignores(checks)
+    again = {parts[0].checked.check: parts[0].joining.again for parts in by_check}
+    return Joined(Outcome(tuple(checks), unused), tuple(explored), again)
+
+
+def _by_way(parts: Sequence[_Part]) -> Mapping[str, list[Piece]]:
+    """What all shards have done, by the way in which people answer."""
+    by_way: dict[str, list[Piece]] = {}
+    for piece in (piece for one in parts for piece in one.report.pieces):
+        by_way.setdefault(piece.way, []).append(piece)
+    return by_way
+
+
+def _report(parts: Sequence[_Part], reports: Mapping[str, Report]) -> Report:
+    """That of the whole check, of those of each way to answer."""
+    told = [in_words(way, report) if way else report for way, report in reports.items()]
+    none = [one.report for one in parts if not one.report.pieces]  # nothing of theirs could be run
+    whole = of_every_way(told) if told[1:] else told[0] if told else Report(0, 0, (), 0.0, ())
+    return replace(
+        whole,
+        answers=max((one.report.answers for one in parts), key=len),
+        could_not_run=tuple(dict.fromkeys((*whole.could_not_run, *(why for one in none for why in one.could_not_run)))),
+        tracebacks=tuple(dict.fromkeys((*whole.tracebacks, *(text for one in none for text in one.tracebacks)))),
+    )
+
+
+def _runs(parts: Sequence[_Part], way: str) -> tuple[str, Sequence[RunRecord]]:
+    """What the executions met, and all runs: each once, in the order of the whole."""
+    scenario, known = "", dict[str, RunRecord]()
+    for one in parts:
+        for piece, runs in zip(one.report.pieces, one.joining.runs, strict=False):
+            if piece.way == way:
+                scenario = runs.scenario
+                for record in runs.records:
+                    if record.id not in known or known[record.id].trace is None:
+                        known[record.id] = record
+    return scenario, sorted(known.values(), key=lambda one: one.order)
