@@ -121,7 +121,7 @@ def _see_that_options_fit(*, generate: bool, event_schema: Path | None, case: st
         raise CannotRunError("--case makes one run again, whichever shard it belongs to: leave --shard out.")
     if generate and shard:
         raise CannotRunError(
-            "--generate may make up other events on each machine: have it keep them in a file, once, with --events FILE, "
+            "--generate may make up other events on each machine: have it keep them once in a file, --events FILE, "
             "and check those with --shard and --events FILE."
         )
 

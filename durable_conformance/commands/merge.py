@@ -17,7 +17,7 @@ def merge(
     reports: Annotated[
         list[Path],
         typer.Argument(
-            metavar="REPORT.json...",
+            metavar="REPORT.json",
             help="The reports that `check --shard K/N --json` has written, of all N shards.",
             rich_help_panel=_JOINED,
         ),

@@ -48,8 +48,8 @@ class RunRecord:
     could_not_run: str = ""  # empty if it was run
     trace: Trace | None = None  # None if it could not be run
     findings: tuple[Finding, ...] = ()
-    order: float = 0.0  # among those of its exploration, of which shards have some
     comparisons: tuple[Comparison, ...] = ()  # with the run it is held against, if something is wrong with it
+    order: float = 0.0  # among those of its exploration, of which shards have some
 
     def made(self, run: Run, findings: Sequence[Finding], against: Canonical | None = None) -> RunRecord:
         """The same, of a run that was planned and then made; it is judged by itself if `against` is None."""

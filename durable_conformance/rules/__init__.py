@@ -46,7 +46,6 @@ from durable_conformance.rules.judge import judged_alone as judged_alone
 from durable_conformance.rules.model_faults import every_aws_error as every_aws_error
 from durable_conformance.rules.model_faults import every_error as every_error
 from durable_conformance.rules.model_faults import exhaustion as exhaustion
-from durable_conformance.rules.model_faults import grouped as grouped
 from durable_conformance.rules.model_faults import passing_error as passing_error
 from durable_conformance.rules.model_faults import permanent_error as permanent_error
 from durable_conformance.rules.model_faults import same_attempts as same_attempts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 import re
@@ -165,8 +166,9 @@ def test_the_action_installs_itself_and_runs_the_command_with_options_that_it_ha
     assert extra
     assert extra[1] in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     typed = check.splitlines()[-1].partition(" > ")[0].replace('"${words[@]}"', "")
-    for chosen in WRITERS:
-        look_up(shlex.split(typed.replace("$OUTPUT_FORMAT", chosen)))
+    for chosen, command in itertools.product(WRITERS, ("check", "merge 1.json")):
+        look_up(shlex.split(typed.replace('"$COMMAND"', command).replace("$OUTPUT_FORMAT", chosen)))
+    assert action()["inputs"]["command"]["default"] == "check"
     assert action()["inputs"]["output-format"]["default"] in WRITERS
     used = {name for step in action()["runs"]["steps"] for name in re.findall(r"inputs\.([\w-]+)", str(step))}
     assert used == set(action()["inputs"])
@@ -188,7 +190,8 @@ def test_the_action_takes_arguments_apart_as_a_shell_does(tmp_path: Path, given:
     stand_in.chmod(0o700)
     script = action()["runs"]["steps"][-1]["run"]
     folders = os.pathsep.join([str(tmp_path), str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = os.environ | {"PATH": folders, "ARGS": given, "OUTPUT_FORMAT": "sarif", "OUTPUT_FILE": "a.sarif"}
+    of_the_action = {"COMMAND": "check", "ARGS": given, "OUTPUT_FORMAT": "sarif", "OUTPUT_FILE": "a.sarif"}
+    environment = os.environ | {"PATH": folders} | of_the_action
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]  # as GitHub runs it
     ended = subprocess.run(command, cwd=tmp_path, env=environment, check=False)
     assert ended.returncode == 1, "that of the command"
