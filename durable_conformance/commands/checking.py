@@ -33,7 +33,7 @@ from durable_conformance.exploring import (
     explore,
     explore_every_answer,
 )
-from durable_conformance.reporting import Checked, Joining, Named, Outcome, Runs, command
+from durable_conformance.reporting import Checked, Joining, Named, Outcome, command
 from durable_conformance.rules import Generated, Report
 from durable_conformance.subject import Scenario
 from durable_conformance.workers import Breakpoint, Experiment
@@ -315,7 +315,7 @@ class _Checking:
             check.settings.ignore,
             check.execution_timeout,
             self._commands[check.title],
-            tuple(Runs(one.scenario, tuple(one.records)) for one in self._explored if one.name == check.title),
+            tuple(reporting.packed(one.scenario, one.records) for one in self._explored if one.name == check.title),
         )
 
     @property

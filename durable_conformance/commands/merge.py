@@ -46,7 +46,7 @@ def merge(
     from durable_conformance.reporting import joined_shards  # noqa: PLC0415
 
     output = Output(output_format or OutputFormat.FULL, json_file, html_file)
-    joined = joined_shards(reports)
+    joined = joined_shards(reports, page=output.html)
     checks = joined.outcome.checks
     for one in checks:
         if checks[1:]:

@@ -162,6 +162,7 @@ class _Explorer:
     _besides: dict[str, Told] = field(default_factory=dict)  # by the line of what is in what differs, too
     _order: dict[str, float] = field(default_factory=dict)
     _numbered: int = 0  # of these, but for those that stand between others
+    _dealt: int = 0  # cases that were shared out
     _plan_of: dict[str, str] = field(default_factory=dict)  # by kind, what says which cases are shared out
     _common: Counter[str] = field(default_factory=Counter)  # by id, the runs that belong to no shard alone
     _left: Counter[str] = field(default_factory=Counter)  # what was left behind when a run was last heard of
@@ -397,6 +398,7 @@ class _Explorer:
             )
         self._plan_of["here"] = plan(ids := {one.id for one in cases})
         own |= mine(chosen.shard, ids - sweeps_of.keys())
+        self._dealt = len(ids - sweeps_of.keys())
         self._try(cases, {one.id for one in cases if sweeps_of.get(one.id, one.id) in own}, elsewhere)
 
     def _sweeps(self, baselines: Mapping[bool, _Baseline], to_crash: Mapping[bool, _Baseline]) -> list[Sweep]:
@@ -454,7 +456,7 @@ class _Explorer:
         if not starts:  # they run there whole, or once more
             return {one.id for one in experiments}
         self._plan_of["elsewhere"] = plan(starts)
-        own = mine(self.exploration.shard, starts)
+        own = mine(self.exploration.shard, starts, dealt=self._dealt)
         return {one.id for one in experiments if start_of(one.id) in own}
 
     def _took(self, case: Experiment, run: Run) -> list[Experiment]:

@@ -16,9 +16,9 @@ from durable_conformance.exploring.cases import NEVER_TWICE_ID
 from durable_conformance.exploring.sweep import MOST, Sweep
 
 
-def mine(shard: Shard | None, ids: Collection[str]) -> frozenset[str]:
-    """Those of `ids` that belong to `shard`; all of them, if nothing is split."""
-    return frozenset(sorted(set(ids))[shard.number - 1 :: shard.of] if shard else ids)
+def mine(shard: Shard | None, ids: Collection[str], *, dealt: int = 0) -> frozenset[str]:
+    """Those of `ids` that belong to `shard`, after so many others were dealt; all of them, if nothing is split."""
+    return frozenset(sorted(set(ids))[(shard.number - 1 - dealt) % shard.of :: shard.of] if shard else ids)
 
 
 def plan(ids: Collection[str]) -> str:

@@ -8,7 +8,6 @@ from durable_conformance.reporting.checked import Checked as Checked
 from durable_conformance.reporting.checked import Ignore as Ignore
 from durable_conformance.reporting.checked import Joining as Joining
 from durable_conformance.reporting.checked import Outcome as Outcome
-from durable_conformance.reporting.checked import Runs as Runs
 from durable_conformance.reporting.checked import shown as shown
 from durable_conformance.reporting.document import as_json as as_json
 from durable_conformance.reporting.document import json_schema as json_schema
@@ -21,6 +20,7 @@ from durable_conformance.reporting.ignores import unused_ignores as unused_ignor
 from durable_conformance.reporting.ignores import wrong_comments as wrong_comments
 from durable_conformance.reporting.shards import digests as digests
 from durable_conformance.reporting.shards import joined_shards as joined_shards
+from durable_conformance.reporting.shards import packed as packed
 from durable_conformance.reporting.text import by_cause as by_cause
 from durable_conformance.reporting.text import conclude as conclude
 from durable_conformance.reporting.text import findings_table as findings_table

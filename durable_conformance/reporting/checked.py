@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from durable_conformance.evidence import RunRecord
 from durable_conformance.rules import NAMES, RULES, Finding, Generated, Report, Severity
 
 
@@ -23,7 +22,7 @@ class Runs:
     """The runs of one exploration, which the page shows."""
 
     scenario: str  # what its executions met, in a few words
-    records: tuple[RunRecord, ...]
+    packed: str  # they are many, and much alike
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
+import gzip
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from durable_conformance.choices import Shard
 from durable_conformance.errors import CannotRunError
 from durable_conformance.evidence import Explored, RunRecord
-from durable_conformance.reporting.checked import Checked, Joining, Outcome
+from durable_conformance.model import withheld
+from durable_conformance.reporting.checked import Checked, Joining, Outcome, Runs
 from durable_conformance.reporting.document import document_in
 from durable_conformance.reporting.ignores import Ignores, unused_ignores
 from durable_conformance.rules import Piece, Report, concluded, in_words, of_every_way, timed_out
@@ -30,12 +37,22 @@ def _digest(file: Path) -> str:
         return GONE
 
 
+def packed(scenario: str, records: Iterable[RunRecord]) -> Runs:
+    """The runs of an exploration, as a shard's report holds them; without secrets."""
+    text = json.dumps([dataclasses.asdict(one) for one in withheld(tuple(records))])
+    return Runs(scenario, base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode())
+
+
+def _unpacked(runs: Runs) -> Sequence[RunRecord]:
+    return TypeAdapter(list[RunRecord]).validate_python(json.loads(gzip.decompress(base64.b64decode(runs.packed))))
+
+
 @dataclass(frozen=True)
 class Joined:
     """What all shards of a command's checks came to."""
 
     outcome: Outcome
-    explored: tuple[Explored, ...]  # for the page
+    explored: tuple[Explored, ...]  # for the page; empty if there is none
     again: Mapping[str, str]  # by check, the command that makes one case of it again
 
 
@@ -57,8 +74,8 @@ class _Part:
         return bool(self.report.pieces) and not any(one.interrupted or one.enough for one in self.report.pieces)
 
 
-def joined_shards(files: Sequence[Path]) -> Joined:
-    """What the reports in `files` say together.
+def joined_shards(files: Sequence[Path], *, page: bool = False) -> Joined:
+    """What the reports in `files` say together; with all runs, if there is to be a `page`.
 
     Raises:
         CannotRunError: One of them cannot be read, or they are not all shards of one check, each once.
@@ -71,7 +88,7 @@ def joined_shards(files: Sequence[Path]) -> Joined:
     by_check = [sorted(parts, key=lambda one: one.shard.number) for parts in zip(*by_file, strict=True)]
     for parts in by_check:
         _see_that_they_fit(parts)
-    return _joined(by_check)
+    return _joined(by_check, page=page)
 
 
 def _parts(file: Path) -> Iterator[_Part]:
@@ -147,12 +164,13 @@ def _see_that_they_fit(parts: Sequence[_Part]) -> None:
     for way in sorted(ways):
         known = [(one, piece) for one in parts for piece in one.report.pieces if piece.way == way and piece.plan]
         for other, piece in known[1:]:
-            if any(True for _ in _differing(known[0][1].plan, piece.plan, both=True)):
+            differing = any(_differing(known[0][1].plan, piece.plan, both=True))
+            if differing and not (known[0][1].shows_otherwise and piece.shows_otherwise):
                 _refuse(
                     known[0][0],
                     other,
                     "they do not share out the same runs, since their undisturbed executions have other operations: "
-                    "the code is not the same, or it does not do the same each time",
+                    "has their code changed?",
                 )
     sources = {file: digest for one in parts for file, digest in one.joining.sources.items()}
     here = digests(sources)
@@ -182,14 +200,14 @@ def _refuse(first: _Part, other: _Part, why: str) -> None:
     )
 
 
-def _joined(by_check: Sequence[Sequence[_Part]]) -> Joined:
+def _joined(by_check: Sequence[Sequence[_Part]], *, page: bool) -> Joined:
     checks: list[Checked] = []
     explored: list[Explored] = []
     for parts in by_check:
         first = parts[0]
         ignores = Ignores(first.checked.handler.file, frozenset(first.joining.ignore))
         reports = {way: concluded(pieces) for way, pieces in _by_way(parts).items()}
-        for way, report in reports.items():
+        for way, report in reports.items() if page else ():
             scenario, records = _runs(parts, way)
             told = ignores.applied(report)
             of = first.checked
@@ -230,7 +248,7 @@ def _runs(parts: Sequence[_Part], way: str) -> tuple[str, Sequence[RunRecord]]:
         for piece, runs in zip(one.report.pieces, one.joining.runs, strict=False):
             if piece.way == way:
                 scenario = runs.scenario
-                for record in runs.records:
+                for record in _unpacked(runs):
                     if record.id not in known or known[record.id].trace is None:
                         known[record.id] = record
     return scenario, sorted(known.values(), key=lambda one: one.order)

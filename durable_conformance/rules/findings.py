@@ -206,6 +206,12 @@ class Piece:
     case: str
     unused: tuple[Unused, ...]  # if nothing breaks them
 
+    @property
+    def shows_otherwise(self) -> bool:
+        """Whether an execution that nothing interrupts has shown that another one does otherwise."""
+        errors = (one.finding for one in self.told if one.finding.severity is Severity.ERROR)
+        return any(one.case.rpartition(":")[2] in self.common for one in errors)
+
 
 @dataclass(frozen=True)
 class Report:

@@ -101,6 +101,9 @@ def _left_out(pieces: Sequence[Piece], shard: Shard | None, lost: int) -> Iterat
     if horizon := max(one.stopped_after for one in pieces):
         operations = f"{horizon} operation{'' if horizon == 1 else 's'}"
         yield f"what an interruption shows only more than {operations} later, and one that dies everywhere does not"
+    kinds = {kind for one in pieces for kind in one.plan}
+    if any(len({one.plan[kind] for one in pieces if kind in one.plan}) > 1 for kind in kinds):
+        yield "what no shard took for its own: undisturbed, the handler has other operations in each"
     for one in pieces:
         yield from one.left_out
 

@@ -109,6 +109,18 @@ def page(file: str) -> Counter[str]:
 # the command line
 
 
+def test_a_handler_with_other_operations_each_time_is_told_of(durable_ai: DurableAi, folder: Path) -> None:
+    """Its shards cannot share out the same runs, and each shows why."""
+    (folder / "app.py").write_text(APP.replace('name="second"', 'name=f"second-{len(calls)}-{uuid.uuid4()}"'))
+    (folder / "app.py").write_text(f"import uuid\n{(folder / 'app.py').read_text()}")
+    assert {one.code for one in shards(durable_ai, "app.py:correct", "--no-other-sandboxes", of=2)} == {1}
+    merged = durable_ai("merge", *reports(2), "--json", "merged.json")
+    assert merged.code == 1
+    assert report_in("merged.json")["left_out"][0] == (
+        "what no shard took for its own: undisturbed, the handler has other operations in each"
+    )
+
+
 @pytest.mark.parametrize("handler", ["broken", "correct", "ignored", "approved"])
 def test_four_shards_merged_say_what_the_whole_says(durable_ai: DurableAi, handler: str) -> None:
     whole = durable_ai("check", f"app.py:{handler}", "--json", "whole.json", "--html", "whole.html")
