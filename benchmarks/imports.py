@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from benchmarks.targets import CORE, IMPORTS, STRANDS, STRANDS_PATTERN
+from benchmarks.targets import CORE, CORE_IN_USE, IMPORTS, STRANDS, STRANDS_PATTERN
 
 LIBRARIES = "import aws_durable_execution_sdk_python, boto3\nfrom pydantic import BaseModel"
 """`import pydantic` alone loads nothing: it waits for the first name that is asked of it."""
@@ -51,23 +51,18 @@ class Subject:
 
 
 def subjects(libraries: Mapping[Kind, Path], patterns: Mapping[Kind, Path]) -> Iterator[Subject]:
-    """The libraries alone, with and without Strands, and every pattern.
+    """The libraries alone, with one pydantic model, with Strands, and every pattern.
 
     Args:
         libraries: Folders that hold the libraries.
         patterns: Folders that hold the patterns, and the libraries that they need.
     """
     yield Subject(CORE, libraries[Kind.CORE], LIBRARIES, CORE)
-    yield Subject(with_one_model(CORE), libraries[Kind.CORE], f"{LIBRARIES}\n{ONE_MODEL}", CORE)
+    yield Subject(CORE_IN_USE, libraries[Kind.CORE], f"{LIBRARIES}\n{ONE_MODEL}", CORE)
     yield Subject(STRANDS, libraries[Kind.STRANDS], f"{LIBRARIES}\nfrom strands import Agent", STRANDS)
     for name in IMPORTS:
-        kind, against = (Kind.STRANDS, STRANDS) if name == STRANDS_PATTERN else (Kind.CORE, CORE)
+        kind, against = (Kind.STRANDS, STRANDS) if name == STRANDS_PATTERN else (Kind.CORE, CORE_IN_USE)
         yield Subject(name, patterns[kind], f"import patterns.{name}", against)
-
-
-def with_one_model(libraries: str) -> str:
-    """The name of the subject that imports `libraries` and declares one pydantic model."""
-    return f"{libraries}, and one model"
 
 
 def seconds(subject: Subject, *, keep_bytecode: bool = False) -> float:

@@ -14,12 +14,12 @@ from packaging.requirements import Requirement
 from rich.progress import track
 
 from benchmarks.comparison import Row, Spread, row_of
-from benchmarks.imports import Kind, Subject, seconds, subjects, with_one_model
-from benchmarks.targets import CORE, IMPORTS, ROOT
+from benchmarks.imports import Kind, Subject, seconds, subjects
+from benchmarks.targets import CORE, CORE_IN_USE, IMPORTS, ROOT
 
 PROJECT = "durable-ai-patterns"
 DEPLOYED = ("patterns", "providers")
-ROUNDS = 7  # of few, one that was disturbed is the median
+ROUNDS = 21  # of few, one that was disturbed is the median
 
 
 def rows() -> list[Row]:
@@ -40,9 +40,8 @@ def measured(chosen: Sequence[Subject]) -> list[Row]:
         for subject in chosen:
             taken[subject.name].append(seconds(subject))
     against = {subject.name: subject.against for subject in chosen}
-    core = against[with_one_model(CORE)]
-    one_model = Spread.of([one / none for one, none in zip(taken[with_one_model(CORE)], taken[core], strict=True)])
-    note = f"CPU time; declaring one pydantic model beside {core} takes {one_model} times the time without"
+    one_model = Spread.of([one / none for one, none in zip(taken[CORE_IN_USE], taken[CORE], strict=True)])
+    note = f"CPU time; {CORE_IN_USE} takes {one_model} times the time without the model"
     return [
         row_of(target, list(zip(taken[name], taken[against[name]], strict=True)), note)
         for name, target in IMPORTS.items()

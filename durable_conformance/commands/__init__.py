@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from durable_conformance.commands.crash_at import came_by as came_by
     from durable_conformance.commands.crash_at import not_reached as not_reached
     from durable_conformance.commands.crash_at import typed_point as typed_point
+    from durable_conformance.commands.generating import EventsFile as EventsFile
     from durable_conformance.commands.options import Json as Json
     from durable_conformance.commands.options import can_be_written as can_be_written
     from durable_conformance.commands.options import model_of as model_of
@@ -31,13 +32,25 @@ if TYPE_CHECKING:
     from durable_conformance.commands.variables import variables_in as variables_in
     from durable_conformance.commands.waiting import Waiting as Waiting
 
-_MODULES = ("cli", "answers", "checks", "crash_at", "options", "sam_template", "settings", "variables", "waiting")
+_MODULES = (
+    "cli",
+    "answers",
+    "checks",
+    "crash_at",
+    "generating",
+    "options",
+    "sam_template",
+    "settings",
+    "variables",
+    "waiting",
+)
 """Where the names below are looked for; `cli` loads no command until one is named."""
 
 __all__ = [
     "ACCOUNT",
     "COMMANDS",
     "Check",
+    "EventsFile",
     "GivenAnswer",
     "Json",
     "SamFunction",

@@ -18,6 +18,7 @@ from durable_conformance.commands.settings import Settings
 from durable_conformance.commands.waiting import MakingUp
 from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.exploring import GenerationInterrupted, checked_schema, generated
+from durable_conformance.model import secrets_in
 from durable_conformance.rules import Generated, MadeUp
 from durable_conformance.workers import PATIENCE_SECONDS
 
@@ -37,12 +38,13 @@ class EventsFile:
         """The file, which need not be there.
 
         Raises:
-            CannotRunError: It cannot be read or written, or is no list of events.
+            CannotRunError: It cannot be read or written, is no list of events, or holds what looks like a secret.
         """
         options.can_be_written("--events", path)
         if not path.exists():
             return cls(path, ())
         value = options.json_file("--events", path).value
+        options.without_secrets(path, f"The file {path} of --events")
         if not isinstance(value, list):
             raise CannotRunError(f"{path} of --events holds no list of events.")
         return cls(path, tuple(_entry(one, path) for one in value))
@@ -52,11 +54,13 @@ class EventsFile:
         said = [one for one in checks if one.event is not options.NO_EVENT or not self.events]
         return numbered([*said, *_new_checks(checks[0], self.events, said)])
 
-    def write(self, more: Sequence[MadeUp]) -> None:
-        """Write what stood there, and `more`."""
-        entries = {_text(one): _written(one) for one in (*self.events, *more)}
+    def write(self, more: Sequence[MadeUp]) -> list[str]:
+        """Write what stood there, and `more` but for what holds a secret; returns why each of those is left out."""
+        secrets = [(one, secrets_in(json.dumps(_written(one), ensure_ascii=False))) for one in more]
+        entries = {_text(one): _written(one) for one in (*self.events, *(one for one, found in secrets if not found))}
         text = json.dumps(list(entries.values()), indent=2, sort_keys=True, ensure_ascii=False)
         self.path.write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")  # half a pair has an escape
+        return [f"an event holds secrets: {'; '.join(found)}" for _, found in secrets if found]
 
 
 def events_files(checks: Sequence[Check]) -> dict[str, EventsFile]:
@@ -190,7 +194,8 @@ class Generating:
             )
         if file := self._files.get(checks[0].name):
             used = [_given(one) for one in nobodys if not fails.get(_text(_given(one)), "not run")]
-            file.write([*used, *found.kept])
+            for why in file.write([*used, *found.kept]):
+                self._console.print(Text(f"not kept in {file.path}: {why}"), soft_wrap=True)
         said = [one for one in checks if one not in of_no_use]
         return numbered([*said, *_new_checks(_unsaid(checks), found.kept, said)])
 

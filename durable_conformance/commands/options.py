@@ -102,23 +102,21 @@ def model_of(script: Path | None) -> Callable[[], ModelProvider]:
         return scripted
     model = from_script(script)
     model()  # a script that is none is told at once
-    without_secrets(script)
+    without_secrets(script, f"The script {script}")
     return model
 
 
-def without_secrets(script: Path | None) -> Path | None:
-    """`script`, which is a file to be kept and shared.
+def without_secrets(file: Path | None, what: str) -> Path | None:
+    """`file`, which is to be kept and shared; `what` says in an error what it is.
 
     Raises:
         CannotRunError: It holds what looks like a secret.
     """
     from durable_conformance.model import secrets_in  # noqa: PLC0415  # as above
 
-    if script and script.is_file() and (found := secrets_in(script.read_text(encoding="utf-8", errors="replace"))):
-        raise CannotRunError(
-            f"The script {script} holds secrets: {'; '.join(found)}. Put something else in their place."
-        )
-    return script
+    if file and file.is_file() and (found := secrets_in(file.read_text(encoding="utf-8", errors="replace"))):
+        raise CannotRunError(f"{what} holds secrets: {'; '.join(found)}. Put something else in their place.")
+    return file
 
 
 def payload_of(*, approve: bool, reject: bool, given: Json | None) -> str | None:

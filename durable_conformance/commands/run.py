@@ -75,7 +75,7 @@ def run(  # noqa: PLR0917  # options, which a person names
     crashes = [typed_point(point) for point in crash_at or ()]
     handler = find_pattern(pattern)
     recording = (cassette or default_cassette(pattern)) if provider == CASSETTE else None
-    model = chosen_model(provider, cassette=recording, script=options.without_secrets(script))
+    model = chosen_model(provider, cassette=recording, script=options.without_secrets(script, f"The script {script}"))
     payload = options.payload_of(approve=approve, reject=reject, given=answer)
     if payload and no_answer:
         raise CannotRunError("Use only one of --approve, --reject, --answer and --no-answer.")

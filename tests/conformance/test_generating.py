@@ -388,6 +388,17 @@ def test_nothing_is_lost_that_stands_in_the_file(durable_ai: DurableAi) -> None:
     assert [one["kind"] for one in kept[1:]] == ["express"]
 
 
+def test_an_event_that_holds_a_secret_is_checked_and_not_kept(durable_ai: DurableAi) -> None:
+    key = "AKIA" + "ABCDEFGH" * 2
+    Path("app.py").write_text(KIND.replace("express", key))
+    words = ("check", "app.py:handler", "--event", '{"kind": "slow"}', "--generate", "40", "--events", "events.json")
+    output = durable_ai(*words, "--no-other-sandboxes")
+    assert output.code == 0, output.out
+    assert "not kept in events.json: an event holds secrets: line 1: an AWS access key id" in output.out
+    assert output.out.count("reached: app.py: 4 of 4 lines") == 1, "it was checked"
+    assert Path("events.json").read_text() == "[]\n"
+
+
 def test_a_failing_event_is_told_in_a_line_and_fails_no_check(durable_ai: DurableAi) -> None:
     Path("app.py").write_text(FAILING.replace('event["by"]', "len(event)[0]"))
     output = durable_ai(

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from durable_conformance.commands import model_of
+from durable_conformance.commands import EventsFile, model_of
 from durable_conformance.errors import CannotRunError
 from durable_conformance.execution import OperationRecord, Status
 from durable_conformance.histories import History, HistoryError, load_history, save_history, text_of
 from durable_conformance.model import masked, withheld
 from durable_conformance.reporting import WRITERS, Checked, Outcome, write_html
-from durable_conformance.rules import Severity
+from durable_conformance.rules import MadeUp, Severity
 from providers.cassette import CassetteError, read_cassette, write_cassette
 from providers.scrub import findings
 from tests.conformance.made_up_reports import wordy
@@ -72,6 +72,23 @@ def test_no_script_is_followed_that_holds_it(secret: str, form: str, tmp_path: P
     file.write_text(json.dumps({"*": ["fine", {"always": FORMS[form](secret)}]}, indent=1), encoding="utf-8")
     with pytest.raises(CannotRunError, match=rf"x\.json holds secrets: line 5: .*{KINDS[secret]}") as refused:
         model_of(file)
+    assert secret not in str(refused.value)
+
+
+@each_form
+@each_kind
+def test_no_file_of_events_is_used_or_added_to_that_would_hold_it(secret: str, form: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    event = {"question": FORMS[form](secret)}
+    left_out = EventsFile(file, (MadeUp({"question": "mine"}),)).write([MadeUp(event), MadeUp({"question": "fine"})])
+    assert json.loads(file.read_text(encoding="utf-8")) == [{"question": "mine"}, {"question": "fine"}]
+    assert len(left_out) == 1
+    assert KINDS[secret] in left_out[0]
+    assert secret not in left_out[0]
+
+    file.write_text(json.dumps([{"question": "fine"}, event], indent=1), encoding="utf-8")
+    with pytest.raises(CannotRunError, match=rf"x\.json .*holds secrets: line 6: .*{KINDS[secret]}") as refused:
+        EventsFile.read(file)
     assert secret not in str(refused.value)
 
 

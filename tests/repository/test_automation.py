@@ -31,23 +31,42 @@ _ACTION = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 _GIVEN = {"actions/checkout": {"persist-credentials": False}, "astral-sh/setup-uv": {"enable-cache": False}}
 """What an action must be given: no token left on the disk, and no cache that a pull request could have filled."""
 
+_PROVES_WHO_IT_IS = {"id-token": "write"}
+"""The permission by which PyPI knows the workflow; no code of the repository runs beside it."""
 
-# The workflow ---------------------------------------------------------------------------------------------------------
+_PUBLISHES = ["actions/download-artifact", "pypa/gh-action-pypi-publish"]
+"""All that the job with that permission does."""
+
+
+# The workflows --------------------------------------------------------------------------------------------------------
 
 
 def faults(text: str) -> list[str]:
     """What is wrong with a workflow."""
     workflow: dict[Any, Any] = yaml.safe_load(text)
-    used = re.findall(r"^\s*(?:- )?uses: *(.*)$", text, re.MULTILINE)
+    used = re.findall(r"^\s*(?:- )?uses: *+(?!\$/)(.*)$", text, re.MULTILINE)
+    publishes = [name for name, job in workflow["jobs"].items() if job.get("permissions") == _PROVES_WHO_IT_IS]
     wrong = [f"not pinned by a commit, with its version: {action}" for action in used if not _ACTION.fullmatch(action)]
     if workflow["permissions"] != {"contents": "read"}:
         wrong.append("it may do more than read")
-    if not set(workflow[True]) <= {"push", "pull_request"}:  # to YAML 1.1, `on` is a truth value
+    events = workflow[True]  # to YAML 1.1, `on` is a truth value
+    if not set(events) <= {"push", "pull_request", "workflow_call"}:
         wrong.append("it runs on other events, which may see secrets")
-    if not workflow["concurrency"]["cancel-in-progress"]:
-        wrong.append("a superseded run goes on")
+    if publishes and events != {"push": {"tags": ["v*"]}}:
+        wrong.append("it publishes what has no tag")
+    if workflow["concurrency"]["cancel-in-progress"] == bool(publishes):
+        wrong.append("an upload may be cut" if publishes else "a superseded run goes on")
     for name, job in workflow["jobs"].items():
-        wrong += [f"{name}: permissions of its own"] if "permissions" in job else []
+        if name in publishes:
+            runs = [step.get("uses", "").partition("@")[0] for step in job["steps"]]
+            wrong += [f"{name}: it runs more than it publishes with"] if runs != _PUBLISHES else []
+            wrong += [f"{name}: anybody may publish"] if "environment" not in job else []
+            wrong += [f"{name}: it publishes what was not tested"] if set(job["needs"]) != {"tox", "build"} else []
+        elif "permissions" in job:
+            wrong.append(f"{name}: permissions of its own")
+        if "uses" in job:  # another workflow of this repository, which is held to the same
+            wrong += [f"{name}: it hands on secrets"] if "secrets" in job else []
+            continue
         wrong += [f"{name}: no timeout"] if "timeout-minutes" not in job else []
         for step in job["steps"]:
             action, options = step.get("uses", "").partition("@")[0], step.get("with", {})
@@ -57,8 +76,12 @@ def faults(text: str) -> list[str]:
 
 
 @functools.cache
+def workflow_text(name: str) -> str:
+    return (ROOT / ".github" / "workflows" / name).read_text(encoding="utf-8")
+
+
 def tox_workflow() -> str:
-    return (ROOT / ".github" / "workflows" / "tox.yml").read_text(encoding="utf-8")
+    return workflow_text("tox.yml")
 
 
 def environments() -> list[str]:
@@ -118,6 +141,41 @@ def test_a_workflow_that_is_not_safe_is_found(spoil: Callable[[str], str], fault
     assert spoil(tox_workflow()) != tox_workflow()
     (found,) = faults(spoil(tox_workflow()))
     assert fault in found
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda text: text.replace("    environment: pypi\n", ""), "anybody may publish"),
+        (lambda text: text.replace("needs: [tox, build]", "needs: [build]"), "not tested"),
+        (lambda text: text.replace('    tags: ["v*"]', "    branches: [main]"), "no tag"),
+        (lambda text: text.replace("cancel-in-progress: false", "cancel-in-progress: true"), "may be cut"),
+        (lambda text: f"{text}      - run: python setup.py\n", "more than it publishes with"),
+        (lambda text: text.replace("id-token: write", "contents: write"), "permissions of its own"),
+        (lambda text: text.replace("yml\n\n", "yml\n    secrets: inherit\n\n"), "hands on secrets"),
+    ],
+)
+def test_a_release_that_is_not_safe_is_found(spoil: Callable[[str], str], fault: str) -> None:
+    release = workflow_text("release.yml")
+    assert spoil(release) != release
+    assert any(fault in found for found in faults(spoil(release)))
+
+
+def test_a_release_builds_what_tox_tries_and_uploads_that() -> None:
+    jobs = yaml.safe_load(workflow_text("release.yml"))["jobs"]
+    typed = [step["run"] for step in jobs["build"]["steps"] if "run" in step]
+    assert typed[1:] == [
+        'uv run --no-project -p 3.13 python -m tests.release "$GITHUB_REF_NAME"',
+        f"{TOX} -e release",
+    ]
+    (upload,) = [step["with"]["path"].split() for step in jobs["build"]["steps"] if "upload" in step.get("uses", "")]
+    assert upload == ["dist/*.whl", "dist/*.tar.gz"]
+    assert tox_ini()["testenv:release"]["set_env"].endswith("RELEASE_DIST = {tox_root}{/}dist")
+
+
+def test_lint_reads_every_workflow() -> None:
+    (read,) = [line for line in tox_ini()["testenv:lint"]["commands"].splitlines() if "github-workflows" in line]
+    assert sorted(read.split()[3:]) == [path.relative_to(ROOT).as_posix() for path in WORKFLOWS]
 
 
 # The hooks ------------------------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def test_each_pattern_is_held_against_the_libraries_that_it_needs() -> None:
     folders = {kind: Path(kind) for kind in Kind}
     chosen = {subject.name: subject for subject in subjects(folders, folders)}
     assert {name: chosen[name].against for name in ("prompt_chaining", "durable_strands_agent")} == {
-        "prompt_chaining": "durable SDK, boto3, pydantic",
+        "prompt_chaining": "durable SDK, boto3, pydantic with one model",
         "durable_strands_agent": "durable SDK, boto3, pydantic, Strands",
     }
     assert "strands" in chosen[chosen["durable_strands_agent"].against].code
