@@ -12,6 +12,7 @@ conditions  What it meets besides: where it is interrupted, and how.
 run         An execution that was made, with all its *events* in order.
 baseline    The run that nothing disturbs. Others are held against it.
 experiment  An execution to be made, with an *id* that is the same in each exploration of the same handler.
+shard       One of the parts that an exploration is split into, each for another machine.
 crash point Where an invocation can die: an operation, an action of it, which one of those, and a *kind* of death.
 sandbox     The process, variables and folders that an invocation finds: *warm*, *cold*, or another one.
 effect      What a handler does to the world outside. A double that a test provides *declares* it.

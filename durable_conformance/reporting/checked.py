@@ -22,7 +22,7 @@ class Runs:
     """The runs of one exploration, which the page shows."""
 
     scenario: str  # what its executions met, in a few words
-    packed: str  # they are many, and much alike
+    packed: bytes  # they are many, and much alike; without secrets, which nobody need look for again
 
 
 @dataclass(frozen=True)

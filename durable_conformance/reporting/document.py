@@ -60,9 +60,9 @@ def json_schema() -> dict[str, Any]:
 
 def dumped(document: Any) -> str:
     """`document` as JSON that can be written as UTF-8, whatever a handler's texts hold."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=bytes.decode)
     try:
         text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair: JSON has an escape for it
-        return json.dumps(document, indent=2)
+        return json.dumps(document, indent=2, default=bytes.decode)
     return text

@@ -38,9 +38,9 @@ def _digest(file: Path) -> str:
 
 
 def packed(scenario: str, records: Iterable[RunRecord]) -> Runs:
-    """The runs of an exploration, as a shard's report holds them; without secrets."""
+    """The runs of an exploration, as a shard's report holds them."""
     text = json.dumps([dataclasses.asdict(one) for one in withheld(tuple(records))])
-    return Runs(scenario, base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode())
+    return Runs(scenario, base64.b64encode(gzip.compress(text.encode(), mtime=0)))
 
 
 def _unpacked(runs: Runs) -> Sequence[RunRecord]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,6 +23,7 @@ from providers import ModelProvider
 from tests.conformance.command_line import DurableAi, Output, command_line
 from tests.conformance.corpus import BROKEN, CORRECT
 from tests.conformance.corpus.entry import Entry
+from tests.providers.test_scrub import KINDS
 
 OF = 4
 
@@ -51,6 +54,12 @@ def correct(event, context):
 def ignored(event, context):
     calls.append(1)  # durable: ignore[result-stability,no-invocation-state]
     return context.step(lambda _: 1, name="one") + len(calls)
+
+
+@durable_execution
+def echo(event, context):
+    calls.append(1)
+    return context.step(lambda _: event["key"], name="echo") + str(len(calls))
 
 
 @durable_execution
@@ -169,6 +178,24 @@ def test_other_formats_of_a_merged_report_are_those_of_the_whole(durable_ai: Dur
     timeless = [line for line in merged.out.splitlines() if "time=" not in line and "seconds" not in line]
     assert timeless == [line for line in whole.out.splitlines() if "time=" not in line and "seconds" not in line]
     assert timeless
+
+
+def test_no_secret_is_handed_on(durable_ai: DurableAi) -> None:
+    secret = next(one for one, kind in KINDS.items() if kind == "an AWS access key id")
+    words = ("app.py:echo", "--no-other-sandboxes", "--event", json.dumps({"key": secret}))
+    durable_ai("check", *words, "--json", "whole.json")
+    shards(durable_ai, *words, of=2)
+    merged = durable_ai("merge", *reports(2), "--json", "merged.json", "--html", "merged.html")
+    assert merged.code == 1
+    assert told("merged.json") == told("whole.json")
+    unpacked = [
+        gzip.decompress(base64.b64decode(runs["packed"])).decode()
+        for file in reports(2)
+        for runs in json.loads(Path(file).read_text(encoding="utf-8"))["checks"][0]["joining"]["runs"]
+    ]
+    written = [Path(file).read_text(encoding="utf-8") for file in (*reports(2), "merged.json", "merged.html")]
+    assert not any(secret in text for text in (*unpacked, *written))
+    assert "withheld" in unpacked[0]
 
 
 # one shard is not the whole
