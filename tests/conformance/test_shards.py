@@ -18,7 +18,7 @@ from aws_durable_execution_sdk_python import DurableContext
 from durable_conformance import CrashKind, Exploration, Report, Scenario, Shard, explore, handler_factory
 from durable_conformance.commands import main
 from durable_conformance.durable_check import DurableCheck
-from durable_conformance.rules import Piece, concluded
+from durable_conformance.rules import FileCoverage, FileLines, Piece, concluded
 from providers import ModelProvider
 from tests.conformance.command_line import DurableAi, Output, command_line
 from tests.conformance.corpus import BROKEN, CORRECT
@@ -466,6 +466,20 @@ def test_each_run_belongs_to_one_shard_and_findings_are_those_of_the_whole(name:
     assert (merged.points, merged.runs, merged.rules) == (whole.points, whole.runs, whole.rules)
     assert set(merged.findings) == set(whole.findings)
     assert (merged.coverage, merged.left_out, merged.seen) == (whole.coverage, whole.left_out, whole.seen)
+
+
+def test_a_line_that_one_shard_has_reached_is_reached() -> None:
+    report, _ = made_in(ENTRIES["call_between_steps"], Shard(1, 2))
+    (piece,) = report.pieces
+    several = [
+        replace(piece, reached=(FileLines("app.py", (1, 2, 3), (2, 3)), FileLines("b.py", (7,), (7,)))),
+        replace(piece, reached=(FileLines("app.py", (1, 2, 3, 4), (1, 3, 4)), FileLines("a.py", (5,), ()))),
+    ]
+    assert concluded(several).coverage == (
+        FileCoverage("app.py", 4, (3, 4)),
+        FileCoverage("a.py", 1, ()),
+        FileCoverage("b.py", 1, (7,)),
+    )
 
 
 def long(event: object, context: DurableContext, model: ModelProvider) -> int:
