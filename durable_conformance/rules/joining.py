@@ -28,7 +28,7 @@ def concluded(pieces: Sequence[Piece], shard: Shard | None = None) -> Report:
         told += [one for one in first.read if one.cause and one.cause.line not in known]
     could_not_run, tracebacks = _could_not_run(pieces)
     return Report(
-        first.points,
+        max(one.points for one in pieces),
         sum(one.runs for one in pieces) + sum(_most(one.common for one in pieces).values()),
         tuple(name for name in NAMES if first.explored and name not in not_used),
         sum(one.seconds for one in pieces),
