@@ -52,6 +52,7 @@ def main(own: str, packages: str, *arguments: str) -> None:
 
 
 def _try(sdk: str) -> None:
+    advice = f"Known to work are {TRIED}; take one of these, or a release of durable-ai-patterns that knows {sdk}"
     try:
         from durable_conformance.commands import app  # noqa: F401, PLC0415  # what it imports must be there
         from durable_conformance.workers.warming import warm_up  # noqa: PLC0415
@@ -62,13 +63,12 @@ def _try(sdk: str) -> None:
         _, _, place = frames[-1].filename.rpartition("durable_conformance") if frames else ("", "", "")
         at = f", at durable_conformance{place}:{frames[-1].lineno}" if frames else ""
         why = f"{type(error).__name__}: {error}{at}"
+        if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith(SDK.replace("-", "_")):
+            advice = "What it needs is not all there; install durable-ai-patterns[conformance] there"
     else:
         why = "" if status == "SUCCEEDED" else f"an execution of a step, a wait, a callback and a map ends as {status}"
     if why:
-        sys.exit(
-            f"the engine does not run on its {SDK} {sdk}: {why}. Known to work are {TRIED}; take one of these, or a "
-            f"release of durable-ai-patterns that knows {sdk}"
-        )
+        sys.exit(f"the engine does not run on its {SDK} {sdk}: {why}. {advice}")
 
 
 if __name__ == "__main__":

@@ -135,8 +135,8 @@ def _in_both_directions(console: Console, ref: str, python: str, paths: Sequence
         here, there = _Side("this code", "", Path.cwd()), _Side(ref, f"{ref}:", other.folder)
         if python:
             # Whatever SDK the histories were recorded on: each side makes the executions anew, on its own.
-            sdk = f"on SDK {other.interpreter.sdk}"
-            here = _Side(f"this code on SDK {installed_sdk()}", "", Path(made) / "here")
+            sdk = f"with SDK {other.interpreter.sdk}"
+            here = _Side(f"this code with SDK {installed_sdk()}", "", Path(made) / "here")
             there = _Side(f"{ref or 'this code'} {sdk}", f"{ref} {sdk}: ".lstrip(), Path(made) / "there")
         anew = bool(python)
         console.print(Text(f"Deployed: executions that began on {there.name} go on on {here.name}"))
