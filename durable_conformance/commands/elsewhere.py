@@ -9,6 +9,7 @@ It is run as a script, and imports nothing of this program before the paths are 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import platform
@@ -54,10 +55,10 @@ def main(own: str, packages: str, *arguments: str) -> None:
 def _try(sdk: str) -> None:
     advice = f"Known to work are {TRIED}; take one of these, or a release of durable-ai-patterns that knows {sdk}"
     try:
-        from durable_conformance.commands import app  # noqa: F401, PLC0415  # what it imports must be there
-        from durable_conformance.workers.warming import warm_up  # noqa: PLC0415
+        importlib.import_module("durable_conformance.commands.replay")  # what it imports must be there
+        from durable_conformance.runtime import trial  # noqa: PLC0415
 
-        status = warm_up().status
+        status = trial().status
     except Exception as error:  # noqa: BLE001  # an SDK that differs may fail in any way
         frames = [one for one in traceback.extract_tb(error.__traceback__) if "durable_conformance" in one.filename]
         _, _, place = frames[-1].filename.rpartition("durable_conformance") if frames else ("", "", "")
@@ -68,7 +69,7 @@ def _try(sdk: str) -> None:
     else:
         why = "" if status == "SUCCEEDED" else f"an execution of a step, a wait, a callback and a map ends as {status}"
     if why:
-        sys.exit(f"the engine does not run on its {SDK} {sdk}: {why}. {advice}")
+        sys.exit(f"the engine does not run on its {SDK} {sdk}: {' '.join(why.split())}. {advice}")
 
 
 if __name__ == "__main__":
