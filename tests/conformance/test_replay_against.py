@@ -241,6 +241,20 @@ def test_an_interpreter_that_cannot_be_used(durable_ai: DurableAi, name: str) ->
     assert said in output.err
 
 
+def test_a_program_that_crashes_over_there_has_found_nothing(durable_ai: DurableAi) -> None:
+    """Python ends with 1 then, too, as findings do."""
+    crashing = Path("crashing").absolute()
+    crashes = 'case " $* " in *" replay "*) echo "ValueError: gone" >&2; exit 1;; esac'
+    crashing.write_text(f'#!/bin/sh\n{crashes}\nexec {shlex.quote(sys.executable)} "$@"\n')
+    crashing.chmod(0o755)
+    output = durable_ai("replay", "--against-python", interpreter(run=str(crashing)), "histories")
+    assert output.code == 2
+    assert output.out.count("ValueError: gone") == 2
+    assert output.out.splitlines()[-1] == (
+        f"Deploying {HERE} could not be tried; rolling back to {THERE} could not be tried."
+    )
+
+
 def test_an_interpreter_without_the_sdk(durable_ai: DurableAi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTHONPATH", raising=False)
     output = durable_ai("replay", "--against-python", sys._base_executable, "histories")  # type: ignore[attr-defined]
