@@ -56,6 +56,7 @@ from durable_conformance.execution.operations import numbered as numbered
 from durable_conformance.execution.operations import path_order as path_order
 from durable_conformance.execution.operations import place as place
 from durable_conformance.execution.operations import recorded as recorded
+from durable_conformance.execution.operations import sub_type_of as sub_type_of
 from durable_conformance.execution.operations import with_parents as with_parents
 from durable_conformance.execution.pinned import Pinned as Pinned
 from durable_conformance.execution.pinned import pinned_by as pinned_by

@@ -10,12 +10,17 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING
 
 from aws_durable_execution_sdk_python.identifier import OperationIdNamespace
 from aws_durable_execution_sdk_python.lambda_service import Operation, OperationStatus, OperationType
 
 from durable_conformance.identity import alike
+
+if TYPE_CHECKING:
+    from aws_durable_execution_sdk_python.lambda_service import OperationUpdate
+    from aws_durable_execution_sdk_python.plugin import OperationInfo
 
 
 class OperationKind(StrEnum):
@@ -215,14 +220,20 @@ def recorded(operations: Iterable[Operation], paths: OperationPaths) -> tuple[Op
     return tuple(sorted(records, key=lambda record: path_order(record.path)))
 
 
+def sub_type_of(one: Operation | OperationUpdate | OperationInfo) -> str | None:
+    """Its subtype as text. Before SDK 3 the SDK has a member of an enumeration there, which is no text."""
+    sub_type: object = one.sub_type
+    return sub_type.value if isinstance(sub_type, Enum) else one.sub_type
+
+
 def _record(operation: Operation, paths: OperationPaths) -> OperationRecord:
     step = operation.step_details
     details = step or operation.context_details or operation.callback_details or operation.chained_invoke_details
     error = details.error if details else None
     return OperationRecord(
-        path=paths.register(operation.operation_id, operation.parent_id, operation.name or operation.sub_type),
+        path=paths.register(operation.operation_id, operation.parent_id, operation.name or sub_type_of(operation)),
         type=operation.operation_type.value,
-        sub_type=operation.sub_type,
+        sub_type=sub_type_of(operation),
         status=operation.status.value,
         attempts=step.attempt if step else None,
         result=details.result if details else None,

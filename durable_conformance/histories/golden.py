@@ -16,6 +16,7 @@ from aws_durable_execution_sdk_python.lambda_service import (
     ChainedInvokeDetails,
     ContextDetails,
     Operation,
+    OperationSubType,
     OperationType,
     StepDetails,
     WaitDetails,
@@ -36,6 +37,7 @@ from durable_conformance.execution import (
     path_order,
     place,
     recorded,
+    sub_type_of,
     values_of,
 )
 from durable_conformance.histories.file import Call, Change, History, HistoryOperation, by_path
@@ -115,7 +117,7 @@ class Golden:
             parent = operations.get(operation.parent_id or "")
             reached = replayed_to.get(operation.parent_id, False)
             ended = operation.status in TERMINAL
-            if parent and parent.sub_type in BATCHES:
+            if parent and sub_type_of(parent) in BATCHES:
                 reached = reached and not ended
             else:
                 replayed_to[operation.parent_id] = reached and ended
@@ -218,9 +220,14 @@ def _operation(
         name=identity.name,
         start_timestamp=_moment(first.at),
         end_timestamp=_moment(last.at) if last.status in TERMINAL else None,
-        sub_type=identity.sub_type,
+        sub_type=_sub_type(identity.sub_type),
         **details,
     )
+
+
+def _sub_type(text: str | None) -> str | None:
+    """As the SDK itself has it, which before SDK 3 is no text. What is none of its members is the user's own."""
+    return next((member for member in OperationSubType if member.value == text), text)
 
 
 def _moment(seconds: float) -> dt.datetime:

@@ -21,6 +21,7 @@ from durable_conformance.execution import (
     Start,
     path_order,
     recorded,
+    sub_type_of,
 )
 from durable_conformance.histories.file import (
     Call,
@@ -133,7 +134,7 @@ def _identities(operations: Iterable[Operation], paths: OperationPaths) -> Itera
             id=operation.operation_id,
             parent=paths[operation.parent_id] if operation.parent_id else None,
             type=operation.operation_type,
-            sub_type=operation.sub_type,
+            sub_type=sub_type_of(operation),
             name=operation.name,
         )
 

@@ -79,7 +79,7 @@ def _with(value: Any, replaced: Callable[[str], str]) -> Any:
 
 @functools.cache
 def _scrub() -> ModuleType:
-    file = Path(__file__).parents[2] / "providers" / "scrub.py"
+    file = Path(__file__).resolve().parents[2] / "providers" / "scrub.py"
     spec = importlib.util.spec_from_file_location(_NAME, file)
     assert spec is not None
     assert spec.loader is not None

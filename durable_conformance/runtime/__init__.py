@@ -13,6 +13,7 @@ from durable_conformance.runtime.sdk import QUICK as QUICK
 from durable_conformance.runtime.sdk import quick_stops as quick_stops
 from durable_conformance.runtime.sdk import quiet_sdk_logs as quiet_sdk_logs
 from durable_conformance.runtime.service import Service as Service
+from durable_conformance.runtime.trial import trial as trial
 from durable_conformance.runtime.watching import WITHOUT_CAUSES as WITHOUT_CAUSES
 from durable_conformance.runtime.watching import free_tool as free_tool
 from durable_conformance.runtime.world import SANDBOX_VARIABLES as SANDBOX_VARIABLES

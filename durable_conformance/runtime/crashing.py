@@ -21,6 +21,7 @@ from durable_conformance.execution import (
     Pinned,
     ProcessDied,
     comes_later,
+    sub_type_of,
 )
 from durable_conformance.runtime.observer import Observer
 from durable_conformance.runtime.service import Service, merged
@@ -45,7 +46,7 @@ class Horizon:
         """Whether what `update` begins, at `path`, is one operation too many."""
         if self._operations is None or self._anchor is None or update.action is not OperationAction.START:
             return False
-        if update.sub_type in BRANCHES:
+        if sub_type_of(update) in BRANCHES:
             return False  # it runs beside the others, and may begin at any time
         if path in self._begun or not comes_later(path, self._anchor):
             return False

@@ -48,6 +48,7 @@ from durable_conformance.execution import (
     Start,
     TimeSpent,
     VariableChanged,
+    sub_type_of,
 )
 from durable_conformance.model import DIED, ModelCall
 from durable_conformance.runtime.branch_order import BranchOrder
@@ -135,7 +136,7 @@ class Observer(DurableInstrumentationPlugin):
     def seen(self, info: OperationInfo) -> str:
         """The path of an operation that the SDK tells about."""
         self.met.add(info.operation_id)
-        return self.paths.register(info.operation_id, info.parent_id, info.name or info.sub_type)
+        return self.paths.register(info.operation_id, info.parent_id, info.name or sub_type_of(info))
 
     def line_here(self) -> str:
         """The user's line that this thread runs, or that waits for what it does; empty if there is none."""
@@ -291,7 +292,7 @@ class Observer(DurableInstrumentationPlugin):
 
     def path_of(self, update: OperationUpdate) -> str:
         """The path of the operation that `update` is about."""
-        label = update.name or update.sub_type or update.operation_type.value.lower()
+        label = update.name or sub_type_of(update) or update.operation_type.value.lower()
         return self.paths.register(update.operation_id, update.parent_id, label)
 
     def occurrences(self, path: str, action: str) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from aws_durable_execution_sdk_python.plugin import OperationType, UserFunctionStartInfo
 
-from durable_conformance.execution import BATCHES, EPOCH, place
+from durable_conformance.execution import BATCHES, EPOCH, place, sub_type_of
 
 SECOND = 1_000_000_000
 """Nanoseconds, in which all times are counted here."""
@@ -182,7 +182,7 @@ class Scopes:
 
 def _is_batch(scope: Scope) -> bool:
     """Whether what stands in it runs side by side."""
-    return scope.info is not None and scope.info.sub_type in BATCHES
+    return scope.info is not None and sub_type_of(scope.info) in BATCHES
 
 
 def _position(last: str) -> tuple[int, ...]:

@@ -12,12 +12,17 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
-from aws_durable_execution_sdk_python import filesystem_serdes, state
+from aws_durable_execution_sdk_python import state
 from aws_durable_execution_sdk_python_testing.invoker import create_test_lambda_context
 from aws_durable_execution_sdk_python_testing.model import LambdaContext
 
 from durable_conformance.execution import Source
 from durable_conformance.runtime.current import current
+
+try:
+    from aws_durable_execution_sdk_python import filesystem_serdes
+except ImportError:
+    filesystem_serdes = None  # type: ignore[assignment]  # SDK 2 writes no files
 
 _LOGGERS = ("aws_durable_execution_sdk_python", "aws_durable_execution_sdk_python_testing")
 _SILENT = logging.CRITICAL + 1
@@ -29,14 +34,14 @@ Every invocation ends by waiting for the SDK's checkpoint thread, which looks ev
 and every update that somebody waits for is held back a millisecond, in case others come to share its request. No public
 setting shortens either. An exploration is thousands of invocations, so while any is under way the thread looks more
 often, and sends at once. Nothing else changes: the simulated service persists one update at a time, whatever shares
-its request.
+its request. SDK 2 has none of them: it is slower, and does the same.
 """
 
 _OF_AN_INVOCATION = frozenset({"aws_request_id", "log_stream_name"})
 
 _lock = threading.Lock()
 _users = 0
-_usual: dict[str, float] = {name: getattr(state, name) for name in QUICK}
+_usual: dict[str, float] = {name: getattr(state, name) for name in QUICK if hasattr(state, name)}
 
 
 @contextlib.contextmanager
@@ -45,7 +50,7 @@ def quick_stops() -> Iterator[None]:
     global _users  # noqa: PLW0603  # the settings are global, too
     with _lock:
         _users += 1
-        _set(QUICK)
+        _set({name: QUICK[name] for name in _usual})
     try:
         yield
     finally:
@@ -76,7 +81,8 @@ def keep_files_apart() -> None:
     Executions that go on from one prefix are the same execution to it, and name the same files. They run side by side,
     and what they write may differ. A file that is there already is read; what takes its place is this execution's own.
     """
-    filesystem_serdes.open = _open  # type: ignore[attr-defined]  # the name that it finds the builtin function by
+    if filesystem_serdes is not None:
+        filesystem_serdes.open = _open  # type: ignore[attr-defined]  # the name that it finds the builtin function by
 
 
 def function_that_begins() -> object:

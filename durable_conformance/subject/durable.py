@@ -7,13 +7,15 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import CellType, FunctionType, MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_durable_execution_sdk_python import durable_execution
 from aws_durable_execution_sdk_python.execution import DurableExecutionInvocationInputWithClient
-from aws_durable_execution_sdk_python.plugin import DurableInstrumentationPluginFactory
 
 from durable_conformance.subject.scenario import Handler
+
+if TYPE_CHECKING:
+    from aws_durable_execution_sdk_python.plugin import DurableInstrumentationPluginFactory  # since SDK 3
 
 type Around = Callable[[Callable[..., Any]], Callable[..., Any]]
 """Decorates the handler's own function."""
@@ -26,8 +28,13 @@ def _nothing(_event: Any, _context: Any) -> None:
     """A durable function."""
 
 
-_DECORATED = durable_execution(_nothing).__code__
+_EXAMPLE: Any = durable_execution(_nothing)
+
+_DECORATED = _EXAMPLE.__code__
 """The code that each function decorated with `@durable_execution` has, whatever it decorates."""
+
+_BETWEEN = None if _EXAMPLE.__wrapped__ is _nothing else _EXAMPLE.__wrapped__.__code__
+"""Of a function of the SDK's between that and the user's, as before SDK 3. It holds the user's by the name `func`."""
 
 
 def is_durable(value: object) -> bool:
@@ -64,10 +71,16 @@ def _decorated_again(
     plugin: DurableInstrumentationPluginFactory,
     around: Around,
 ) -> Handler:
-    function = handler.__wrapped__
+    function = _users(handler.__wrapped__)
     decorated = durable_execution(around(function), plugins=[plugin])
     decorated.__wrapped__ = function  # type: ignore[attr-defined]  # the next execution decorates it again
     return decorated
+
+
+def _users(wrapped: Any) -> Callable[..., Any]:
+    between = isinstance(wrapped, FunctionType) and wrapped.__code__ is _BETWEEN
+    function: Callable[..., Any] = inspect.getclosurevars(wrapped).nonlocals["func"] if between else wrapped
+    return function
 
 
 class InvocationEvent(DurableExecutionInvocationInputWithClient, dict[str, Any]):

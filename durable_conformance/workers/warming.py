@@ -10,25 +10,9 @@ from __future__ import annotations
 
 import gc
 import random
-from typing import Any
 
-from aws_durable_execution_sdk_python import BatchResult, DurableContext, durable_execution
-from aws_durable_execution_sdk_python.config import Duration
-
-from durable_conformance.execution import Action, Conditions, CrashKind, CrashPoint, Run
-from durable_conformance.runtime import run_in_process
-from durable_conformance.subject import OK, Always, Scenario
-
-_CRASH = CrashPoint("/1:step", Action.SUCCEED, 0, CrashKind.BEFORE_PERSIST)
-
-
-@durable_execution
-def _handler(_event: Any, context: DurableContext) -> Any:
-    context.step(lambda _: 1, "step")
-    context.wait(Duration.from_seconds(1), "wait")
-    context.wait_for_callback(lambda *_: None, "callback")
-    batch: BatchResult[int] = context.map([1, 2], lambda child, item, *_: child.step(lambda _: item, "look"), "map")
-    return batch.get_results()
+from durable_conformance.execution import Run
+from durable_conformance.runtime import trial
 
 
 def warm_up() -> Run:
@@ -37,8 +21,7 @@ def warm_up() -> Run:
     A collection would touch every object of the base, in each of its forks; so it begins to collect only now.
     """
     state = random.getstate()
-    conditions = Conditions(crashes=[_CRASH], keep_snapshots=True)
-    run = run_in_process(lambda _model: _handler, Scenario({}, ask=Always(OK)), conditions)
+    run = trial()
     random.setstate(state)
     gc.freeze()
     gc.enable()

@@ -71,8 +71,9 @@ def ask_human(
             raise told from error
 
     # The SDK's own `wait_for_callback` but for the errors: it records as much as whoever failed the callback sent, and
-    # the service takes no error of that length. So histories are the same, and read alike.
-    as_recorded: ChildConfig[str] = ChildConfig(sub_type=OperationSubType.WAIT_FOR_CALLBACK.value)
+    # the service takes no error of that length. So histories are the same, and read alike. The member, not its text:
+    # SDK 2 takes no other subtype, and its executions, too, go on on this code.
+    as_recorded: ChildConfig[str] = ChildConfig(sub_type=OperationSubType.WAIT_FOR_CALLBACK)
     try:
         return context.run_in_child_context(wait, name, as_recorded)
     except ChildContextError as error:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 
-from aws_durable_execution_sdk_python.lambda_service import ErrorObject
 from aws_durable_execution_sdk_python_testing import DurableFunctionCloudTestRunner
 
-from durable_conformance import Answered, Refused, Scenario
-from durable_conformance.subject import CallbackAnswer
+from durable_conformance import Scenario
+from tests.wire.answering import send
 from tests.wire.history import History
 
 LOOK_SECONDS = 2
@@ -38,7 +37,7 @@ def go_through(runner: DurableFunctionCloudTestRunner, scenario: Scenario, wait:
                 raise TimeoutError(f"{arn} has not ended after {wait} s; raise --execution-wait.") from None
         callback = _open_callback(runner, arn) if answers else None
         if callback is not None and callback not in answered:
-            _answer(runner, callback, answers[min(len(answered), len(answers) - 1)])
+            send(runner, callback, answers[min(len(answered), len(answers) - 1)])
             answered.add(callback)
 
 
@@ -47,11 +46,3 @@ def _open_callback(runner: DurableFunctionCloudTestRunner, arn: str) -> str | No
         return runner.wait_for_callback(arn, timeout=LOOK_SECONDS)
     except TimeoutError:
         return None
-
-
-def _answer(runner: DurableFunctionCloudTestRunner, callback: str, answer: CallbackAnswer) -> None:
-    match answer:
-        case Answered(payload):
-            runner.send_callback_success(callback, None if payload is None else payload.encode())
-        case Refused(message):
-            runner.send_callback_failure(callback, ErrorObject.from_message(message))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aws_durable_execution_sdk_python.lambda_service import ErrorObject
 from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 
-from durable_conformance import Answered, Refused, Scenario
+from durable_conformance import Scenario
 from durable_conformance.subject import CALLBACK_SUFFIX, HandlerFactory
+from tests.wire.answering import send
 
 
 def exported(handler_for: HandlerFactory, scenario: Scenario) -> dict[str, Any]:
@@ -19,11 +19,7 @@ def exported(handler_for: HandlerFactory, scenario: Scenario) -> dict[str, Any]:
         arn = runner.run_async(input=json.dumps(scenario.event))
         for name, (answer, *_) in scenario.callbacks.items():
             callback_id = runner.wait_for_callback(arn, name=f"{name}{CALLBACK_SUFFIX}")
-            match answer:
-                case Answered(payload):
-                    runner.send_callback_success(callback_id, (payload or "").encode())
-                case Refused(message):
-                    runner.send_callback_failure(callback_id, ErrorObject.from_message(message))
+            send(runner, callback_id, answer)
         runner.wait_for_result(arn)
         history = runner.get_execution_history(arn, include_execution_data=True)
     document: dict[str, Any] = json.loads(json.dumps(history.to_dict(), default=str))

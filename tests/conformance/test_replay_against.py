@@ -1,9 +1,12 @@
-"""`durable-ai replay --against REF`: executions survive a deployment, a rollback, both or neither."""
+"""`durable-ai replay --against`: executions survive a deployment, a rollback, both or neither."""
 
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -136,9 +139,132 @@ def test_in_a_folder_of_the_repository(durable_ai: DurableAi, monkeypatch: pytes
         (("--against", "--all", "histories"), "git rev-parse --all^{commit}: it names no revision"),
         (("--against", "HEAD", "../histories"), "../histories is outside of this folder"),
         (("--against", "HEAD", "--update", "histories"), "leave --against out"),
+        (("--against-python", "python3", "../histories"), "../histories is outside of this folder"),
+        (("--against-python", "python3", "--update", "histories"), "leave --against out"),
     ],
 )
 def test_what_cannot_be_compared(durable_ai: DurableAi, arguments: tuple[str, ...], said: str) -> None:
     output = durable_ai("replay", *arguments)
     assert output.code == 2
     assert said in output.err
+
+
+SDK = "aws-durable-execution-sdk-python"
+HERE = f"this code with SDK {version(SDK)}"
+THERE = "this code with SDK 2.9.9"
+
+
+def interpreter(*, run: str = sys.executable, sdk: str = "2.9.9", **modules: str) -> str:
+    """A Python whose durable SDK says that it is version `sdk`, and which finds `modules` before all others."""
+    folder = Path("other").absolute()
+    metadata = folder / f"aws_durable_execution_sdk_python-{sdk}.dist-info/METADATA"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text(f"Metadata-Version: 2.4\nName: {SDK}\nVersion: {sdk}\n")
+    for name, code in modules.items():
+        (folder / f"{name}.py").write_text(code)
+    python = folder / "python"
+    path = f"{shlex.quote(str(folder))}${{PYTHONPATH:+:$PYTHONPATH}}"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={path} exec {shlex.quote(run)} "$@"\n')
+    python.chmod(0o755)
+    return "other/python"
+
+
+def test_another_sdk_on_which_all_goes_on(durable_ai: DurableAi) -> None:
+    """Each side makes the executions itself: what the files say was recorded on either is not taken for the other's."""
+    output = durable_ai("replay", "--against-python", interpreter(), "histories")
+    assert output.code == 0
+    assert output.out.startswith(f"Deployed: executions that began on {THERE} go on on {HERE}\n1 of 1 histories replay")
+    assert f"Rolled back: executions that began on {HERE} go on on {THERE}\n1 of 1 histories replay" in output.out
+    assert output.out.splitlines()[-1] == (
+        f"Deploying {HERE} breaks no recorded execution; rolling back to {THERE} breaks no recorded execution."
+    )
+
+
+def test_another_sdk_on_which_a_step_is_called_otherwise(durable_ai: DurableAi) -> None:
+    change("def order", f'from importlib.metadata import version\nNAME = "price " + version("{SDK}")\n\ndef order')
+    change('"price")', "NAME)")
+    output = durable_ai("replay", "--against-python", interpreter(), "histories")
+    assert output.code == 1
+    assert f"with SDK 2.9.9: {HISTORY}" in output.out
+    assert output.out.count("0 of 1 histories replay") == 2
+    assert output.out.splitlines()[-1] == (
+        f"Deploying {HERE} breaks executions under way; rolling back to {THERE} breaks executions under way."
+    )
+
+
+def test_another_sdk_on_which_it_cannot_run(durable_ai: DurableAi) -> None:
+    """Nothing began there, so nothing can be seen to break here; and what began here cannot go on."""
+    needs_3 = f'if version("{SDK}") == "2.9.9":\n    raise ImportError("since 3")\n'
+    change("def order", f"from importlib.metadata import version\n\n{needs_3}\ndef order")
+    output = durable_ai("replay", "--against-python", interpreter(), "histories")
+    assert output.code == 2
+    assert output.out.count("ImportError: since 3") >= 2
+    assert output.out.splitlines()[-1] == (
+        f"Deploying {HERE} could not be tried; rolling back to {THERE} could not be tried."
+    )
+
+
+def test_another_revision_on_another_sdk(durable_ai: DurableAi) -> None:
+    change(*BREAKING["a renamed step"])
+    record(durable_ai)
+    output = durable_ai("replay", "--against", "HEAD", "--against-python", interpreter(), "histories")
+    assert output.code == 1
+    assert output.out.startswith(f"Deployed: executions that began on HEAD with SDK 2.9.9 go on on {HERE}")
+    assert f"HEAD with SDK 2.9.9: {HISTORY}" in output.out
+    assert output.out.count("0 of 1 histories replay") == 2
+
+
+UNUSABLE = {
+    "an SDK without what the engine imports": (
+        {"sdk": "4.0.0", "aws_durable_execution_sdk_python": "no = 'names'"},
+        "does not run on its aws-durable-execution-sdk-python 4.0.0: ImportError: cannot import name ",
+    ),
+    "an SDK that runs otherwise": (
+        {"sitecustomize": "from aws_durable_execution_sdk_python import DurableContext\nDurableContext.step = None\n"},
+        "an execution of a step, a wait, a callback and a map ends as",
+    ),
+    "no Python": ({"run": "/bin/echo"}, "it is no Python"),
+    "a Python that fails": ({"run": "/bin/false"}, "it says nothing"),
+    "without what the engine uses": (
+        {"typer": "import no_such_package"},
+        "install durable-ai-patterns[conformance] there",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_an_interpreter_that_cannot_be_used(durable_ai: DurableAi, name: str) -> None:
+    how, said = UNUSABLE[name]
+    output = durable_ai("replay", "--against-python", interpreter(**how), "histories")
+    assert (output.code, output.out) == (2, "")
+    assert "durable-ai: --against-python other/python: " in output.err
+    assert said in output.err
+
+
+def test_a_program_that_crashes_over_there_has_found_nothing(durable_ai: DurableAi) -> None:
+    """Python ends with 1 then, too, as findings do."""
+    crashing = Path("crashing").absolute()
+    crashes = 'case " $* " in *" replay "*) echo "ValueError: gone" >&2; exit 1;; esac'
+    crashing.write_text(f'#!/bin/sh\n{crashes}\nexec {shlex.quote(sys.executable)} "$@"\n')
+    crashing.chmod(0o755)
+    output = durable_ai("replay", "--against-python", interpreter(run=str(crashing)), "histories")
+    assert output.code == 2
+    assert output.out.count("ValueError: gone") == 2
+    assert output.out.splitlines()[-1] == (
+        f"Deploying {HERE} could not be tried; rolling back to {THERE} could not be tried."
+    )
+
+
+def test_an_interpreter_without_the_sdk(durable_ai: DurableAi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    output = durable_ai("replay", "--against-python", sys._base_executable, "histories")  # type: ignore[attr-defined]
+    assert output.code == 2
+    assert (
+        "it has no aws-durable-execution-sdk-python: install there the version that the executions are to" in output.err
+    )
+
+
+def test_no_interpreter(durable_ai: DurableAi) -> None:
+    output = durable_ai("replay", "--against-python", "other/python", "histories")
+    assert output.code == 2
+    assert "there is no interpreter other/python that can be run" in output.err

@@ -13,7 +13,6 @@ from aws_durable_execution_sdk_python.execution import DurableExecutionInvocatio
 from aws_durable_execution_sdk_python.lambda_service import (
     CheckpointOutput,
     DurableServiceClient,
-    ErrorObject,
     Operation,
     OperationStatus,
     OperationType,
@@ -24,7 +23,7 @@ from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner
 from aws_durable_execution_sdk_python_testing.execution import Execution
 from aws_durable_execution_sdk_python_testing.stores.memory import InMemoryExecutionStore
 
-from durable_conformance import Answered, Refused, Scenario
+from durable_conformance import Scenario
 from durable_conformance.execution import (
     TERMINAL,
     InvocationBegan,
@@ -38,6 +37,7 @@ from durable_conformance.identity import ARN, EXECUTION_ID
 from durable_conformance.rules import MAX_TIMEOUT_SECONDS
 from durable_conformance.runtime import CallGate, Crashes, Horizon, Observer, observed
 from durable_conformance.subject import HandlerFactory
+from tests.wire.answering import send
 
 EXECUTION_TIMEOUT_SECONDS = MAX_TIMEOUT_SECONDS
 """How long the runner lets an execution take in real time: no limit but the service's. A person may think it over."""
@@ -132,13 +132,7 @@ def _answer_callbacks(
         answered.add(operation.operation_id)
         assert operation.callback_details is not None
         callback_id = operation.callback_details.callback_id
-        match scenario.answer(name, occurrence):
-            case Answered(payload):
-                runner.send_callback_success(callback_id, None if payload is None else payload.encode())
-            case Refused(message):
-                runner.send_callback_failure(callback_id, ErrorObject.from_message(message))
-            case _:
-                pass  # silence: the runner's own timer ends it
+        send(runner, callback_id, scenario.answer(name, occurrence))  # the runner's own timer ends silence
 
 
 class _WatchedClient:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks import installed, starting, suite
+from benchmarks import installed, scale, scale_handlers, starting, suite
 from benchmarks.__main__ import measurements
 from benchmarks.comparison import Row, Spread, row_of, shown
 from benchmarks.imports import Kind, subjects
@@ -149,3 +149,23 @@ def test_the_programs_whose_start_is_measured_show_help(tmp_path: Path) -> None:
     ran = subprocess.run([sys.executable, tmp_path / "bare.py", "--help"], capture_output=True, text=True, check=True)
     assert "The other." in ran.stdout
     assert starting.cpu_seconds(dict(os.environ), "-c", "sum(range(1_000_000))") > 0
+
+
+def test_each_workflow_that_is_long_or_wide_has_a_handler() -> None:
+    assert [one.name for one in scale.WORKFLOWS if not callable(getattr(scale_handlers, one.name))] == []
+
+
+def test_what_is_measured_of_a_long_workflow_is_a_check_that_was_made() -> None:
+    part = scale.Workflow("steps_60", "60 steps", shards=180)
+    one = scale.measured(part)
+    assert one.points == 60 * 6
+    assert 0 < one.runs < one.points
+    assert one.seconds > 0
+    assert one.megabytes > 10
+    assert one.left_out[0] == "what the other shards run: this is shard 1 of 180"
+    assert scale.row(part, one)[:3] == ("60 steps", "1 of 180 shards", "360")
+
+
+def test_a_check_that_finds_something_has_no_figures() -> None:
+    with pytest.raises(RuntimeError, match="ended with 2"):
+        scale.measured(scale.Workflow("no_such_handler", "nothing"))

@@ -7,12 +7,12 @@ import json
 import queue
 from dataclasses import dataclass
 
-from aws_durable_execution_sdk_python.lambda_service import ErrorObject
 from aws_durable_execution_sdk_python_testing import DurableFunctionCloudTestRunner
 
-from durable_conformance import Answered, Refused, Scenario
+from durable_conformance import Scenario
 from durable_conformance.execution import ENDED, Run, parsed_result
 from durable_conformance.subject import CALLBACK_SUFFIX
+from tests.wire.answering import send
 from tests.wire.durable_runner import REGION
 from tests.wire.execution import Execution, Requests
 from tests.wire.faults import NO_FAULTS, Faults
@@ -122,11 +122,7 @@ class Player:
         told = self._wire.inbox.callbacks(arn, name)
         assert told, f"the reviewer of {name!r} was not told"
         assert len(set(told)) == 1, f"the reviewer of {name!r} was told of several callbacks: {told}"
-        match scenario.answer(name, occurrence):
-            case Answered(payload):
-                self._runner.send_callback_success(told[0], None if payload is None else payload.encode())
-            case Refused(message):
-                self._runner.send_callback_failure(told[0], ErrorObject.from_message(message))
-            case silence:
-                raise NotImplementedError(f"{silence}: it would last as long as the callback's timeout, in real time.")
+        answer = scenario.answer(name, occurrence)
+        if not send(self._runner, told[0], answer):
+            raise NotImplementedError(f"{answer}: it would last as long as the callback's timeout, in real time.")
         return len(told)
