@@ -54,15 +54,21 @@ class Entry:
         )
 
 
+ENOUGH = (CrashKind.AFTER_PERSIST, CrashKind.DURING_CALL)
+"""Dying after a checkpoint and in a call shows what most broken handlers do wrong."""
+
+
 class Shelf:
     """Entries, in the order in which their modules are written down.
 
     Args:
         in_other_sandboxes: Whether to run them in other processes, too.
+        kinds: How invocations of broken handlers die.
     """
 
-    def __init__(self, *, in_other_sandboxes: bool = False) -> None:
+    def __init__(self, *, in_other_sandboxes: bool = False, kinds: Sequence[CrashKind] = ENOUGH) -> None:
         self.in_other_sandboxes = in_other_sandboxes
+        self.kinds = kinds
         self.entries: dict[str, Entry] = {}
 
     def broken(
@@ -74,9 +80,8 @@ class Shelf:
         callbacks: Mapping[str, Sequence[CallbackAnswer]] | None = None,
         severity: Severity = Severity.ERROR,
     ) -> Callable[[Module], Module]:
-        """Put a module here that breaks `rule`. Dying after a checkpoint and in a call is enough to show that."""
-        kinds = (CrashKind.AFTER_PERSIST, CrashKind.DURING_CALL)
-        return self._put(rule, _scenario(event, script, callbacks), kinds, severity)
+        """Put a module here that breaks `rule`."""
+        return self._put(rule, _scenario(event, script, callbacks), self.kinds, severity)
 
     def correct(
         self,
