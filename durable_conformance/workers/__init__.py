@@ -14,7 +14,10 @@ from durable_conformance.workers.experiment import Judge as Judge
 from durable_conformance.workers.experiment import Lost as Lost
 from durable_conformance.workers.experiment import Where as Where
 from durable_conformance.workers.experiment import not_judged as not_judged
-from durable_conformance.workers.pool import HASH_SEEDS as HASH_SEEDS
+from durable_conformance.workers.interpreters import HASH_SEEDS as HASH_SEEDS
+from durable_conformance.workers.interpreters import Base as Base
+from durable_conformance.workers.interpreters import Templates as Templates
+from durable_conformance.workers.interpreters import of_this_process as of_this_process
 from durable_conformance.workers.pool import MAX_LOST as MAX_LOST
 from durable_conformance.workers.pool import OTHER_SEEDS as OTHER_SEEDS
 from durable_conformance.workers.pool import RUNS_A_WORKER as RUNS_A_WORKER
@@ -23,6 +26,3 @@ from durable_conformance.workers.pool import Pool as Pool
 from durable_conformance.workers.surroundings import is_local as is_local
 from durable_conformance.workers.surroundings import offline as offline
 from durable_conformance.workers.template import AVAILABLE as AVAILABLE
-from durable_conformance.workers.template import Base as Base
-from durable_conformance.workers.template import bases as bases
-from durable_conformance.workers.template import close_bases as close_bases

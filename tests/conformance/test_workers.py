@@ -35,9 +35,8 @@ from durable_conformance.workers import (
     Lost,
     Pool,
     SilentError,
+    Templates,
     Where,
-    bases,
-    close_bases,
     not_judged,
 )
 from tests.conformance import hostile
@@ -240,14 +239,15 @@ def test_templates_have_hash_seeds_of_their_own_and_import_nothing_that_a_projec
 
 def test_cores_that_wait_for_the_handler_start_other_interpreters(tmp_path: Path) -> None:
     (tmp_path / "reads.py").write_text("def handler(event, context): ...")  # no handler: it is not imported elsewhere
-    close_bases()
-    with Pool(Reference(f"{tmp_path}/reads.py:handler"), Scenario({})) as pool:
+    with (
+        Templates() as templates,
+        Pool(Reference(f"{tmp_path}/reads.py:handler"), Scenario({}), templates=templates) as pool,
+    ):
         with pytest.raises(CannotRunError, match="handler"):
             pool.start(before_others=True)
         idle = min((os.process_cpu_count() or 1) - 1, len(OTHER_SEEDS))
-        assert [base.used for base in bases().values()] == [True, *[False] * idle]
-    close_bases()
-    assert not bases()
+        assert [base.used for base in templates.bases.values()] == [True, *[False] * idle]
+    assert not templates.bases
 
 
 def test_an_interpreter_that_nobody_has_asked_for_anything_ends_at_once() -> None:
