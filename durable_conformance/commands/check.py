@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -237,8 +238,6 @@ def check(  # noqa: PLR0917  # options, which a person names
 
     Exit code 0: all conform. 1: findings. 2: some could not be run.
     """
-    from durable_conformance.commands.checking import checked  # noqa: PLC0415  # help needs none of what a check does
-
     answers, results = typed_by_name("--answer", answer or ()), typed_by_name("--invoke", invoke or ())
     settings = {
         "env": (variables_in(env_file) if env_file else {}) | dict(map(typed_variable, env or ())),
@@ -284,18 +283,29 @@ def check(  # noqa: PLR0917  # options, which a person names
         "--live": live,
         "--ignore": ignore,
     }
-    checked(
-        target,
-        settings,
-        typed,
-        events=[*(event or ()), *(event_file or ())],
-        template=template,
-        function=function,
-        generate=generate,
-        event_schema=event_schema,
-        case=case,
-        debug=bool(pdb),
-        output_format=output_format,
-        json_file=json_file,
-        html_file=html_file,
-    )
+    from durable_conformance.workers import Templates  # noqa: PLC0415  # help needs none of what a check does
+
+    with Templates() as templates:
+        templates.start_meanwhile()  # what a check is made of takes half a second to be imported
+        gc.disable()  # nothing of that is garbage
+
+        from durable_conformance.commands.checking import checked  # noqa: PLC0415  # as above
+
+        gc.freeze()
+        gc.enable()
+        checked(
+            target,
+            settings,
+            typed,
+            events=[*(event or ()), *(event_file or ())],
+            template=template,
+            function=function,
+            generate=generate,
+            event_schema=event_schema,
+            case=case,
+            debug=bool(pdb),
+            output_format=output_format,
+            json_file=json_file,
+            html_file=html_file,
+            templates=templates,
+        )

@@ -36,7 +36,7 @@ from durable_conformance.exploring import (
 from durable_conformance.reporting import Checked, Named, Outcome, command
 from durable_conformance.rules import Generated, Report, joined
 from durable_conformance.subject import Scenario
-from durable_conformance.workers import Breakpoint, Experiment
+from durable_conformance.workers import Breakpoint, Experiment, Templates
 
 
 def checked(
@@ -54,6 +54,7 @@ def checked(
     output_format: OutputFormat | None,
     json_file: Path | None,
     html_file: Path | None,
+    templates: Templates,
 ) -> None:
     """Check what `target`, `template` or the project names.
 
@@ -71,6 +72,7 @@ def checked(
         output_format: What is printed; None leaves it to the project.
         json_file: Where the report is written, too.
         html_file: Where a page about it is written, too.
+        templates: Where processes come from that have imported the handlers.
 
     Raises:
         CannotRunError: Something that was typed names nothing, or the only check could not be run.
@@ -100,12 +102,11 @@ def checked(
     chosen = output_format or (project.project.output_format if project else None) or OutputFormat.FULL
     generating = None
     if generate is not None:
-        generating = Generating(generate, schema, kept, _console(chosen))
+        generating = Generating(generate, schema, kept, _console(chosen), templates)
         checks = generating.added_to(checks)
     commands = {one.title: again(one, checks, target, template, words) for one in checks}
-    checking = _Checking(
-        checks, commands, chosen, json_file, html_file, generated=generating.generated if generating else ()
-    )
+    made_up = generating.generated if generating else ()
+    checking = _Checking(checks, commands, chosen, json_file, html_file, generated=made_up, templates=templates)
     if generating and generating.interrupted:
         checking.not_begun(generating.interrupted)
     elif case is not None:
@@ -163,8 +164,10 @@ class _Checking:
         html_file: Path | None,
         *,
         generated: Sequence[Generated],
+        templates: Templates,
     ) -> None:
         self._checks = checks
+        self._templates = templates
         self._generated = tuple(generated)
         self._commands = commands  # that make a case of a check again, by its title
         self._format = output_format
@@ -270,6 +273,7 @@ class _Checking:
                         listener=waiting.heard,
                         recorder=records.add if self._html_file and words is not None else None,
                         witness=alone.saw if alone and words is not None else None,
+                        templates=self._templates,
                     )
                 except ExplorationInterrupted as stopped:
                     self._keep(check, words, stopped.report, records)

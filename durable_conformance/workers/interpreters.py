@@ -24,11 +24,14 @@ if TYPE_CHECKING:  # they load the SDK
     from durable_conformance.workers.messages import Load
     from durable_conformance.workers.template import Template
 
+AVAILABLE = hasattr(os, "fork") and hasattr(os, "setsid")
+"""Whether executions can have processes of their own here."""
+
 HASH_SEEDS = (1, 2, 3, 4, 5)
 """`PYTHONHASHSEED` of each interpreter: the order of a set of strings differs between them.
 
 Each seed tosses a coin for a set of two: of such sets, one in sixteen has the same order in all five. An interpreter
-takes half a second of a core to start, once in a process that explores, however much it explores.
+takes half a second of a core to start, once for those who share `Templates`, however much they explore.
 """
 
 MOST_KEPT = 4 * len(HASH_SEEDS)
@@ -123,7 +126,8 @@ class Templates:
 
     def start_meanwhile(self) -> None:
         """Start as many as there are cores that would have nothing to do while this process imports something."""
-        self.start(itertools.islice(HASH_SEEDS, (os.process_cpu_count() or 1) - 1))
+        if AVAILABLE:
+            self.start(itertools.islice(HASH_SEEDS, (os.process_cpu_count() or 1) - 1))
 
     def base(self, hash_seed: int) -> Base:
         """An interpreter with this hash seed; the same one while it can be used."""

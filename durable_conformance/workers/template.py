@@ -28,9 +28,6 @@ from durable_conformance.workers.messages import (
 from durable_conformance.workers.processes import fork, reaped_within
 from durable_conformance.workers.sources import Stamps, changed
 
-AVAILABLE = hasattr(os, "fork") and hasattr(os, "setsid")
-"""Whether executions can have processes of their own here."""
-
 GRACE_SECONDS = 1.0
 """How long one that says nothing any more may take to end by itself, so that its exit code is known."""
 

@@ -44,13 +44,25 @@ from durable_conformance.workers.warming import warm_up
 
 def base() -> None:
     """In an interpreter that the engine has started: fork templates until it closes the connection."""
-    import time_machine  # noqa: F401, PLC0415  # so that no fork has to
-
+    _import_time_machine()
     channel = Channel.of(int(sys.argv[1]))
     sys.path[:] = json.loads(sys.argv[2])
     quiet_sdk_logs()
     warm_up()
     Forker(channel, _template_ordered).serve()
+    os._exit(0)  # taking down what was imported would take a while, and nobody needs it
+
+
+def _import_time_machine() -> None:
+    """So that no fork has to. It is a plugin of pytest, too, and imports that where it can: here nobody runs tests."""
+    there = sys.modules.get("pytest")
+    sys.modules["pytest"] = None  # type: ignore[assignment]  # documented: whoever imports it is told that it is not there
+    try:
+        import time_machine  # noqa: F401, PLC0415
+    finally:
+        del sys.modules["pytest"]
+        if there:
+            sys.modules["pytest"] = there
 
 
 def _template_ordered(channel: Channel, order: object) -> None:
