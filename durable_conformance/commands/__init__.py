@@ -30,8 +30,21 @@ if TYPE_CHECKING:
     from durable_conformance.commands.variables import typed_variable as typed_variable
     from durable_conformance.commands.variables import variables_in as variables_in
     from durable_conformance.commands.waiting import Waiting as Waiting
+    from durable_conformance.commands.watching import looking as looking
+    from durable_conformance.commands.watching import watched as watched
 
-_MODULES = ("cli", "answers", "checks", "crash_at", "options", "sam_template", "settings", "variables", "waiting")
+_MODULES = (
+    "cli",
+    "answers",
+    "checks",
+    "crash_at",
+    "options",
+    "sam_template",
+    "settings",
+    "variables",
+    "waiting",
+    "watching",
+)
 """Where the names below are looked for; `cli` loads no command until one is named."""
 
 __all__ = [
@@ -49,6 +62,7 @@ __all__ = [
     "can_be_written",
     "durable_functions",
     "invoke_results",
+    "looking",
     "main",
     "model_of",
     "not_reached",
@@ -58,6 +72,7 @@ __all__ = [
     "typed_point",
     "typed_variable",
     "variables_in",
+    "watched",
 ]
 
 __getattr__ = handed_on(__name__, _MODULES, __all__)  # who asks for help needs none of the others

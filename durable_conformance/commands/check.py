@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,12 @@ from durable_conformance.commands import options
 from durable_conformance.commands.answers import GivenAnswer, typed_answer, typed_by_name
 from durable_conformance.commands.completing import rules, targets
 from durable_conformance.commands.variables import named_alone, typed_variable, variables_in
+from durable_conformance.errors import CannotRunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from durable_conformance.reporting import Outcome
 
 _CHECKED, _MEETS, _TRIED, _TOLD = "What is checked", "What it meets", "What is tried", "What is told"
 """The groups of the options, in the help."""
@@ -226,6 +232,14 @@ def check(  # noqa: PLR0917  # options, which a person names
         bool | None,
         typer.Option("--pdb", help="With --case: debug its run from the line of the cause.", rich_help_panel=_TRIED),
     ] = None,
+    watch: Annotated[
+        bool | None,
+        typer.Option(
+            "--watch",
+            help="Check again when what it has read is saved, and tell what differs; Ctrl-C ends it, exit code 130.",
+            rich_help_panel=_TOLD,
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the report to this file, as JSON.", rich_help_panel=_TOLD)
     ] = None,
@@ -240,7 +254,6 @@ def check(  # noqa: PLR0917  # options, which a person names
     """
     answers, results = typed_by_name("--answer", answer or ()), typed_by_name("--invoke", invoke or ())
     settings = {
-        "env": (variables_in(env_file) if env_file else {}) | dict(map(typed_variable, env or ())),
         "setup": setup,
         "script": str(script) if script else None,
         "events_file": str(events_file) if events_file else None,
@@ -293,19 +306,38 @@ def check(  # noqa: PLR0917  # options, which a person names
 
         gc.freeze()
         gc.enable()
-        checked(
-            target,
-            settings,
-            typed,
-            events=[*(event or ()), *(event_file or ())],
-            template=template,
-            function=function,
-            generate=generate,
-            event_schema=event_schema,
-            case=case,
-            debug=bool(pdb),
-            output_format=output_format,
-            json_file=json_file,
-            html_file=html_file,
-            templates=templates,
-        )
+
+        def once(told: Callable[[Outcome], None] | None = None, *, quiet: bool = False) -> None:
+            checked(
+                target,
+                settings | {"env": (variables_in(env_file) if env_file else {}) | dict(map(typed_variable, env or ()))},
+                typed,
+                events=[one.as_it_is_now() for one in (*(event or ()), *(event_file or ()))],
+                template=template,
+                function=function,
+                generate=generate,
+                event_schema=event_schema,
+                case=case,
+                debug=bool(pdb),
+                output_format=output_format,
+                json_file=json_file,
+                html_file=html_file,
+                templates=templates,
+                told=told,
+                quiet=quiet,
+            )
+
+        if not watch:
+            once()
+            return
+
+        from durable_conformance.commands.watching import watched  # noqa: PLC0415  # as above
+
+        if generate is not None or case is not None or pdb or output_format:
+            raise CannotRunError("--watch tells what differs: leave --generate, --case, --pdb and --output-format out.")
+        typed_files = [one.file for one in (*(event or ()), *(event_file or ()))]
+        files = [*typed_files, env_file, script, aws_answers, template, events_file, Path("pyproject.toml")]
+        named = [file for file in files if file]
+        if target and (place := target.rpartition(":")[0]).endswith(".py"):
+            named.append(Path(place))
+        watched(once, templates, named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -55,6 +55,8 @@ def checked(
     json_file: Path | None,
     html_file: Path | None,
     templates: Templates,
+    told: Callable[[Outcome], None] | None = None,
+    quiet: bool = False,
 ) -> None:
     """Check what `target`, `template` or the project names.
 
@@ -73,6 +75,8 @@ def checked(
         json_file: Where the report is written, too.
         html_file: Where a page about it is written, too.
         templates: Where processes come from that have imported the handlers.
+        told: Given what the checks came to.
+        quiet: Nothing is printed.
 
     Raises:
         CannotRunError: Something that was typed names nothing, or the only check could not be run.
@@ -106,7 +110,9 @@ def checked(
         checks = generating.added_to(checks)
     commands = {one.title: again(one, checks, target, template, words) for one in checks}
     made_up = generating.generated if generating else ()
-    checking = _Checking(checks, commands, chosen, json_file, html_file, generated=made_up, templates=templates)
+    checking = _Checking(
+        checks, commands, chosen, json_file, html_file, generated=made_up, templates=templates, told=told, quiet=quiet
+    )
     if generating and generating.interrupted:
         checking.not_begun(generating.interrupted)
     elif case is not None:
@@ -165,16 +171,20 @@ class _Checking:
         *,
         generated: Sequence[Generated],
         templates: Templates,
+        told: Callable[[Outcome], None] | None,
+        quiet: bool,
     ) -> None:
+        self._told = told
         self._checks = checks
         self._templates = templates
         self._generated = tuple(generated)
         self._commands = commands  # that make a case of a check again, by its title
         self._format = output_format
-        self._full = output_format is OutputFormat.FULL
+        self._full = output_format is OutputFormat.FULL and not quiet
+        self._quiet = quiet
         self._json_file = json_file
         self._html_file = html_file
-        self._console = _console(output_format)
+        self._console = Console(quiet=True) if quiet else _console(output_format)
         self._explored: list[Explored] = []
         self._checked: list[Checked] = []
 
@@ -326,6 +336,10 @@ class _Checking:
     def _write(self) -> None:
         """What can be told when all is known."""
         outcome = self._outcome
+        if self._told:
+            self._told(outcome)
+        if self._quiet:
+            return
         if self._full:
             together = joined(one.report.coverage for one in outcome.checks) if len(self._checks) > 1 else ()
             for line in reporting.reached(together):

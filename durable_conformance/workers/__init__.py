@@ -31,10 +31,13 @@ if TYPE_CHECKING:
     from durable_conformance.workers.pool import RUNS_A_WORKER as RUNS_A_WORKER
     from durable_conformance.workers.pool import Elsewhere as Elsewhere
     from durable_conformance.workers.pool import Pool as Pool
+    from durable_conformance.workers.sources import UNCERTAIN as UNCERTAIN
+    from durable_conformance.workers.sources import Stamps as Stamps
+    from durable_conformance.workers.sources import stamp as stamp
     from durable_conformance.workers.surroundings import is_local as is_local
     from durable_conformance.workers.surroundings import offline as offline
 
-_MODULES = ("interpreters", "channel", "surroundings", "debugging", "experiment", "pool")
+_MODULES = ("interpreters", "channel", "sources", "surroundings", "debugging", "experiment", "pool")
 """Where the names below are looked for; what needs the least is imported first."""
 
 __all__ = [
@@ -44,6 +47,7 @@ __all__ = [
     "OTHER_SEEDS",
     "PATIENCE_SECONDS",
     "RUNS_A_WORKER",
+    "UNCERTAIN",
     "Base",
     "Breakpoint",
     "Channel",
@@ -54,12 +58,14 @@ __all__ = [
     "Lost",
     "Pool",
     "SilentError",
+    "Stamps",
     "Templates",
     "Where",
     "is_local",
     "not_judged",
     "of_this_process",
     "offline",
+    "stamp",
 ]
 
 __getattr__ = handed_on(__name__, _MODULES, __all__)  # who starts interpreters does so before all else is imported

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from durable_conformance.workers.channel import OURS, Channel
+from durable_conformance.workers.sources import Stamp
 from durable_conformance.workers.surroundings import offline
 
 if TYPE_CHECKING:  # they load the SDK
@@ -110,6 +111,7 @@ class Templates:
 
     def __init__(self, most_kept: int = MOST_KEPT) -> None:
         self.bases: dict[int, Base] = {}  # by hash seed
+        self.read: dict[str, Stamp] = {}  # the files that imports have read, whether these came to an end or not
         self._most_kept = most_kept
         self._kept: list[Template] = []  # the one that was used last comes last
 

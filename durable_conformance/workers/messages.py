@@ -126,6 +126,7 @@ class Failed:
 
     why: str  # the exception, on one line
     traceback: str = ""  # as far as it is the user's code
+    read: Stamps = field(default_factory=dict)  # of a template: the files that importing has read by then
 
 
 @dataclass(frozen=True)

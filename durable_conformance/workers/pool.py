@@ -94,6 +94,8 @@ class Pool:
 
     def close(self, *, keep: bool = False) -> None:
         """End its processes and files; `keep` gives templates back that the next pool may use."""
+        for template in self._templates.values():
+            self._source.read.update(template.read)
         rest = [one for one in self._templates.values() if not (keep and self._given_back(one))]
         for worker in (*self._busy, *itertools.chain.from_iterable(self._idle.values())):
             worker.forget()

@@ -14,8 +14,8 @@ type Stamp = tuple[int, int] | None
 type Stamps = Mapping[str, Stamp]
 """By the file's absolute path."""
 
-_UNCERTAIN: Stamp = (-1, -1)
-"""Of a file that has changed while it may have been read: no file is like that later."""
+UNCERTAIN: Stamp = (-1, -1)
+"""Of a file that has changed while it may have been read. No file is like that later."""
 
 _BYTECODE = ".pyc"  # as new as its source, which counts
 
@@ -27,8 +27,8 @@ def stamps(since: int, modules: Iterable[ModuleType], opened: Iterable[str]) -> 
     """
     own = (getattr(module, "__file__", None) for module in modules)
     files = {*filter(None, own), *opened}
-    found = {file: _stamp(file) for file in files if not file.endswith(_BYTECODE)}
-    return {file: _UNCERTAIN if stamp and stamp[0] >= since else stamp for file, stamp in found.items()}
+    found = {file: stamp(file) for file in files if not file.endswith(_BYTECODE)}
+    return {file: UNCERTAIN if read and read[0] >= since else read for file, read in found.items()}
 
 
 def modules_since(before: Iterable[str]) -> list[ModuleType]:
@@ -39,10 +39,11 @@ def modules_since(before: Iterable[str]) -> list[ModuleType]:
 
 def changed(stamps: Stamps) -> bool:
     """Whether one of the files is another one now."""
-    return any(_stamp(file) != stamp for file, stamp in stamps.items())
+    return any(stamp(file) != read for file, read in stamps.items())
 
 
-def _stamp(file: str) -> Stamp:
+def stamp(file: str | Path) -> Stamp:
+    """Of the file as it is now."""
     try:
         there = Path(file).stat()
     except (OSError, ValueError):

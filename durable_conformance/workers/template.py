@@ -153,7 +153,7 @@ class Template:
                     self.ready = True
                     self.event_schema, self.read = event_schema, read
                 case Failed():
-                    self.failed = message
+                    self.failed, self.read = message, message.read
         if not there and not self.failed:
             self.failed = Failed(self._how_it_ended())
 

@@ -94,14 +94,14 @@ def template(channel: Channel, order: Load) -> None:
         failed = Failed(
             f"{handler.text if isinstance(handler, Reference) else 'the handler'} cannot be imported: {why}"
         )
+    read = stamps(began, modules_since(known), guard.opened_until_now())
     if failed:
-        channel.send(failed)
+        channel.send(replace(failed, read=read))
         return
     if not isinstance(handler, Reference):
         tap_clients()  # of the test whose process this is a fork of
     gc.freeze()  # so that no collection in a worker touches these objects, whose pages it shares
-    schema, opened = event_schema(handler_for), guard.opened_until_now()
-    channel.send(Imported(schema, stamps(began, modules_since(known), opened)))
+    channel.send(Imported(event_schema(handler_for), read))
     Forker(channel, partial(_worker, handler_for, order.scenario, guard, set_up=set_up, reached=reached)).serve()
 
 
