@@ -110,7 +110,7 @@ class Pool:
 
     def _given_back(self, template: Template) -> bool:
         """Have its workers end, and let the next pool have it, if it is of any use."""
-        if not template.fresh:
+        if not template.usable:
             return False
         workers = [*self._idle.pop(template, ()), *(worker for worker in self._busy if worker.template is template)]
         try:

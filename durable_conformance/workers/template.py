@@ -132,10 +132,15 @@ class Template:
         return cls(channel, base, load, folder, patience)
 
     @property
+    def usable(self) -> bool:
+        """Whether it runs, and others than the pool that had it made can have it."""
+        lasts = self.ready and not self.failed and self.base is not None and self.base.usable
+        return lasts and self.channel.read()
+
+    @property
     def fresh(self) -> bool:
         """Whether it can be used, and nothing that it has read is another one now."""
-        usable = self.ready and not self.failed and self.base is not None and self.base.usable
-        return usable and self.channel.read() and not changed(self.read)
+        return self.usable and not changed(self.read)
 
     def serve(self, load: Load, folder: Path) -> None:
         """Fork workers for executions of another exploration from now on, which leave their files in `folder`."""
