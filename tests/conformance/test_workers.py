@@ -41,8 +41,9 @@ from durable_conformance.workers import (
 )
 from tests.conformance import hostile
 
-PATIENCE = 2.0
-"""Seconds after which a run counts as hanging. Real ones: what hangs does so in real time."""
+PATIENCE = 4.0
+"""Seconds after which a run counts as hanging, and importing the handler, too. Real ones: what hangs does so in real
+time; and on a busy machine the import takes two."""
 
 
 def experiments(number: int, where: Where | None = None) -> list[Experiment]:
@@ -520,7 +521,7 @@ hostile_group = pytest.mark.xdist_group("hostile")
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("hangs_at_once", "still running after 2 s"),
+        ("hangs_at_once", f"still running after {PATIENCE:g} s"),
         ("ends_the_process_at_once", "the handler ended the process with exit code 3"),
     ],
 )
@@ -533,8 +534,8 @@ def test_what_cannot_even_run_undisturbed_could_not_run(name: str, why: str) -> 
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("hangs_on_replay", "still running after 2 s"),
-        ("burns_on_replay", "still running after 2 s"),
+        ("hangs_on_replay", f"still running after {PATIENCE:g} s"),
+        ("burns_on_replay", f"still running after {PATIENCE:g} s"),
         ("ends_the_process_on_replay", "the handler ended the process with exit code 3"),
     ],
 )
