@@ -14,10 +14,22 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import calls, exploration, installed, starting, suite
+from benchmarks import calls, checking, exploration, installed, starting, suite
 from benchmarks.comparison import Row
 from benchmarks.table import table, write_json
-from benchmarks.targets import GROWTH, HELP, IMPORTS, REPLAYS, SENT, SUITE, THROUGHPUT, WATCHED, Target
+from benchmarks.targets import (
+    FURTHER,
+    GROWTH,
+    HELP,
+    IMPORTS,
+    REPLAYS,
+    SENT,
+    SUITE,
+    THROUGHPUT,
+    TWO_STEPS,
+    WATCHED,
+    Target,
+)
 
 WIDTH = 150
 """Columns of the table where there is no terminal to fit."""
@@ -48,6 +60,8 @@ def measurements(*, with_suite: bool) -> list[Measurement]:
         ),
         Measurement((SENT,), lambda: [calls.sent()]),
         Measurement((HELP,), lambda: [starting.help_()]),
+        Measurement((TWO_STEPS,), lambda: [checking.two_steps()]),
+        Measurement((FURTHER,), lambda: [checking.further()]),
         Measurement(tuple(IMPORTS.values()), installed.rows),
         Measurement((SUITE,), lambda: [suite.measured(suite.command()) if with_suite else suite.left_out()]),
     ]

@@ -84,6 +84,15 @@ SENT = Target(
     "BedrockProvider call", "boto3's converse, to the same local endpoint", bound=1.10, higher_is_better=False
 )
 HELP = Target("durable-ai --help", "--help of a bare typer program", bound=2.0, higher_is_better=False)
+TWO_STEPS = Target(
+    "durable-ai check of a handler of two steps",
+    "importing boto3 and the durable SDK",
+    bound=5.0,
+    higher_is_better=False,
+)
+FURTHER = Target(
+    "a further check in one session of pytest", "the first, of the same handler", bound=0.3, higher_is_better=False
+)
 IMPORTS: Mapping[str, Target] = {
     name: Target(
         f"import of {name}",

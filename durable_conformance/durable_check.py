@@ -33,6 +33,7 @@ from durable_conformance.subject import (
     handler_factory,
     reference_to,
 )
+from durable_conformance.workers import Templates
 
 if TYPE_CHECKING:
     from providers.scripted import Script
@@ -68,6 +69,7 @@ class DurableCheck:
 
     in_other_processes: bool  # what the test checks runs in other processes, too, unless a call says otherwise
     keep: Callable[[Explored], None] | None = None  # given each exploration, with every run; None records no runs
+    templates: Templates | None = None  # those of the session; None keeps nothing from one check to the next
 
     def __call__(
         self,
@@ -136,7 +138,14 @@ class DurableCheck:
             def made(scenario: Scenario, exploration: Exploration, words: str | None) -> Report:
                 records = Records()
                 recorder = records.add if self.keep and words is not None else None
-                report = explore(subject.handler, scenario, exploration, elsewhere=subject.elsewhere, recorder=recorder)
+                report = explore(
+                    subject.handler,
+                    scenario,
+                    exploration,
+                    elsewhere=subject.elsewhere,
+                    recorder=recorder,
+                    templates=self.templates,
+                )
                 if words is not None:
                     met = ", ".join(filter(None, (f"event {json.dumps(event, ensure_ascii=False)}", words)))
                     kept = Explored(name, met, report, tuple(records), file=str(subject.file))

@@ -16,6 +16,7 @@ import pytest
 if TYPE_CHECKING:  # pytest loads every plugin at every start; the SDKs, half a second, only where a test asks for them
     from durable_conformance.durable_check import DurableCheck
     from durable_conformance.evidence import Explored
+    from durable_conformance.workers import Templates
 
 OPTION = "--durable-report"
 
@@ -41,15 +42,24 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{OPTION} cannot be written to {folder}: {error.strerror}.") from error
 
 
+@pytest.fixture(scope="session")
+def _durable_templates() -> Iterator[Templates]:
+    """What checks of this session need not start and import again; under xdist, each of its processes has its own."""
+    from durable_conformance.workers import Templates  # noqa: PLC0415  # see above
+
+    with Templates() as templates:
+        yield templates
+
+
 @pytest.fixture
-def durable_check(request: pytest.FixtureRequest) -> Iterator[DurableCheck]:
+def durable_check(request: pytest.FixtureRequest, _durable_templates: Templates) -> Iterator[DurableCheck]:
     """Explores a durable handler and fails the test if it breaks a rule."""
     from durable_conformance.durable_check import DurableCheck  # noqa: PLC0415  # see above
 
     in_other_processes = PATCHING_FIXTURES.isdisjoint(request.fixturenames)
     folder = request.config.getoption(OPTION)
     kept: list[Explored] = []
-    yield DurableCheck(in_other_processes, kept.append if folder else None)
+    yield DurableCheck(in_other_processes, kept.append if folder else None, _durable_templates)
     if kept:
         from durable_conformance.reporting import write_html  # noqa: PLC0415  # see above
 

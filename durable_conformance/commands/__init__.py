@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from durable_conformance.commands.variables import typed_variable as typed_variable
     from durable_conformance.commands.variables import variables_in as variables_in
     from durable_conformance.commands.waiting import Waiting as Waiting
+    from durable_conformance.commands.watching import looking as looking
+    from durable_conformance.commands.watching import watched as watched
 
 _MODULES = (
     "cli",
@@ -43,6 +45,7 @@ _MODULES = (
     "settings",
     "variables",
     "waiting",
+    "watching",
 )
 """Where the names below are looked for; `cli` loads no command until one is named."""
 
@@ -62,6 +65,7 @@ __all__ = [
     "can_be_written",
     "durable_functions",
     "invoke_results",
+    "looking",
     "main",
     "model_of",
     "not_reached",
@@ -71,6 +75,7 @@ __all__ = [
     "typed_point",
     "typed_variable",
     "variables_in",
+    "watched",
 ]
 
 __getattr__ = handed_on(__name__, _MODULES, __all__)  # who asks for help needs none of the others

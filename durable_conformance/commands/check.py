@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,11 @@ from durable_conformance.commands.answers import GivenAnswer, typed_answer, type
 from durable_conformance.commands.completing import rules, targets
 from durable_conformance.commands.variables import named_alone, typed_variable, variables_in
 from durable_conformance.errors import CannotRunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from durable_conformance.reporting import Outcome
 
 _CHECKED, _MEETS, _TRIED, _TOLD = "What is checked", "What it meets", "What is tried", "What is told"
 """The groups of the options, in the help."""
@@ -243,6 +249,14 @@ def check(  # noqa: PLR0917  # options, which a person names
             rich_help_panel=_TRIED,
         ),
     ] = None,
+    watch: Annotated[
+        bool | None,
+        typer.Option(
+            "--watch",
+            help="Check again when what it has read is saved, and tell what differs; Ctrl-C ends it, exit code 130.",
+            rich_help_panel=_TOLD,
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the report to this file, as JSON.", rich_help_panel=_TOLD)
     ] = None,
@@ -255,11 +269,8 @@ def check(  # noqa: PLR0917  # options, which a person names
 
     Exit code 0: all conform. 1: findings. 2: some could not be run.
     """
-    from durable_conformance.commands.checking import checked  # noqa: PLC0415  # help needs none of what a check does
-
     answers, results = typed_by_name("--answer", answer or ()), typed_by_name("--invoke", invoke or ())
     settings = {
-        "env": (variables_in(env_file) if env_file else {}) | dict(map(typed_variable, env or ())),
         "setup": setup,
         "script": str(script) if script else None,
         "events_file": str(events_file) if events_file else None,
@@ -302,19 +313,51 @@ def check(  # noqa: PLR0917  # options, which a person names
         "--live": live,
         "--ignore": ignore,
     }
-    checked(
-        target,
-        settings,
-        typed,
-        events=[*(event or ()), *(event_file or ())],
-        template=template,
-        function=function,
-        generate=generate,
-        event_schema=event_schema,
-        case=case,
-        debug=bool(pdb),
-        shard=shard,
-        output_format=output_format,
-        json_file=json_file,
-        html_file=html_file,
-    )
+    from durable_conformance.workers import Templates  # noqa: PLC0415  # help needs none of what a check does
+
+    with Templates() as templates:
+        templates.start_meanwhile()  # what a check is made of takes half a second to be imported
+        gc.disable()  # nothing of that is garbage
+
+        from durable_conformance.commands.checking import checked  # noqa: PLC0415  # as above
+
+        gc.freeze()
+        gc.enable()
+
+        def once(told: Callable[[Outcome], None] | None = None, *, quiet: bool = False) -> None:
+            checked(
+                target,
+                settings | {"env": (variables_in(env_file) if env_file else {}) | dict(map(typed_variable, env or ()))},
+                typed,
+                events=[one.as_it_is_now() for one in (*(event or ()), *(event_file or ()))],
+                template=template,
+                function=function,
+                generate=generate,
+                event_schema=event_schema,
+                case=case,
+                debug=bool(pdb),
+                shard=shard,
+                output_format=output_format,
+                json_file=json_file,
+                html_file=html_file,
+                templates=templates,
+                told=told,
+                quiet=quiet,
+            )
+
+        if not watch:
+            once()
+            return
+
+        from durable_conformance.commands.watching import watched  # noqa: PLC0415  # as above
+
+        if generate is not None or case is not None or pdb or shard or output_format:
+            raise CannotRunError(
+                "--watch tells what differs: leave --generate, --case, --pdb, --shard and --output-format out."
+            )
+        typed_files = [one.file for one in (*(event or ()), *(event_file or ()))]
+        files = [*typed_files, env_file, script, aws_answers, template, events_file, Path("pyproject.toml")]
+        named = [file for file in files if file]
+        if target and (place := target.rpartition(":")[0]).endswith(".py"):
+            named.append(Path(place))
+        watched(once, templates, named)

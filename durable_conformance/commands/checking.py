@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -36,7 +36,7 @@ from durable_conformance.exploring import (
 from durable_conformance.reporting import Checked, Joining, Named, Outcome, command
 from durable_conformance.rules import Generated, Report
 from durable_conformance.subject import Scenario
-from durable_conformance.workers import Breakpoint, Experiment
+from durable_conformance.workers import Breakpoint, Experiment, Templates
 
 
 def checked(
@@ -55,6 +55,9 @@ def checked(
     output_format: OutputFormat | None,
     json_file: Path | None,
     html_file: Path | None,
+    templates: Templates,
+    told: Callable[[Outcome], None] | None = None,
+    quiet: bool = False,
 ) -> None:
     """Check what `target`, `template` or the project names.
 
@@ -73,6 +76,9 @@ def checked(
         output_format: What is printed; None leaves it to the project.
         json_file: Where the report is written, too.
         html_file: Where a page about it is written, too.
+        templates: Where processes come from that have imported the handlers.
+        told: Given what the checks came to.
+        quiet: Nothing is printed.
 
     Raises:
         CannotRunError: Something that was typed names nothing, or the only check could not be run.
@@ -95,13 +101,14 @@ def checked(
             raise CannotRunError(wrong)
     words = typed_again(typed)
     chosen = output_format or (project.project.output_format if project else None) or OutputFormat.FULL
-    output = Output(chosen, json_file, html_file)
+    output = Output(chosen, json_file, html_file, quiet=quiet)
     generating = None
     if generate is not None:
-        generating = Generating(generate, schema, kept, output.console)
+        generating = Generating(generate, schema, kept, output.console, templates)
         checks = generating.added_to(checks)
     commands = {one.title: again(one, checks, target, template, words) for one in checks}
-    checking = _Checking(checks, commands, output, shard, generated=generating.generated if generating else ())
+    made_up = generating.generated if generating else ()
+    checking = _Checking(checks, commands, output, shard, generated=made_up, templates=templates, told=told)
     if generating and generating.interrupted:
         checking.not_begun(generating.interrupted)
     elif case is not None:
@@ -167,8 +174,12 @@ class _Checking:
         shard: Shard | None,
         *,
         generated: Sequence[Generated],
+        templates: Templates,
+        told: Callable[[Outcome], None] | None,
     ) -> None:
+        self._told = told
         self._checks = checks
+        self._templates = templates
         self._generated = tuple(generated)
         self._commands = commands  # that make a case of a check again, by its title
         self._output = output
@@ -272,6 +283,7 @@ class _Checking:
                         listener=waiting.heard,
                         recorder=records.add if self._keeps_runs and words is not None else None,
                         witness=alone.saw if alone and words is not None else None,
+                        templates=self._templates,
                     )
                 except ExplorationInterrupted as stopped:
                     self._keep(check, words, stopped.report, records)
@@ -327,4 +339,6 @@ class _Checking:
 
     def _write(self) -> None:
         """What can be told when all is known."""
+        if self._told:
+            self._told(self._outcome)
         self._output.end(self._outcome, alone=len(self._checks) == 1)

@@ -20,7 +20,7 @@ from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.exploring import GenerationInterrupted, checked_schema, generated
 from durable_conformance.model import secrets_in
 from durable_conformance.rules import Generated, MadeUp
-from durable_conformance.workers import PATIENCE_SECONDS
+from durable_conformance.workers import PATIENCE_SECONDS, Templates
 
 _EVENT, _ANSWERS, _INVOKES = "$event", "$answers", "$invokes"
 """The keys of an event in a file that has answers beside it; any other event stands there as it is."""
@@ -158,12 +158,18 @@ class Generating:
     """Makes up events for the handlers of checks, and says what they added."""
 
     def __init__(
-        self, count: int, schema: Mapping[str, Any] | None, files: Mapping[str, EventsFile], console: Console
+        self,
+        count: int,
+        schema: Mapping[str, Any] | None,
+        files: Mapping[str, EventsFile],
+        console: Console,
+        templates: Templates,
     ) -> None:
         self._count = count
         self._schema = schema
         self._files = files  # by handler
         self._console = console
+        self._templates = templates
         self.generated: list[Generated] = []
         self.interrupted: ExitCode | None = None
 
@@ -215,6 +221,7 @@ class Generating:
                     results=check.settings.invoke is None and not check.settings.invokes,
                     patience=check.settings.patience or PATIENCE_SECONDS,
                     listener=making.heard,
+                    templates=self._templates,
                 )
         except GenerationInterrupted as stopped:
             terminated = isinstance(stopped.__cause__, options.Terminated)

@@ -49,6 +49,14 @@ class Json:
         """As it is typed."""
         return f"@{self.file}" if self.file else self.text
 
+    def as_it_is_now(self) -> Json:
+        """The same, from its file if it stands in one.
+
+        Raises:
+            CannotRunError: That cannot be read any more.
+        """
+        return json_file("--event", self.file) if self.file else self
+
 
 NO_EVENT = Json("{}", {})
 """What an execution is given where nobody says what."""

@@ -26,18 +26,27 @@ def console_of(output_format: OutputFormat) -> Console:
 class Output:
     """Standard output in the format that is chosen, and the files that are wanted beside it.
 
+    Args:
+        output_format: Of standard output.
+        json_file: Where the report is written, too.
+        html_file: Where a page about it is written, too.
+        quiet: Nothing is printed.
+
     Raises:
         CannotRunError: A file cannot be written.
     """
 
-    def __init__(self, output_format: OutputFormat, json_file: Path | None, html_file: Path | None) -> None:
+    def __init__(
+        self, output_format: OutputFormat, json_file: Path | None, html_file: Path | None, *, quiet: bool = False
+    ) -> None:
         options.can_be_written("--json", json_file)
         options.can_be_written("--html", html_file)
-        self.console = console_of(output_format)
+        self.console = Console(quiet=True) if quiet else console_of(output_format)
         self.html = html_file is not None
         self.json = json_file is not None or output_format is OutputFormat.JSON
         self._format = output_format
-        self.full = output_format is OutputFormat.FULL
+        self.full = output_format is OutputFormat.FULL and not quiet
+        self._quiet = quiet
         self._json_file = json_file
         self._html_file = html_file
 
@@ -66,7 +75,7 @@ class Output:
                 self.console.print(Text(line))
             for one in outcome.unused_ignores:
                 self.console.print(Text(f"warning: {one.line}: unused ignore[{one.rule}]"))
-        elif text := reporting.WRITERS[self._format](outcome):
+        elif not self._quiet and (text := reporting.WRITERS[self._format](outcome)):
             typer.echo(text)
 
 

@@ -89,15 +89,19 @@ class _Function:
         return any(not lines.isdisjoint(one.extent) for one in self.statements)
 
 
-@functools.cache
 def _functions(file: Path) -> tuple[_Function, ...]:
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        return _functions_in(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, SyntaxError):
         return ()  # it is no file, or has changed
+
+
+@functools.cache
+def _functions_in(text: str) -> tuple[_Function, ...]:
+    """By the text: a file may be another one at the next check."""
     return tuple(
         _Function(node.name, frozenset(_mentioned(node)), tuple(map(_Statement.of, _statements(node, inside=False))))
-        for node in tree.body
+        for node in ast.parse(text).body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     )
 

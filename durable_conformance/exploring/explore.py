@@ -48,7 +48,7 @@ from durable_conformance.rules import (
     nothing_depended_on,
 )
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
-from durable_conformance.workers import AVAILABLE, Elsewhere, Experiment, Lost, Pool, not_judged
+from durable_conformance.workers import AVAILABLE, Elsewhere, Experiment, Lost, Pool, Templates, not_judged
 
 AGAIN = "a second execution"
 
@@ -90,13 +90,15 @@ def explore(
     listener: Listener | None = None,
     recorder: Recorder | None = None,
     witness: Witness | None = None,
+    templates: Templates | None = None,
 ) -> Report:
     """Explore how `scenario` can be interrupted.
 
     `handler` is where other processes find what is checked; or what makes it, if no other process can import it: then
     this process is forked. `elsewhere` is where other interpreters find it, to run it in other sandboxes; None leaves
     that out. The scenario must be picklable where others find the handler. Without a `recorder`, the work of finding
-    out what each run did is saved.
+    out what each run did is saved. `templates` keep what the next exploration of this handler need not import again;
+    None keeps nothing.
 
     Raises:
         CannotRunError: The handler cannot be imported, or there are no processes here that executions can run in.
@@ -104,7 +106,14 @@ def explore(
         ExplorationInterrupted: Somebody has interrupted it; it holds the report so far.
     """
     how = exploration
-    with Pool(handler, scenario, at_once=how.side_by_side, patience=how.patience, max_lost=how.max_lost) as pool:
+    with Pool(
+        handler,
+        scenario,
+        at_once=how.side_by_side,
+        patience=how.patience,
+        max_lost=how.max_lost,
+        templates=templates,
+    ) as pool:
         explorer = _Explorer(pool, scenario, exploration, elsewhere if AVAILABLE else None, listener, recorder, witness)
         try:
             others = Elsewhere(elsewhere, scenario) if elsewhere and isinstance(handler, Reference) else None

@@ -26,7 +26,7 @@ from durable_conformance.exploring.source_words import Schema, SourceWords, sour
 from durable_conformance.exploring.undisturbed import why_not_checked
 from durable_conformance.rules import FileCoverage, Generated, MadeUp
 from durable_conformance.subject import OK, Answered, ByName, CallbackAnswer, Reference, Scenario
-from durable_conformance.workers import PATIENCE_SECONDS, Experiment, Lost, Pool, Where, not_judged
+from durable_conformance.workers import PATIENCE_SECONDS, Experiment, Lost, Pool, Templates, Where, not_judged
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -76,19 +76,20 @@ def generated(
     results: bool = False,
     patience: float = PATIENCE_SECONDS,
     listener: Callable[[int], None] = lambda _made: None,
+    templates: Templates | None = None,
 ) -> Generated:
     """Make up `count` events, or fewer if no others can be made up, and run each.
 
     They are made of the `given` ones; `scenario` says what they meet besides. `schema` says what an event may be; None
     leaves that to the type of the handler's event, or to the events that are given. `answers` to callbacks, and
     `results` of chained invocations, are made up only if nobody has said them. The `listener` is told how many events
-    have been run.
+    have been run. `templates` keep what an exploration of the handler need not import again.
 
     Raises:
         CannotRunError: The handler cannot be imported, or there are no processes here that executions can run in.
         GenerationInterrupted: Somebody has interrupted it; it holds what was found by then.
     """
-    with Pool(handler, scenario, patience=patience, max_lost=count + len(given)) as pool:
+    with Pool(handler, scenario, patience=patience, max_lost=count + len(given), templates=templates) as pool:
         generator = _Generator(pool, scenario, check, answers=answers, results=results, listener=listener)
         try:
             pool.start()

@@ -13,11 +13,10 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from aws_durable_execution_sdk_python import state
-from aws_durable_execution_sdk_python_testing.invoker import create_test_lambda_context
-from aws_durable_execution_sdk_python_testing.model import LambdaContext
 
 from durable_conformance.execution import Source
 from durable_conformance.runtime.current import current
+from durable_conformance.runtime.testing_sdk import LambdaContext, create_test_lambda_context
 
 try:
     from aws_durable_execution_sdk_python import filesystem_serdes

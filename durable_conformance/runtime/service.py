@@ -26,10 +26,6 @@ from aws_durable_execution_sdk_python.lambda_service import (
     OperationType,
     OperationUpdate,
 )
-from aws_durable_execution_sdk_python_testing.checkpoint.processor import CheckpointProcessor
-from aws_durable_execution_sdk_python_testing.execution import Execution
-from aws_durable_execution_sdk_python_testing.model import StartDurableExecutionInput
-from aws_durable_execution_sdk_python_testing.stores.memory import InMemoryExecutionStore
 
 from durable_conformance.execution import (
     EPOCH,
@@ -45,6 +41,12 @@ from durable_conformance.execution import (
 )
 from durable_conformance.identity import ARN, EXECUTION_ID, arn_of
 from durable_conformance.runtime.observer import Observer
+from durable_conformance.runtime.testing_sdk import (
+    CheckpointProcessor,
+    Execution,
+    InMemoryExecutionStore,
+    StartDurableExecutionInput,
+)
 from durable_conformance.subject import Answered, CallbackAnswer, Refused, Scenario, Silence
 
 

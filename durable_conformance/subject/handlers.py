@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from aws_durable_execution_sdk_python import DurableContext, durable_execution
-from pydantic import JsonValue, PydanticUserError, TypeAdapter
 
 from durable_conformance.errors import CannotRunError
 from durable_conformance.subject.durable import holds_durable
@@ -15,6 +14,8 @@ from durable_conformance.subject.patterns import ModelledHandler
 from durable_conformance.subject.scenario import Handler, HandlerFactory
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from providers import ModelProvider
 
 WORKFLOW_PARAMETERS = 3
@@ -46,13 +47,20 @@ def handler_factory(target: object, name: str = "the handler") -> HandlerFactory
 def event_schema(handler_for: HandlerFactory) -> dict[str, Any] | None:
     """What the events of a handler may be, as a JSON schema, where the type of its event says so."""
     schema = getattr(getattr(handler_for, "__self__", handler_for), "event_schema", None)
+    if schema is None:
+        return None
+
+    from pydantic import PydanticUserError  # noqa: PLC0415  # who makes such a schema has imported it
+
     try:
-        return schema() or None if schema else None
+        return schema() or None
     except PydanticUserError:
         return None  # a type that JSON schema has no words for
 
 
 def _workflow_factory(workflow: Callable[..., Any]) -> HandlerFactory:
+    from pydantic import TypeAdapter  # noqa: PLC0415  # a tenth of a second in each interpreter; few handlers need it
+
     try:
         hints = get_type_hints(workflow)
     except (NameError, TypeError) as error:

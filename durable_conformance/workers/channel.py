@@ -147,3 +147,7 @@ class Channel:
             except Exception:  # noqa: BLE001  # whatever a message made of other bytes does
                 self._closed = True
                 return
+
+
+OURS: set[Channel] = set()
+"""The ends that this process holds: a fork of it closes them, so that nobody else keeps a connection open."""

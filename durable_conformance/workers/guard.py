@@ -46,6 +46,7 @@ _PROTOCOLS = {
 }
 
 _MOST_NAMED = 3
+_WRITES = os.O_WRONLY | os.O_RDWR
 
 CONNECTS = "socket.connect"
 """The audit event."""
@@ -81,6 +82,7 @@ class Guard:
         self._home = Path.cwd()
         self._deeds = Deeds(self._home)
         self._refused: dict[_Refused, None] = {}
+        self._opened: set[str] | None = set()
 
     def install(self) -> None:
         """Stand in this process, and in all that it forks, until they end."""
@@ -100,6 +102,8 @@ class Guard:
         def hook(event: str, arguments: tuple[Any, ...]) -> None:
             if event == "open":
                 _reads(*arguments)
+                if self._opened is not None:
+                    self._opens(*arguments)
             if hear := hears.get(event):
                 deed = hear(*arguments)
                 if deed and (observer := current()):
@@ -110,6 +114,15 @@ class Guard:
                             observer.read_at(Source.SOCKET, place.expression, place)
 
         sys.addaudithook(hook)
+
+    def opened_until_now(self) -> frozenset[str]:
+        """The files that were opened to be read. From now on, nobody takes note of any."""
+        opened, self._opened = self._opened, None
+        return frozenset(opened or ())
+
+    def _opens(self, path: object, _mode: object, flags: int) -> None:
+        if self._opened is not None and isinstance(path, str | bytes | os.PathLike) and not flags & _WRITES:
+            self._opened.add(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100  # text, and no `Path` for each
 
     def refused(self, when: str = "") -> str:
         """What was refused since this was asked last, and what to do about it; empty if nothing was."""
@@ -164,7 +177,7 @@ class Guard:
 def _reads(path: object, _mode: object, flags: int) -> None:
     """A file that another sandbox may not have is read, perhaps by the handler outside steps."""
     observer = current()
-    if observer is None or flags & (os.O_WRONLY | os.O_RDWR) or observer.scopes.here().in_step:
+    if observer is None or flags & _WRITES or observer.scopes.here().in_step:
         return
     if is_of_a_sandbox(path):
         observer.read_outside(Source.FILE)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from durable_conformance.execution import Conditions, Run
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
 from durable_conformance.workers.debugging import Breakpoint
+from durable_conformance.workers.sources import Stamps
 from durable_conformance.workers.surroundings import offline
 
 if TYPE_CHECKING:
     from durable_conformance.workers.reached import Lines  # it loads what executions are made by
+
+_CHANGING = ("PYTEST_CURRENT_TEST",)
+"""Variables that are others from one check to the next, and nothing that importing a handler depends on."""
 
 FATAL = "fatal.txt"
 """The file in a worker's folder that says where it was when a signal ended it."""
@@ -34,6 +39,12 @@ class ProcessState:
         environment = dict(os.environ) if live else offline(os.environ)
         return cls(os.getcwd(), tuple(folder or os.getcwd() for folder in sys.path), environment)  # noqa: PTH109
 
+    @property
+    def lasting(self) -> ProcessState:
+        """What is the same for as long as nobody changes something."""
+        kept = {name: value for name, value in self.environment.items() if name not in _CHANGING}
+        return replace(self, environment=kept)
+
     def take_over(self) -> None:
         os.chdir(self.folder)
         sys.path[:] = self.path
@@ -43,14 +54,27 @@ class ProcessState:
         time.tzset()
 
 
+def changing_variables() -> dict[str, str]:
+    """Those of this process that may be others at the next check."""
+    return {name: os.environ[name] for name in _CHANGING if name in os.environ}
+
+
 @dataclass(frozen=True)
 class Load:
     """To a base: fork a template of this handler."""
 
     handler: Reference | HandlerFactory  # where it is found; or, in a fork of the process that holds it, what makes it
     scenario: Scenario
-    folder: str  # where its workers may leave files; somebody else removes it
     process: ProcessState
+
+    def imports_as(self, other: Load) -> bool:
+        """Whether a template of it has imported the same as one of `other` would, in the same surroundings."""
+        return self._imported == other._imported
+
+    @property
+    def _imported(self) -> object:
+        of = self.scenario
+        return self.handler, of.setup, dict(of.environment), of.live, self.process.lasting
 
 
 @dataclass(frozen=True)
@@ -58,6 +82,9 @@ class Hire:
     """To a template: fork a worker."""
 
     number: int  # tells it from the template's other workers
+    folder: str  # where it may leave files; somebody else removes it
+    scenario: Scenario | None  # None is the template's
+    variables: Mapping[str, str]  # that are others by now than when the template was made
 
 
 @dataclass(frozen=True)
@@ -90,6 +117,7 @@ class Imported:
     """From a template: it has the handler."""
 
     event_schema: dict[str, Any] | None = None  # what the handler's events may be, if their type says so
+    read: Stamps = field(default_factory=dict)  # the files that importing it has read
 
 
 @dataclass(frozen=True)
@@ -98,6 +126,7 @@ class Failed:
 
     why: str  # the exception, on one line
     traceback: str = ""  # as far as it is the user's code
+    read: Stamps = field(default_factory=dict)  # of a template: the files that importing has read by then
 
 
 @dataclass(frozen=True)

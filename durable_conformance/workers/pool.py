@@ -21,15 +21,9 @@ from durable_conformance.execution import Run
 from durable_conformance.subject import HandlerFactory, Reference, Scenario
 from durable_conformance.workers.channel import ClosedError
 from durable_conformance.workers.experiment import Experiment, Lost, Where
-from durable_conformance.workers.messages import Ended, Failed, Made, Task
-from durable_conformance.workers.template import GRACE_SECONDS, Template, TemplateError, Worker, base_with, exit_code
-
-HASH_SEEDS = (1, 2, 3, 4, 5)
-"""`PYTHONHASHSEED` of each interpreter: the order of a set of strings differs between them.
-
-Each seed tosses a coin for a set of two: of such sets, one in sixteen has the same order in all five. An interpreter
-takes half a second of a core to start, once in a process that explores, however much it explores.
-"""
+from durable_conformance.workers.interpreters import HASH_SEEDS, Templates, of_this_process
+from durable_conformance.workers.messages import Ended, Failed, Load, Made, ProcessState, Task
+from durable_conformance.workers.template import GRACE_SECONDS, Template, TemplateError, Worker, exit_code
 
 OTHER_SEEDS = range(2, len(HASH_SEEDS) + 1)
 """The numbers of the templates whose hash seed is another than the cold one's."""
@@ -63,6 +57,7 @@ class Pool:
 
     `handler` is where what is checked is found, or, for what no other process can import, what makes it. `at_once` is
     None for as many executions as the cores bear; `patience` are the seconds that importing may take, and an execution.
+    `templates` is where it has interpreters and templates from, and gives them back to; None is this process's own.
     """
 
     def __init__(
@@ -73,6 +68,7 @@ class Pool:
         at_once: int | None = None,
         patience: float = PATIENCE_SECONDS,
         max_lost: int = MAX_LOST,
+        templates: Templates | None = None,
     ) -> None:
         self._handler = handler
         self._scenario = scenario
@@ -81,6 +77,7 @@ class Pool:
         self._patience = patience
         self._max_lost = max_lost
         self._lost = 0
+        self._source = templates or of_this_process()
         self._templates: dict[int, Template] = {}
         self._made: Counter[int] = Counter()
         self._idle: dict[Template, list[Worker]] = {}
@@ -92,20 +89,37 @@ class Pool:
     def __enter__(self) -> Pool:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close(keep=kind is None)  # who is interrupted may not have heard an answer
 
-    def close(self) -> None:
+    def close(self, *, keep: bool = False) -> None:
+        """End its processes and files; `keep` gives templates back that the next pool may use."""
+        for template in self._templates.values():
+            self._source.read.update(template.read)
+        rest = [one for one in self._templates.values() if not (keep and self._given_back(one))]
         for worker in (*self._busy, *itertools.chain.from_iterable(self._idle.values())):
             worker.forget()
-        for template in self._templates.values():
+        for template in rest:
             template.part()  # all of them, and then they end side by side
-        for template in self._templates.values():
+        for template in rest:
             template.close()
         self._templates.clear()
         self._idle.clear()
         self._busy.clear()
         self._folder.cleanup()
+
+    def _given_back(self, template: Template) -> bool:
+        """Have its workers end, and let the next pool have it, if it is of any use."""
+        if not template.usable:
+            return False
+        workers = [*self._idle.pop(template, ()), *(worker for worker in self._busy if worker.template is template)]
+        try:
+            for worker in workers:
+                self._busy.pop(worker, None)
+                template.end(worker)
+        except TemplateError:
+            return False
+        return all(worker.pid is not None for worker in workers) and self._source.keep(template)
 
     @property
     def cold(self) -> int:
@@ -130,8 +144,8 @@ class Pool:
         """
         template = self._template(0)
         if before_others:
-            for seed in itertools.islice(OTHER_SEEDS, (os.process_cpu_count() or 1) - 1):
-                base_with(HASH_SEEDS[seed - 1])
+            others = itertools.islice(OTHER_SEEDS, (os.process_cpu_count() or 1) - 1)
+            self._source.start(HASH_SEEDS[seed - 1] for seed in others)
         while not template.ready:
             self._wait([template.channel], template.deadline)
             template.hear()
@@ -215,15 +229,19 @@ class Pool:
         return template
 
     def _new_template(self, seed: int) -> Template:
+        handler, scenario = self._handler, self._scenario
+        if seed:
+            assert self._elsewhere
+            handler, scenario = self._elsewhere.handler, self._elsewhere.scenario
+        load = Load(handler, scenario, ProcessState.here(live=scenario.live))
         folder = Path(tempfile.mkdtemp(dir=self._folder.name))
-        if seed == 0 and not isinstance(self._handler, Reference):
-            return Template.here(self._handler, self._scenario, folder, self._patience)
-        if seed == 0:
-            assert isinstance(self._handler, Reference)
-            return Template.elsewhere(self._handler, self._scenario, folder, self._patience, HASH_SEEDS[0])
-        assert self._elsewhere
-        handler, scenario = self._elsewhere.handler, self._elsewhere.scenario
-        return Template.elsewhere(handler, scenario, folder, self._patience, HASH_SEEDS[seed - 1])
+        if not isinstance(handler, Reference):
+            return Template.here(load, folder, self._patience)
+        hash_seed = HASH_SEEDS[max(seed - 1, 0)]
+        if kept := self._source.taken(hash_seed, load):
+            kept.serve(load, folder)
+            return kept
+        return Template.elsewhere(load, folder, self._patience, self._source.base(hash_seed))
 
     def _heard(self) -> Iterator[Outcome]:
         """Wait for something to happen; yields what has come of experiments."""

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from durable_conformance.errors import in_words
-from durable_conformance.workers.channel import Channel, ClosedError
+from durable_conformance.workers.channel import OURS, Channel, ClosedError
 from durable_conformance.workers.messages import End, Ended, Failed, Hello
 
 _SET_PARENT_DEATH_SIGNAL = 1
@@ -28,9 +28,6 @@ _ON_LINUX = sys.platform == "linux"
 
 UNHEARD = 87
 """The exit code of a process of ours which nobody hears any more."""
-
-OURS: set[Channel] = set()
-"""The ends that this process holds: a fork of it closes them, so that nobody else keeps a connection open."""
 
 
 def adopt_orphans() -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
-import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from durable_conformance.subject import HandlerFactory, Reference, Scenario
-from durable_conformance.workers.channel import Channel, ClosedError, SilentError
+from durable_conformance.workers.channel import OURS, Channel, ClosedError, SilentError
+from durable_conformance.workers.interpreters import PARTING_SECONDS, Base
 from durable_conformance.workers.messages import (
     FATAL,
     End,
@@ -27,97 +22,17 @@ from durable_conformance.workers.messages import (
     Imported,
     Load,
     Made,
-    ProcessState,
     Task,
+    changing_variables,
 )
-from durable_conformance.workers.processes import OURS, fork, reaped_within
-from durable_conformance.workers.surroundings import offline
-
-AVAILABLE = hasattr(os, "fork") and hasattr(os, "setsid")
-"""Whether executions can have processes of their own here."""
-
-PARTING_SECONDS = 5.0
-"""How long a process may take to end what it runs."""
+from durable_conformance.workers.processes import fork, reaped_within
+from durable_conformance.workers.sources import Stamps, changed
 
 GRACE_SECONDS = 1.0
 """How long one that says nothing any more may take to end by itself, so that its exit code is known."""
 
 STARTING_SECONDS = 120.0
 """How long an interpreter may take to import the SDK, on however busy a machine."""
-
-_BOOT = """
-import gc, json, sys
-gc.disable()  # nothing that is imported is garbage: see `warming`
-sys.path[:] = json.loads(sys.argv[2])
-from durable_conformance.workers.worker import base
-base()
-"""
-
-
-class Base:
-    """An interpreter with a `PYTHONHASHSEED` of its own, which has imported the SDK, and forks templates."""
-
-    def __init__(self, hash_seed: int) -> None:
-        self.channel, theirs = Channel.pair()
-        OURS.add(self.channel)
-        path = json.dumps(ProcessState.here().path)
-        self._process = subprocess.Popen(  # noqa: S603  # this interpreter, and a module of ours
-            [sys.executable, "-c", _BOOT, str(theirs.fileno()), path],
-            env=offline(os.environ) | {"PYTHONHASHSEED": str(hash_seed)},
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        theirs.close()
-        self._owner = os.getpid()
-        self.used = False  # it was asked for a template
-
-    @property
-    def exit_code(self) -> int | None:
-        """How it has ended; None while it runs."""
-        return self._process.poll()
-
-    @property
-    def usable(self) -> bool:
-        """Whether it runs, and is this process's own."""
-        return self._owner == os.getpid() and self.exit_code is None
-
-    def close(self) -> None:
-        """End it, with all that it has forked."""
-        if self._owner != os.getpid():
-            return  # a fork's copy
-        OURS.discard(self.channel)
-        self.channel.close()
-        if self.used:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(PARTING_SECONDS)
-        if self._process.returncode is None:
-            self._process.kill()
-            self._process.wait()
-
-
-@functools.cache
-def bases() -> dict[int, Base]:
-    """The interpreters of this process by hash seed; they end with it."""
-    atexit.register(close_bases)
-    return {}
-
-
-def base_with(hash_seed: int) -> Base:
-    """An interpreter with this hash seed; the same one while it can be used."""
-    there = bases()
-    if hash_seed not in there or not there[hash_seed].usable:
-        there[hash_seed] = Base(hash_seed)
-    return there[hash_seed]
-
-
-def close_bases() -> None:
-    """End the interpreters of this process now."""
-    there = bases()
-    while there:
-        there.popitem()[1].close()
 
 
 @dataclass(eq=False)
@@ -180,7 +95,8 @@ class Template:
 
     channel: Channel
     base: Base | None  # what it was forked from; None for this process
-    folder: Path  # where its workers leave files
+    load: Load  # what it was to import, and what its workers meet
+    folder: Path  # where they leave files
     patience: float  # seconds that importing may take
     pid: int | None = None  # None until it has said so
     ready: bool = False  # it has imported the handler
@@ -188,36 +104,47 @@ class Template:
     deadline: float = field(default_factory=lambda: time.monotonic() + STARTING_SECONDS)
     hired: int = 0
     event_schema: dict[str, Any] | None = None  # what the handler's events may be, if their type says so
+    read: Stamps = field(default_factory=dict)  # the files that importing it has read
 
     @classmethod
-    def here(cls, handler_for: HandlerFactory, scenario: Scenario, folder: Path, patience: float) -> Template:
+    def here(cls, load: Load, folder: Path, patience: float) -> Template:
         """A fork of this process: for a handler that no other can import."""
         channel, theirs = Channel.pair()
         OURS.add(channel)
-        order = Load(handler_for, scenario, str(folder), ProcessState.here(live=scenario.live))
 
         import time_machine  # noqa: F401, PLC0415  # so that no fork has to
 
         from durable_conformance.workers.worker import template  # noqa: PLC0415  # what only a worker needs
 
-        made = cls(channel, None, folder, patience)
-        made.pid = fork(theirs, lambda channel: template(channel, order))
+        made = cls(channel, None, load, folder, patience)
+        made.pid = fork(theirs, lambda channel: template(channel, load))
         return made
 
     @classmethod
-    def elsewhere(
-        cls, handler: Reference, scenario: Scenario, folder: Path, patience: float, hash_seed: int
-    ) -> Template:
-        """A process with this hash seed that imports the handler."""
-        base = base_with(hash_seed)
+    def elsewhere(cls, load: Load, folder: Path, patience: float, base: Base) -> Template:
+        """A fork of `base`, which imports the handler."""
         base.used = True
         channel, theirs = Channel.pair()
         OURS.add(channel)
         with contextlib.suppress(ClosedError):  # noticed when it is heard from
-            order = Load(handler, scenario, str(folder), ProcessState.here(live=scenario.live))
-            base.channel.send(order, theirs.fileno())
+            base.channel.send(load, theirs.fileno())
         theirs.close()
-        return cls(channel, base, folder, patience)
+        return cls(channel, base, load, folder, patience)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it runs, and others than the pool that had it made can have it."""
+        lasts = self.ready and not self.failed and self.base is not None and self.base.usable
+        return lasts and self.channel.read()
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it can be used, and nothing that it has read is another one now."""
+        return self.usable and not changed(self.read)
+
+    def serve(self, load: Load, folder: Path) -> None:
+        """Fork workers for executions of another exploration from now on, which leave their files in `folder`."""
+        self.load, self.folder = load, folder
 
     def hear(self) -> None:
         """Take in what it has said. Whoever waits for it looks at `ready` and `failed` afterwards."""
@@ -227,11 +154,11 @@ class Template:
                 case Hello(pid):
                     self.pid = pid
                     self.deadline = time.monotonic() + self.patience
-                case Imported(event_schema):
+                case Imported(event_schema, read):
                     self.ready = True
-                    self.event_schema = event_schema
+                    self.event_schema, self.read = event_schema, read
                 case Failed():
-                    self.failed = message
+                    self.failed, self.read = message, message.read
         if not there and not self.failed:
             self.failed = Failed(self._how_it_ended())
 
@@ -258,7 +185,9 @@ class Template:
         OURS.add(channel)
         self.hired += 1
         try:
-            self.channel.send(Hire(self.hired), theirs.fileno())
+            scenario = self.load.scenario if self.base else None  # a fork has it, and not all can be pickled
+            order = Hire(self.hired, str(self.folder), scenario, changing_variables())
+            self.channel.send(order, theirs.fileno())
         except ClosedError:
             OURS.discard(channel)
             channel.close()

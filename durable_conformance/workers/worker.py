@@ -10,7 +10,9 @@ import contextlib
 import faulthandler
 import gc
 import json
+import os
 import sys
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,19 +37,32 @@ from durable_conformance.workers.messages import FATAL, Failed, Hire, Imported, 
 from durable_conformance.workers.processes import Forker, adopt_orphans, die_with_parent
 from durable_conformance.workers.reached import Reached
 from durable_conformance.workers.sandbox import Sandbox
+from durable_conformance.workers.sources import modules_since, stamps
 from durable_conformance.workers.surroundings import FALSE_CREDENTIALS
 from durable_conformance.workers.warming import warm_up
 
 
 def base() -> None:
     """In an interpreter that the engine has started: fork templates until it closes the connection."""
-    import time_machine  # noqa: F401, PLC0415  # so that no fork has to
-
+    _import_time_machine()
     channel = Channel.of(int(sys.argv[1]))
     sys.path[:] = json.loads(sys.argv[2])
     quiet_sdk_logs()
     warm_up()
     Forker(channel, _template_ordered).serve()
+    os._exit(0)  # taking down what was imported would take a while, and nobody needs it
+
+
+def _import_time_machine() -> None:
+    """So that no fork has to. It is a plugin of pytest, too, and imports that where it can: here nobody runs tests."""
+    there = sys.modules.get("pytest")
+    sys.modules["pytest"] = None  # type: ignore[assignment]  # documented: whoever imports it is told that it is not there
+    try:
+        import time_machine  # noqa: F401, PLC0415
+    finally:
+        del sys.modules["pytest"]
+        if there:
+            sys.modules["pytest"] = there
 
 
 def _template_ordered(channel: Channel, order: object) -> None:
@@ -57,6 +72,7 @@ def _template_ordered(channel: Channel, order: object) -> None:
 
 def template(channel: Channel, order: Load) -> None:
     """Import the handler, and fork workers until the other end closes."""
+    began = time.time_ns()
     order.process.take_over()
     gc.callbacks.clear()  # of libraries of a test's process, which read the clock whenever a collection comes
     reached = Reached()
@@ -66,6 +82,7 @@ def template(channel: Channel, order: Load) -> None:
     install()
     failed = None
     handler = order.handler
+    known = tuple(sys.modules)
     try:
         set_variables(order.scenario.environment)
         setup = order.scenario.setup
@@ -77,19 +94,20 @@ def template(channel: Channel, order: Load) -> None:
         failed = Failed(
             f"{handler.text if isinstance(handler, Reference) else 'the handler'} cannot be imported: {why}"
         )
+    read = stamps(began, modules_since(known), guard.opened_until_now())
     if failed:
-        channel.send(failed)
+        channel.send(replace(failed, read=read))
         return
     if not isinstance(handler, Reference):
         tap_clients()  # of the test whose process this is a fork of
     gc.freeze()  # so that no collection in a worker touches these objects, whose pages it shares
-    channel.send(Imported(event_schema(handler_for)))
-    Forker(channel, partial(_worker, handler_for, order, guard, set_up=set_up, reached=reached)).serve()
+    channel.send(Imported(event_schema(handler_for), read))
+    Forker(channel, partial(_worker, handler_for, order.scenario, guard, set_up=set_up, reached=reached)).serve()
 
 
 def _worker(
     handler_for: HandlerFactory,
-    load: Load,
+    scenario: Scenario,
     guard: Guard,
     channel: Channel,
     order: object,
@@ -99,17 +117,19 @@ def _worker(
 ) -> None:
     """Make the executions that the engine asks for, until it closes the connection."""
     assert isinstance(order, Hire)
+    scenario = order.scenario or scenario
+    os.environ.update(order.variables)
     die_with_parent()
     adopt_orphans()  # so that it is known whose they are
-    scratch = Path(load.folder) / str(order.number)
+    scratch = Path(order.folder) / str(order.number)
     scratch.mkdir(parents=True, exist_ok=True)
     fatal = (scratch / FATAL).open("w")
     faulthandler.enable(fatal)
-    own = FALSE_CREDENTIALS if load.scenario.live else {}
-    sandbox = Sandbox(scratch, keep=load.scenario.environment.keys() | own.keys())
+    own = FALSE_CREDENTIALS if scenario.live else {}
+    sandbox = Sandbox(scratch, keep=scenario.environment.keys() | own.keys())
     while True:
         task: Task = channel.receive()
-        made = _made(handler_for, set_up, load.scenario, sandbox, task)
+        made = _made(handler_for, set_up, scenario, sandbox, task)
         why = guard.refused()  # whatever the handler has made of it
         if isinstance(made, Made):
             made = replace(made, reached=reached.taken())

@@ -19,7 +19,7 @@ from durable_conformance.durable_check import DurableCheck
 from durable_conformance.execution import Conditions, Run
 from durable_conformance.rules import Severity, judged_alone
 from durable_conformance.subject import OK, Always, HandlerFactory, Reference, handler_factory
-from durable_conformance.workers import Experiment, Lost, Pool, Where, close_bases, is_local, not_judged, offline
+from durable_conformance.workers import Experiment, Lost, Pool, Where, is_local, not_judged, of_this_process, offline
 from tests.conformance.command_line import DurableAi, command_line
 
 WAY_OUT = "give a double with --setup MODULE:FUNCTION, or allow it with --live"
@@ -297,7 +297,7 @@ def test_real_credentials_and_endpoints_reach_no_handler(
         monkeypatch.setenv(name, value)
     (tmp_path / "config").write_text("[profile R3AL]\nregion = eu-west-1\nendpoint_url = http://R3AL.example.com\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    close_bases()  # the next ones start with these variables
+    of_this_process().close()  # the next ones start with these variables
     endpoint = "https://bedrock-runtime.us-east-1.amazonaws.com"
     assert result_of(written(SEES)) == [[], False, False, "testing", endpoint]
     monkeypatch.setenv("AWS_REGION", "eu-west-3")

@@ -17,7 +17,7 @@ GROUPS = {
     "What is checked": {"--event", "--event-file", "--generate", "--events", "--template", "--function"},
     "What it meets": {"--env", "--env-file", "--setup", "--script", "--answer", "--invoke", "--answers", "--live"},
     "What is tried": {"--pairs", "--horizon", "--to-the-end", "--exit-first", "--patience", "--case", "--shard"},
-    "What is told": {"--fail-on", "--ignore", "--output-format", "--json", "--html"},
+    "What is told": {"--fail-on", "--ignore", "--output-format", "--watch", "--json", "--html"},
 }
 
 

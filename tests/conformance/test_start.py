@@ -96,6 +96,31 @@ def test_the_process_that_explores_loads_none_of_what_executions_are_made_by() -
     assert not {"aws_durable_execution_sdk_python_testing", "time_machine", "durable_conformance.runtime"} & there
 
 
+def test_interpreters_are_started_before_anything_is_loaded_that_takes_time() -> None:
+    """What they need is loaded while a check loads its own."""
+    there = loaded("def app(): from durable_conformance.workers import Templates", ())
+    assert "durable_conformance.workers.interpreters" in there
+    assert not {one.partition(".")[0] for one in there} & {*HEAVY, "typer", "pydantic"}
+
+
+BEHIND = """
+import sys
+from durable_conformance import runtime
+behind = "aws_durable_execution_sdk_python_testing"
+assert f"{behind}.model" in sys.modules and f"{behind}.runner" not in sys.modules, "its modules, and not its door"
+from aws_durable_execution_sdk_python_testing import DurableFunctionTestRunner, __version__
+import aws_durable_execution_sdk_python_testing as testing
+assert testing.WebRunner.__module__ == f"{behind}.runner" and testing.__version__ == __version__
+assert testing.model is sys.modules[f"{behind}.model"] and not hasattr(testing, "nothing")
+"""
+
+
+def test_what_the_testing_sdk_hands_on_is_there_for_who_asks() -> None:
+    """A handler, or its test, may use the testing SDK, of which the engine loads a part."""
+    ran = subprocess.run([sys.executable, "-c", BEHIND], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 def test_the_table_of_commands_says_what_their_docstrings_say() -> None:
     group = typer.main.get_command(app)
     context = group.make_context("durable-ai", [], resilient_parsing=True)

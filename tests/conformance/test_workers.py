@@ -35,15 +35,15 @@ from durable_conformance.workers import (
     Lost,
     Pool,
     SilentError,
+    Templates,
     Where,
-    bases,
-    close_bases,
     not_judged,
 )
 from tests.conformance import hostile
 
-PATIENCE = 2.0
-"""Seconds after which a run counts as hanging. Real ones: what hangs does so in real time."""
+PATIENCE = 4.0
+"""Seconds after which a run counts as hanging, and importing the handler, too. Real ones: what hangs does so in real
+time; and on a busy machine the import takes two."""
 
 
 def experiments(number: int, where: Where | None = None) -> list[Experiment]:
@@ -214,11 +214,12 @@ def test_a_template_imports_the_handler_once_and_cold_executions_find_it_as_impo
 
 SEEDED = """
 import sys
+NAMES = ("providers", "patterns", "tests", "pydantic", "pytest", "aws_durable_execution_sdk_python_testing.runner")
 from aws_durable_execution_sdk_python import durable_execution
 
 @durable_execution
 def handler(event, context):
-    return [hash("tea"), sorted(name for name in sys.modules if name in ("providers", "patterns", "tests"))]
+    return [hash("tea"), sorted(name for name in sys.modules if name in NAMES)]
 """
 
 
@@ -240,14 +241,15 @@ def test_templates_have_hash_seeds_of_their_own_and_import_nothing_that_a_projec
 
 def test_cores_that_wait_for_the_handler_start_other_interpreters(tmp_path: Path) -> None:
     (tmp_path / "reads.py").write_text("def handler(event, context): ...")  # no handler: it is not imported elsewhere
-    close_bases()
-    with Pool(Reference(f"{tmp_path}/reads.py:handler"), Scenario({})) as pool:
+    with (
+        Templates() as templates,
+        Pool(Reference(f"{tmp_path}/reads.py:handler"), Scenario({}), templates=templates) as pool,
+    ):
         with pytest.raises(CannotRunError, match="handler"):
             pool.start(before_others=True)
         idle = min((os.process_cpu_count() or 1) - 1, len(OTHER_SEEDS))
-        assert [base.used for base in bases().values()] == [True, *[False] * idle]
-    close_bases()
-    assert not bases()
+        assert [base.used for base in templates.bases.values()] == [True, *[False] * idle]
+    assert not templates.bases
 
 
 def test_an_interpreter_that_nobody_has_asked_for_anything_ends_at_once() -> None:
@@ -519,7 +521,7 @@ hostile_group = pytest.mark.xdist_group("hostile")
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("hangs_at_once", "still running after 2 s"),
+        ("hangs_at_once", f"still running after {PATIENCE:g} s"),
         ("ends_the_process_at_once", "the handler ended the process with exit code 3"),
     ],
 )
@@ -532,8 +534,8 @@ def test_what_cannot_even_run_undisturbed_could_not_run(name: str, why: str) -> 
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("hangs_on_replay", "still running after 2 s"),
-        ("burns_on_replay", "still running after 2 s"),
+        ("hangs_on_replay", f"still running after {PATIENCE:g} s"),
+        ("burns_on_replay", f"still running after {PATIENCE:g} s"),
         ("ends_the_process_on_replay", "the handler ended the process with exit code 3"),
     ],
 )

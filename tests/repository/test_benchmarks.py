@@ -44,6 +44,8 @@ def test_every_row_of_the_design_is_filled_by_something() -> None:
         "cassette replay of a call, 200 recorded": "≥ 20",
         "BedrockProvider call": "≤ 1.1",
         "durable-ai --help": "≤ 2",
+        "durable-ai check of a handler of two steps": "≤ 5",
+        "a further check in one session of pytest": "≤ 0.3",
         **{f"import of {pattern}": "≤ 1.15" for pattern in patterns},
         "the offline suite but for `tox -e engine`, on 2 cores": "≤ 1",
     }
