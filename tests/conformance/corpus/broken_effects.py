@@ -11,7 +11,7 @@ from aws_durable_execution_sdk_python.retries import RetryPresets
 from durable_conformance import CrashKind, Effect, Semantics
 from tests.conformance.corpus.entry import ENOUGH, Shelf
 
-# An effect in a step has happened for sure only where the step's result is to be persisted: its start is not waited for.
+# An effect in a step has happened for sure only where the step's result is to persist: its start is not waited for.
 SHELF = Shelf(kinds=(CrashKind.BEFORE_PERSIST, *ENOUGH))
 CHARGE = Effect("charge", Semantics.AT_MOST_ONCE)
 MAIL = Effect("mail", Semantics.AT_LEAST_ONCE)
