@@ -37,6 +37,12 @@ def expect(true: object, problem: str) -> None:
         raise UnknownError(problem)
 
 
+TAKE_WHAT_PYTEST_TAKES = frozenset(
+    {"py313", "py314", "engine", "template", "e2e", "second-service", "stranger", "release", "cloud", "record"}
+)
+"""The environments that hand on what stands behind `--` to pytest."""
+
+
 def tox(words: Sequence[str]) -> None:
     before, after = _split(words)
     options = list(before)
@@ -45,7 +51,18 @@ def tox(words: Sequence[str]) -> None:
         expect(name in environments(), f"tox.ini has no environment {name}")
         if name == "durable-ai" and after:
             durable_ai(after)
-        elif name in {"py313", "py314", "engine", "template", "e2e", "second-service", "stranger", "cloud", "record"}:
+        elif name in {
+            "py313",
+            "py314",
+            "engine",
+            "template",
+            "e2e",
+            "second-service",
+            "stranger",
+            "release",
+            "cloud",
+            "record",
+        }:
             pytest_arguments(after)
 
 
