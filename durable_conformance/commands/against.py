@@ -66,8 +66,12 @@ class Other:
             text=True,
             check=False,
         )
-        crashed = ran.returncode == ExitCode.FINDINGS and not ran.stdout  # as Python has it, too, for what it raises
-        return ExitCode.CANNOT_RUN if crashed else ran.returncode, ran.stdout or ran.stderr
+        said = ran.stdout or ran.stderr
+        if ran.returncode < 0:
+            return ExitCode.CANNOT_RUN, f"{said}could not run: it was ended by signal {-ran.returncode} over there"
+        if ran.returncode == ExitCode.FINDINGS and not ran.stdout:  # as Python has it, too, for what it raises
+            return ExitCode.CANNOT_RUN, said or f"could not run: it ended with exit code {ran.returncode} over there"
+        return ran.returncode, said
 
 
 @contextmanager
