@@ -401,6 +401,17 @@ def test_code_that_is_not_what_the_shards_checked_is_refused(made: Path, durable
     assert f"app.py, which the shards have checked, {'is another one here' if there else 'is not here'}" in shown.err
 
 
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_shards_report_is_not_written_over(made: Path, durable_ai: DurableAi, option: str) -> None:
+    for number in (1, 2):
+        changed(made, number, unchanged)
+    before = Path("2.json").read_bytes()
+    shown = durable_ai("merge", "1.json", "2.json", option, "./2.json")
+    assert (shown.code, shown.out) == (2, "")
+    assert f"{option} 2.json is one of the reports that are merged" in shown.err.replace("\n", " ")
+    assert Path("2.json").read_bytes() == before
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', "\udcff"])
 def test_what_is_no_report_is_refused(durable_ai: DurableAi, text: str) -> None:
     Path("1.json").write_text(text, errors="surrogateescape")
