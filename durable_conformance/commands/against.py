@@ -61,9 +61,10 @@ class Other:
         ran = subprocess.run(  # noqa: S603  # this program itself
             [*self.interpreter.command, "replay", *arguments],
             cwd=self.folder,
-            env={**os.environ, "COLUMNS": str(width)},
+            env={**os.environ, "COLUMNS": str(width), "PYTHONIOENCODING": "utf-8"},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",  # a handler may write what is no text
             check=False,
         )
         said = ran.stdout or ran.stderr

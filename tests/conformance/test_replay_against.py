@@ -245,6 +245,7 @@ ENDS = {
     "as Python does, with what findings end with": ('echo "ValueError: gone" >&2; exit 1', "ValueError: gone"),
     "by a signal": ("kill -9 $$", "it was ended by signal 9 over there"),
     "by a signal, with something told": ("echo told; kill -9 $$", "it was ended by signal 9 over there"),
+    "with what is no text": (r"printf '\377 gone' >&2; exit 1", "\ufffd gone"),
     "without a word": ("exit 1", "it ended with exit code 1 over there"),
 }
 
