@@ -88,7 +88,7 @@ class Check:
             orders=not of.order_matters,
             patience=of.patience or PATIENCE_SECONDS,
             horizon=None if of.to_the_end else of.horizon or HORIZON,
-            until=frozenset(NAMES).difference(of.ignore) if of.exit_first else frozenset(),
+            until=frozenset(NAMES).difference(self.ignores.may_hide) if of.exit_first else frozenset(),
             until_severities=frozenset({Severity.ERROR, Severity(of.fail_on or Severity.ERROR)}),
         )
 

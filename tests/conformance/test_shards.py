@@ -250,6 +250,14 @@ def test_a_shard_says_nothing_of_ignores_that_another_may_use(durable_ai: Durabl
     assert "unused" not in durable_ai("merge", *reports(2)).out
 
 
+def test_what_a_comment_ignores_is_not_the_first_finding(durable_ai: DurableAi) -> None:
+    """Otherwise a check with -x would end there, and say that the handler conforms."""
+    shown = durable_ai("check", "app.py:ignored", "--no-other-sandboxes", "-x", "--json", "x.json")
+    assert shown.code == 0
+    assert report_in("x.json")["points"] > 0
+    assert "what comes after the first finding" not in report_in("x.json")["left_out"]
+
+
 def test_an_unused_ignore_is_told_once_all_is_known(durable_ai: DurableAi, folder: Path) -> None:
     (folder / "app.py").write_text(APP.replace('name="second")', 'name="second")  # durable: ignore[environment]'))
     outputs = shards(durable_ai, "app.py:correct", of=2)
