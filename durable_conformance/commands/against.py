@@ -61,13 +61,18 @@ class Other:
         ran = subprocess.run(  # noqa: S603  # this program itself
             [*self.interpreter.command, "replay", *arguments],
             cwd=self.folder,
-            env={**os.environ, "COLUMNS": str(width)},
+            env={**os.environ, "COLUMNS": str(width), "PYTHONIOENCODING": "utf-8"},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",  # a handler may write what is no text
             check=False,
         )
-        crashed = ran.returncode == ExitCode.FINDINGS and not ran.stdout  # as Python has it, too, for what it raises
-        return ExitCode.CANNOT_RUN if crashed else ran.returncode, ran.stdout or ran.stderr
+        said = ran.stdout or ran.stderr
+        if ran.returncode < 0:
+            return ExitCode.CANNOT_RUN, f"{said}could not run: it was ended by signal {-ran.returncode} over there"
+        if ran.returncode == ExitCode.FINDINGS and not ran.stdout:  # as Python has it, too, for what it raises
+            return ExitCode.CANNOT_RUN, said or f"could not run: it ended with exit code {ran.returncode} over there"
+        return ran.returncode, said
 
 
 @contextmanager

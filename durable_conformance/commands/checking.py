@@ -327,6 +327,7 @@ class _Checking:
             check.settings.ignore,
             check.execution_timeout,
             self._commands[check.title],
+            tuple(one.title for one in self._checks),
             tuple(reporting.packed(one.scenario, one.records) for one in self._explored if one.name == check.title),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from durable_conformance.commands.settings import (
 )
 from durable_conformance.errors import CannotRunError
 from durable_conformance.exploring import HORIZON, Exploration
-from durable_conformance.reporting import Ignores
+from durable_conformance.reporting import Ignores, shown
 from durable_conformance.rules import NAMES, Report, Severity, timed_out
 from durable_conformance.subject import Reference, Scenario
 from durable_conformance.workers import PATIENCE_SECONDS
@@ -87,7 +88,7 @@ class Check:
             orders=not of.order_matters,
             patience=of.patience or PATIENCE_SECONDS,
             horizon=None if of.to_the_end else of.horizon or HORIZON,
-            until=frozenset(NAMES).difference(of.ignore) if of.exit_first else frozenset(),
+            until=frozenset(NAMES).difference(self.ignores.may_hide) if of.exit_first else frozenset(),
             until_severities=frozenset({Severity.ERROR, Severity(of.fail_on or Severity.ERROR)}),
         )
 
@@ -223,11 +224,19 @@ def _of_function(
     )
 
 
+def _event_name(event: options.Json, number: int, names: Mapping[str, int]) -> str:
+    """What tells an event from the others: its file's name, or where that is if `names` has several of it."""
+    if not event.file:
+        return f"event {number}"
+    return event.file.name if names[event.file.name] == 1 else shown(event.file, Path.cwd())
+
+
 def _with_events(check: Check, typed: Sequence[options.Json]) -> Iterator[Check]:
     events = list(typed) or [
         options.json_file("event", Path(one)) if isinstance(one, str) else options.Json(json.dumps(one), one)
         for one in check.settings.events
     ]
+    names = Counter(event.file.name for event in events if event.file)
     for number, event in enumerate(events or [options.NO_EVENT], 1):
-        name = (event.file.name if event.file else f"event {number}") if len(events) > 1 else ""
+        name = _event_name(event, number, names) if len(events) > 1 else ""
         yield replace(check, event=event, event_name=name, event_typed=bool(typed))

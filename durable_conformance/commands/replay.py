@@ -53,20 +53,20 @@ def replay(  # noqa: PLR0917  # options, which a person names
     ] = None,
     update: Annotated[bool, typer.Option("--update", help="Record the given histories anew.")] = False,  # noqa: FBT002
     against: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="REF",
             help="Replay another git revision's histories on this code, and this folder's on that code.",
         ),
-    ] = "",
+    ] = None,
     against_python: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="PYTHON",
             help="Replay on this durable SDK what runs on that of another Python, and the other way round; "
             "with --against, the revision runs there.",
         ),
-    ] = "",
+    ] = None,
     within: Annotated[Path, typer.Option(hidden=True)] = HERE,
     record_into: Annotated[Path | None, typer.Option(hidden=True)] = None,
     patience: Annotated[
@@ -81,6 +81,9 @@ def replay(  # noqa: PLR0917  # options, which a person names
         raise CannotRunError("--update needs the histories, or the folder, to record anew.")
     if update and (against or against_python):
         raise CannotRunError("--update records histories of this folder anew: leave --against out.")
+    for option, value in ("--against", against), ("--against-python", against_python):
+        if value == "":
+            raise CannotRunError(f"{option} is empty, and nothing would be compared: name what to compare with.")
     console = Console()
     chosen = paths or [HISTORIES]
     with options.interruptible():
@@ -91,7 +94,7 @@ def replay(  # noqa: PLR0917  # options, which a person names
         elif record_into:
             code = _recorded_into(console, record_into, chosen, patience)
         elif against or against_python:
-            code = _in_both_directions(console, against, against_python, chosen, patience)
+            code = _in_both_directions(console, against or "", against_python or "", chosen, patience)
         else:
             code = _replayed(console, chosen, patience, folder=within)
     if code:

@@ -61,12 +61,17 @@ def explore_every_answer(scenario: Scenario, exploration: Exploration, explore: 
     for way in WAYS:
         if exploration.only and exploration.only.startswith(way.id):
             return _explored(scenario, way, exploration, explore)
+
+    def ends_with(answer: CallbackAnswer) -> str:
+        undisturbed = replace(UNDISTURBED, shard=exploration.shard)
+        return explore(_answered(scenario, answer), undisturbed, None).undisturbed
+
     report = explore(scenario, exploration, "")
     if not report.callbacks or scenario.expect != "SUCCEEDED":
         return report
     said = f"answered {OK}"
     if report.undisturbed != "SUCCEEDED":
-        usual = next((one for one in USUAL if _ends(scenario, Answered(one), explore) == "SUCCEEDED"), None)
+        usual = next((one for one in USUAL if ends_with(Answered(one)) == "SUCCEEDED"), None)
         if usual is None:
             return replace(report, answers=(f"{said}; the handler fails, and with other usual answers, too",))
         said = f"answered {usual}, since the handler fails with {OK}"
@@ -78,7 +83,10 @@ def explore_every_answer(scenario: Scenario, exploration: Exploration, explore: 
         found = (found for one in reports for found in one.findings)
         if any(one.rule in exploration.until and one.severity in exploration.until_severities for one in found):
             break
-        ends = _ends(scenario, way.answer, explore)
+        try:
+            ends = ends_with(way.answer)
+        except ExplorationInterrupted as stopped:
+            raise ExplorationInterrupted(of_every_way([*reports, in_words(way.words, stopped.report)])) from stopped
         if ends != "SUCCEEDED":
             why = f"{way.words}, which is not explored: the execution ends {ends}"
             if ends.startswith("FAILED"):
@@ -94,10 +102,6 @@ def explore_every_answer(scenario: Scenario, exploration: Exploration, explore: 
 
 def _explored(scenario: Scenario, way: _Way, exploration: Exploration, explore: Explore) -> Report:
     return in_words(way.words, explore(_answered(scenario, way.answer), replace(exploration, way=way.id), way.words))
-
-
-def _ends(scenario: Scenario, answer: CallbackAnswer, explore: Explore) -> str:
-    return explore(_answered(scenario, answer), UNDISTURBED, None).undisturbed
 
 
 def _answered(scenario: Scenario, answer: CallbackAnswer) -> Scenario:

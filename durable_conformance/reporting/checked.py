@@ -34,6 +34,7 @@ class Joining:
     ignore: tuple[str, ...]  # the rules whose findings are not told
     execution_timeout: int | None  # seconds; None if nobody says
     again: str  # the command that makes one case again, but for its id
+    checks: tuple[str, ...]  # all that the command is to make, of which this is one: the others may be missing
     runs: tuple[Runs, ...]  # of each of the report's pieces
 
 

@@ -71,6 +71,11 @@ class Ignores:
     rules: frozenset[str] = frozenset()  # on any line
     _known: dict[Path, frozenset[tuple[Location, str]]] = field(default_factory=dict, compare=False)
 
+    @property
+    def may_hide(self) -> frozenset[str]:
+        """The rules of which findings may not be told: on any line, or by a comment in the handler's file."""
+        return self.rules | {rule for _, rule in self._comments_in(self.handler)}
+
     def told(self, finding: Finding) -> Finding | None:
         """What is told of `finding`: all of it, what no comment hides of the things that it lists, or nothing."""
         if finding.deeds and finding.rule not in self.rules:

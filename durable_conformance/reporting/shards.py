@@ -7,6 +7,7 @@ import dataclasses
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,8 +44,19 @@ def packed(scenario: str, records: Iterable[RunRecord]) -> Runs:
     return Runs(scenario, base64.b64encode(gzip.compress(text.encode(), mtime=0)))
 
 
-def _unpacked(runs: Runs) -> Sequence[RunRecord]:
-    return TypeAdapter(list[RunRecord]).validate_python(json.loads(gzip.decompress(base64.b64decode(runs.packed))))
+def _unpacked(runs: Runs, file: Path) -> Sequence[RunRecord]:
+    try:
+        text = gzip.decompress(base64.b64decode(runs.packed))
+        return TypeAdapter(list[RunRecord]).validate_python(json.loads(text))
+    except (ValueError, EOFError, OSError, zlib.error, RecursionError) as error:  # what gzip, base64 and JSON raise
+        raise _without_runs(file) from error
+
+
+def _without_runs(file: Path) -> CannotRunError:
+    return CannotRunError(
+        f"The runs in {file}, which the page shows, cannot be read: it was changed, or is not all there. Give the file "
+        "as the shard has written it, or run that shard again."
+    )
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,11 @@ class _Part:
         return self.checked.report
 
     @property
+    def ways(self) -> Sequence[str]:
+        """In which people answer, in what it has done."""
+        return [one.way for one in self.report.pieces]
+
+    @property
     def ended(self) -> bool:
         return bool(self.report.pieces) and not any(one.interrupted or one.enough for one in self.report.pieces)
 
@@ -82,6 +99,8 @@ def joined_shards(files: Sequence[Path], *, page: bool = False) -> Joined:
     """
     by_file = [list(_parts(file)) for file in files]
     _see_that_all_are_there([parts[0] for parts in by_file])
+    for parts in by_file:
+        _see_that_all_were_made(parts)
     first, *others = by_file
     for other in others:
         _see_that_checks_are_alike(first, other)
@@ -100,6 +119,10 @@ def _parts(file: Path) -> Iterator[_Part]:
             raise CannotRunError(
                 f"{file} is the report of a whole check, and no shard's: `durable-ai check --shard K/N --json FILE` "
                 "writes what can be merged."
+            )
+        if not (one.report.pieces or one.report.could_not_run or one.report.interrupted):
+            raise CannotRunError(
+                f"{file} does not say what {one.report.shard} of {one.check} has done: run that shard again."
             )
         yield _Part(file, one, one.report.shard, one.joining)
 
@@ -131,15 +154,20 @@ def _listed(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def _see_that_all_were_made(parts: Sequence[_Part]) -> None:
+    """See that a shard came to its last check: its report is written after each, and somebody may have ended it."""
+    last, to_make = parts[-1], parts[-1].joining.checks
+    if len(parts) < len(to_make):
+        raise CannotRunError(
+            f"{last.file} has {len(parts)} of the {len(to_make)} checks of {last.shard}, which ended before "
+            f"{to_make[len(parts)]}: run that shard again."
+        )
+
+
 def _see_that_checks_are_alike(first: Sequence[_Part], other: Sequence[_Part]) -> None:
     mine, theirs = ([one.checked.check for one in parts] for parts in (first, other))
     if mine == theirs:
         return
-    for parts in first, other:
-        if parts[-1].report.interrupted:
-            raise CannotRunError(
-                f"{parts[0].shard} was interrupted before its last check ({parts[0].file}): run that shard again."
-            )
     raise CannotRunError(
         f"{first[0].file} is about {', '.join(mine)}, and {other[0].file} about {', '.join(theirs)}: "
         "give the reports of one command's shards."
@@ -160,6 +188,8 @@ def _see_that_they_fit(parts: Sequence[_Part]) -> None:
     for other in ended[1:]:
         if ended[0].report.answers != other.report.answers:
             _refuse(ended[0], other, "callbacks are not answered alike, or the execution ends otherwise when they are")
+        if ended[0].ways != other.ways:
+            _refuse(ended[0], other, "they have not explored the same ways to answer callbacks")
     ways = {piece.way for one in parts for piece in one.report.pieces}
     for way in sorted(ways):
         known = [(one, piece) for one in parts for piece in one.report.pieces if piece.way == way and piece.plan]
@@ -236,6 +266,7 @@ def _report(parts: Sequence[_Part], reports: Mapping[str, Report]) -> Report:
     return replace(
         whole,
         answers=max((one.report.answers for one in parts), key=len),
+        interrupted=whole.interrupted or any(one.report.interrupted for one in parts),
         could_not_run=tuple(dict.fromkeys((*whole.could_not_run, *(why for one in none for why in one.could_not_run)))),
         tracebacks=tuple(dict.fromkeys((*whole.tracebacks, *(text for one in none for text in one.tracebacks)))),
     )
@@ -245,10 +276,14 @@ def _runs(parts: Sequence[_Part], way: str) -> tuple[str, Sequence[RunRecord]]:
     """What the executions met, and all runs: each once, in the order of the whole."""
     scenario, known = "", dict[str, RunRecord]()
     for one in parts:
-        for piece, runs in zip(one.report.pieces, one.joining.runs, strict=False):
-            if piece.way == way:
+        there = iter(one.joining.runs)
+        for piece in one.report.pieces:
+            runs = next(there, None)
+            if runs is None and not piece.interrupted:
+                raise _without_runs(one.file)
+            if runs and piece.way == way:
                 scenario = runs.scenario
-                for record in _unpacked(runs):
+                for record in _unpacked(runs, one.file):
                     if record.id not in known or known[record.id].trace is None:
                         known[record.id] = record
     return scenario, sorted(known.values(), key=lambda one: one.order)

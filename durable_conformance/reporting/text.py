@@ -54,6 +54,8 @@ def summary(report: Report) -> str:
     did = f"{report.points} crash points, {report.runs} runs, {len(report.rules)} rules, {report.seconds:.1f} seconds"
     if report.shard:
         return f"{report.shard}: {verdict}: {did}; the runs of the other shards were not looked at"
+    if report.interrupted:
+        return f"{verdict}: {did}; not all was run"
     return f"{verdict}: {did}; exhaustive over these points, for this input and these answers"
 
 

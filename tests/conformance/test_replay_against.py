@@ -241,15 +241,25 @@ def test_an_interpreter_that_cannot_be_used(durable_ai: DurableAi, name: str) ->
     assert said in output.err
 
 
-def test_a_program_that_crashes_over_there_has_found_nothing(durable_ai: DurableAi) -> None:
-    """Python ends with 1 then, too, as findings do."""
+ENDS = {
+    "as Python does, with what findings end with": ('echo "ValueError: gone" >&2; exit 1', "ValueError: gone"),
+    "by a signal": ("kill -9 $$", "it was ended by signal 9 over there"),
+    "by a signal, with something told": ("echo told; kill -9 $$", "it was ended by signal 9 over there"),
+    "with what is no text": (r"printf '\377 gone' >&2; exit 1", "\ufffd gone"),
+    "without a word": ("exit 1", "it ended with exit code 1 over there"),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_program_that_crashes_over_there_has_found_nothing(durable_ai: DurableAi, how: str) -> None:
+    ends, said = ENDS[how]
     crashing = Path("crashing").absolute()
-    crashes = 'case " $* " in *" replay "*) echo "ValueError: gone" >&2; exit 1;; esac'
+    crashes = 'case " $* " in *" replay "*) ENDS;; esac'.replace("ENDS", ends)
     crashing.write_text(f'#!/bin/sh\n{crashes}\nexec {shlex.quote(sys.executable)} "$@"\n')
     crashing.chmod(0o755)
     output = durable_ai("replay", "--against-python", interpreter(run=str(crashing)), "histories")
     assert output.code == 2
-    assert output.out.count("ValueError: gone") == 2
+    assert output.out.count(said) == 2
     assert output.out.splitlines()[-1] == (
         f"Deploying {HERE} could not be tried; rolling back to {THERE} could not be tried."
     )
@@ -262,6 +272,14 @@ def test_an_interpreter_without_the_sdk(durable_ai: DurableAi, monkeypatch: pyte
     assert (
         "it has no aws-durable-execution-sdk-python: install there the version that the executions are to" in output.err
     )
+
+
+@pytest.mark.parametrize("option", ["--against", "--against-python"])
+def test_an_option_that_is_empty_compares_with_nothing(durable_ai: DurableAi, option: str) -> None:
+    """As a variable is that nobody has set: the histories alone would replay, and nothing was compared."""
+    output = durable_ai("replay", option, "", "histories")
+    assert (output.code, output.out) == (2, "")
+    assert f"{option} is empty" in output.err
 
 
 def test_no_interpreter(durable_ai: DurableAi) -> None:

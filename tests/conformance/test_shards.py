@@ -18,7 +18,8 @@ from aws_durable_execution_sdk_python import DurableContext
 from durable_conformance import CrashKind, Exploration, Report, Scenario, Shard, explore, handler_factory
 from durable_conformance.commands import main
 from durable_conformance.durable_check import DurableCheck
-from durable_conformance.rules import FileCoverage, FileLines, Piece, concluded
+from durable_conformance.exploring import ExplorationInterrupted, explore_every_answer
+from durable_conformance.rules import FileCoverage, FileLines, Finding, Piece, concluded
 from providers import ModelProvider
 from tests.conformance.command_line import DurableAi, Output, command_line
 from tests.conformance.corpus import BROKEN, CORRECT
@@ -249,6 +250,14 @@ def test_a_shard_says_nothing_of_ignores_that_another_may_use(durable_ai: Durabl
     assert "unused" not in durable_ai("merge", *reports(2)).out
 
 
+def test_what_a_comment_ignores_is_not_the_first_finding(durable_ai: DurableAi) -> None:
+    """Otherwise a check with -x would end there, and say that the handler conforms."""
+    shown = durable_ai("check", "app.py:ignored", "--no-other-sandboxes", "-x", "--json", "x.json")
+    assert shown.code == 0
+    assert report_in("x.json")["points"] > 0
+    assert "what comes after the first finding" not in report_in("x.json")["left_out"]
+
+
 def test_an_unused_ignore_is_told_once_all_is_known(durable_ai: DurableAi, folder: Path) -> None:
     (folder / "app.py").write_text(APP.replace('name="second")', 'name="second")  # durable: ignore[environment]'))
     outputs = shards(durable_ai, "app.py:correct", of=2)
@@ -337,6 +346,15 @@ DISAGREEING: dict[str, tuple[Change, str]] = {
         lambda one: check_of(one)["report"].update({"shard": {"number": 1, "of": 2}}),
         "shard 1 of 2 is there twice, as 1.json and as 2.json",
     ),
+    "nothing done": (lambda one: check_of(one)["report"].update({"pieces": []}), "does not say what shard 2 of 2"),
+    "ways": (
+        lambda one: check_of(one)["report"]["pieces"][0].update({"way": "no callback answered in time"}),
+        "they have not explored the same ways to answer callbacks",
+    ),
+    "a way twice": (
+        lambda one: check_of(one)["report"]["pieces"].extend(check_of(one)["report"]["pieces"]),
+        "they have not explored the same ways to answer callbacks",
+    ),
     "whole": (lambda one: check_of(one)["report"].update({"shard": None}), "2.json is the report of a whole check"),
     "nothing": (lambda one: one.update({"checks": []}), "2.json holds no check"),
     "format": (lambda one: one.update({"version": 2}), "2.json holds no report"),
@@ -391,6 +409,17 @@ def test_code_that_is_not_what_the_shards_checked_is_refused(made: Path, durable
     assert f"app.py, which the shards have checked, {'is another one here' if there else 'is not here'}" in shown.err
 
 
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_shards_report_is_not_written_over(made: Path, durable_ai: DurableAi, option: str) -> None:
+    for number in (1, 2):
+        changed(made, number, unchanged)
+    before = Path("2.json").read_bytes()
+    shown = durable_ai("merge", "1.json", "2.json", option, "./2.json")
+    assert (shown.code, shown.out) == (2, "")
+    assert f"{option} 2.json is one of the reports that are merged" in shown.err.replace("\n", " ")
+    assert Path("2.json").read_bytes() == before
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', "\udcff"])
 def test_what_is_no_report_is_refused(durable_ai: DurableAi, text: str) -> None:
     Path("1.json").write_text(text, errors="surrogateescape")
@@ -408,7 +437,88 @@ def test_a_shard_that_was_interrupted_leaves_the_whole_interrupted(made: Path, d
     changed(made, 2, lambda one: check_of(one)["report"]["pieces"][0].update({"interrupted": True, "unmade": 7}))
     shown = durable_ai("merge", "1.json", "2.json")
     assert shown.code == 2
+    assert "exhaustive" not in shown.out
+    assert "not all was run" in shown.out
     assert "what had not been run when the check was interrupted: at least 7 runs" in shown.out.replace("\n", " ")
+
+
+def test_a_shard_that_was_interrupted_before_anything_leaves_the_whole_interrupted(
+    made: Path, durable_ai: DurableAi
+) -> None:
+    changed(made, 1, unchanged)
+    changed(made, 2, lambda one: check_of(one)["report"].update({"interrupted": True, "pieces": []}))
+    shown = durable_ai("merge", "1.json", "2.json")
+    assert shown.code == 2
+    assert "conforms" not in shown.out
+
+
+def test_shards_that_all_ended_before_their_last_check_are_no_whole(made: Path, durable_ai: DurableAi) -> None:
+    """A report is written after each check, and a machine may be gone before the next."""
+    for number in (1, 2):
+        changed(made, number, lambda one: check_of(one)["joining"].update({"checks": ["app.py:correct", "b", "c"]}))
+    shown = durable_ai("merge", "1.json", "2.json")
+    assert (shown.code, shown.out) == (2, "")
+    assert "1.json has 1 of the 3 checks of shard 1 of 2, which ended before b" in shown.err.replace("\n", " ")
+
+
+def test_a_shard_knows_all_checks_of_its_command(durable_ai: DurableAi) -> None:
+    words = ("--event", "1", "--event", "2", "--no-other-sandboxes", "--ignore", "no-invocation-state")
+    durable_ai("check", "app.py:correct", *words, "--shard", "1/9", "--json", "1.json")
+    checks = json.loads(Path("1.json").read_text(encoding="utf-8"))["checks"]
+    assert {tuple(one["joining"]["checks"]) for one in checks} == {tuple(one["check"] for one in checks)}
+    assert len(checks) == 2
+
+
+PACKED: dict[str, Callable[[str], str]] = {
+    "no base64": lambda _: "!",
+    "no gzip": lambda _: "AAAA",
+    "not all": lambda packed: packed[: len(packed) // 8 * 4],
+    "broken": lambda packed: packed[:40] + "AAAAAAAA" + packed[48:],
+    "no JSON": lambda _: base64.b64encode(gzip.compress(b"{")).decode(),
+    "no runs": lambda _: base64.b64encode(gzip.compress(b"[1]")).decode(),
+}
+
+
+@pytest.mark.parametrize("how", PACKED)
+def test_runs_that_cannot_be_read_are_refused(made: Path, durable_ai: DurableAi, how: str) -> None:
+    def damaged(document: dict[str, Any]) -> None:
+        (runs,) = check_of(document)["joining"]["runs"]
+        runs["packed"] = PACKED[how](runs["packed"])
+
+    changed(made, 1, unchanged)
+    changed(made, 2, damaged)
+    shown = durable_ai("merge", "1.json", "2.json", "--html", "page.html")
+    assert (shown.code, shown.out) == (2, "")
+    assert "The runs in 2.json, which the page shows, cannot be read" in shown.err.replace("\n", " ")
+
+
+def test_runs_that_are_not_there_are_missed(made: Path, durable_ai: DurableAi) -> None:
+    changed(made, 1, unchanged)
+    changed(made, 2, lambda one: check_of(one)["joining"].update({"runs": []}))
+    shown = durable_ai("merge", "1.json", "2.json", "--html", "page.html")
+    assert (shown.code, shown.out) == (2, "")
+    assert "The runs in 2.json" in shown.err.replace("\n", " ")
+
+
+def test_events_of_files_with_one_name_stay_apart(durable_ai: DurableAi, folder: Path) -> None:
+    for number, name in enumerate(("one", "two")):
+        (folder / name).mkdir()
+        (folder / name / "e.json").write_text(json.dumps({"key": str(number)}))
+    words = ("app.py:echo", "--no-other-sandboxes", "--event-file", "one/e.json", "--event-file", "two/e.json")
+    durable_ai("check", *words, "--json", "whole.json", "--html", "whole.html")
+    whole = told("whole.json")
+    assert [one["check"] for one in whole["checks"]] == [f"app.py:echo, {name}/e.json" for name in ("one", "two")]
+    shards(durable_ai, *words, of=2)
+    assert [
+        one["joining"]["again"].partition("--no")[0]
+        for one in json.loads(Path("1.json").read_text(encoding="utf-8"))["checks"]
+    ] == [f"durable-ai check app.py:echo --event @{name}/e.json " for name in ("one", "two")]
+    durable_ai("merge", *reports(2), "--json", "merged.json", "--html", "merged.html")
+    assert told("merged.json") == whole
+    pages = [
+        Path(file).read_text(encoding="utf-8").count("&#34;: &#34;1&#34;}") for file in ("whole.html", "merged.html")
+    ]
+    assert pages[0] == pages[1] > 0
 
 
 def test_a_shard_that_could_not_run_is_told(durable_ai: DurableAi, made: Path) -> None:
@@ -480,6 +590,28 @@ def test_a_line_that_one_shard_has_reached_is_reached() -> None:
         FileCoverage("a.py", 1, ()),
         FileCoverage("b.py", 1, (7,)),
     )
+
+
+def test_one_that_is_interrupted_between_two_ways_to_answer_says_what_it_knows() -> None:
+    found = Finding("suspension", "/", "", "", "", "")
+
+    def made(_scenario: Scenario, how: Exploration, words: str | None) -> Report:
+        if words is None:
+            raise ExplorationInterrupted(Report(0, 0, (), 0.0, (), interrupted=True, shard=how.shard))
+        return Report(3, 9, (), 0.0, (found,), undisturbed="SUCCEEDED", callbacks=("ask",), shard=how.shard)
+
+    with pytest.raises(ExplorationInterrupted) as stopped:
+        explore_every_answer(Scenario({}), Exploration(shard=Shard(1, 2)), made)
+    report = stopped.value.report
+    assert (report.shard, report.interrupted, report.findings) == (Shard(1, 2), True, (found,))
+
+    with pytest.raises(ExplorationInterrupted) as stopped:
+        explore_every_answer(
+            Scenario({}),
+            Exploration(shard=Shard(1, 2)),
+            lambda *words: made(*words) if words[2] is None else replace(made(*words), undisturbed="FAILED"),
+        )
+    assert stopped.value.report.shard == Shard(1, 2), "also while other usual answers are tried"
 
 
 def long(event: object, context: DurableContext, model: ModelProvider) -> int:
