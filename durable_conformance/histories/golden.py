@@ -226,7 +226,12 @@ def _operation(
 
 
 def _sub_type(text: str | None) -> str | None:
-    """As the SDK itself has it, which before SDK 3 is no text. What is none of its members is the user's own."""
+    """As the SDK reads it off the service: text, or before SDK 3 a member of an enumeration that is no text.
+
+    What is none of its members is the user's own.
+    """
+    if issubclass(OperationSubType, str):
+        return text
     return next((member for member in OperationSubType if member.value == text), text)
 
 
