@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -46,7 +46,7 @@ def summary(report: Report) -> str:
         verdict = f"interrupted, {verdict}"
     if report.could_not_run:
         verdict += f", {len(report.could_not_run)} could not run"
-        if not report.rules and not report.findings:
+        if not report.rules and not report.errors:
             verdict = f"nothing was checked, {len(report.could_not_run)} could not run"
             return f"{verdict}: {_counted(report.runs, 'run')}, {report.seconds:.1f} seconds"
     if report.case:
@@ -54,9 +54,14 @@ def summary(report: Report) -> str:
     did = f"{report.points} crash points, {report.runs} runs, {len(report.rules)} rules, {report.seconds:.1f} seconds"
     if report.shard:
         return f"{report.shard}: {verdict}: {did}; the runs of the other shards were not looked at"
-    if report.interrupted:
-        return f"{verdict}: {did}; not all was run"
-    return f"{verdict}: {did}; exhaustive over these points, for this input and these answers"
+    return f"{verdict}: {did}; {scope([report])}"
+
+
+def scope(reports: Iterable[Report]) -> str:
+    """What these reports are about, of all that could be run."""
+    if any(one.interrupted or one.could_not_run for one in reports):
+        return "not all was run"
+    return "exhaustive over these points, for this input and these answers"
 
 
 def about_a_shard(shard: Shard) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from durable_conformance import CannotRunError, Finding, Report, Severity
 from durable_conformance.commands import can_be_written
 from durable_conformance.evidence import Explored
-from durable_conformance.reporting import Checked, Outcome, as_json, plain, write_html
+from durable_conformance.reporting import Checked, Outcome, as_json, plain, summary, write_html
+from durable_conformance.reporting.html import rendered as page
+from tests.conformance.made_up_reports import wordy
 
 
 def test_what_can_be_written_stays_as_it_is_until_it_is(tmp_path: Path) -> None:
@@ -55,3 +58,23 @@ def test_what_is_left_behind_and_where_something_failed_is_told() -> None:
     assert "could not run: run 1: ValueError: no" in told
     assert "left behind: a thread (sleeper), in 3 runs" in told
     assert 'File "mine.py", line 7' in told
+
+
+@pytest.mark.parametrize(
+    ("report", "says"),
+    [
+        (Report(4, 9, ("budget",), 1.0, ()), "exhaustive over these points, for this input and these answers"),
+        (Report(4, 9, ("budget",), 1.0, (), interrupted=True), "not all was run"),
+        (Report(4, 9, ("budget",), 1.0, (), ("a run was lost",)), "not all was run"),
+    ],
+)
+def test_no_report_says_that_it_is_exhaustive_where_something_was_not_run(report: Report, says: str) -> None:
+    assert summary(report).endswith(f"; {says}")
+    head = page("x", [replace(wordy("x"), report=report)]).partition("</header>")[0]
+    assert f'"scope">{says.capitalize()}.' in head
+
+
+def test_a_warning_does_not_make_a_check_of_what_could_not_be_run() -> None:
+    warning = Finding("retry-policy", "/", "", "", "", "", Severity.WARNING)
+    told = summary(Report(0, 1, (), 1.0, (warning,), ("the undisturbed execution FAILED",)))
+    assert told == "nothing was checked, 1 could not run: 1 run, 1.0 seconds"

@@ -20,7 +20,16 @@ from durable_conformance.reporting.html.charts import Chart, charts
 from durable_conformance.reporting.html.difference import Kind, by_lines, by_words
 from durable_conformance.reporting.html.excerpt import Excerpt, excerpt
 from durable_conformance.reporting.html.matrix import Causes, Part, is_undisturbed, parts
-from durable_conformance.reporting.text import about_a_shard, by_cause, place, reached, rules_of, telling, what_was_seen
+from durable_conformance.reporting.text import (
+    about_a_shard,
+    by_cause,
+    place,
+    reached,
+    rules_of,
+    scope,
+    telling,
+    what_was_seen,
+)
 from durable_conformance.rules import RULES, Finding, Rule, Severity
 
 TEMPLATES = "templates"
@@ -85,7 +94,7 @@ def rendered(title: str, explorations: Sequence[Explored]) -> str:
         looked=(looked := {rule for one in explorations for rule in one.report.rules}),
         looked_at=len(looked),
         shard=(shard := next((one.report.shard for one in explorations if one.report.shard), None)),
-        about_a_shard=about_a_shard(shard) if shard else "",
+        scope=about_a_shard(shard) if shard else scope(one.report for one in explorations),
         conforms=all(one.report.conforms for one in explorations),
         findings=sum(len(one.report.errors) for one in explorations),
         warnings=sum(len(one.report.warnings) for one in explorations),
