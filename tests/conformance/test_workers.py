@@ -214,7 +214,7 @@ def test_a_template_imports_the_handler_once_and_cold_executions_find_it_as_impo
 
 SEEDED = """
 import sys
-NAMES = ("providers", "patterns", "tests", "pydantic", "pytest", "aws_durable_execution_sdk_python_testing.runner")
+NAMES = ("providers", "patterns", "tests", "pytest", "aws_durable_execution_sdk_python_testing.runner")
 from aws_durable_execution_sdk_python import durable_execution
 
 @durable_execution
