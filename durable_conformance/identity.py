@@ -24,7 +24,12 @@ ARN = arn_of(EXECUTION_ID)
 def unique_id(experiment: str, event: object) -> str:
     """The id of the execution that is made for the experiment of this id with `event`: the same in every check."""
     made_for = json.dumps([experiment, event], default=repr)
-    return f"{EXECUTION_ID}-{hashlib.sha256(made_for.encode()).hexdigest()[:12]}"
+    return f"{EXECUTION_ID}-{short_digest(made_for.encode())}"
+
+
+def short_digest(data: bytes) -> str:
+    """What tells `data` from anything else that it is compared with: twelve hex digits of its SHA-256."""
+    return hashlib.sha256(data).hexdigest()[:12]
 
 
 def alike(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from durable_conformance.choices import HORIZON, PATIENCE_SECONDS, OutputFormat, Severity, Shard
+from durable_conformance.choices import HORIZON, PATIENCE_SECONDS, Severity, Shard
 from durable_conformance.commands import options
 from durable_conformance.commands.answers import GivenAnswer, typed_answer, typed_by_name
 from durable_conformance.commands.completing import rules, targets
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from durable_conformance.reporting import Outcome
 
-_CHECKED, _MEETS, _TRIED, _TOLD = "What is checked", "What it meets", "What is tried", "What is told"
+_CHECKED, _MEETS, _TRIED, _TOLD = "What is checked", "What it meets", "What is tried", options.TOLD
 """The groups of the options, in the help."""
 
 
@@ -222,12 +222,7 @@ def check(  # noqa: PLR0917  # options, which a person names
             autocompletion=rules,
         ),
     ] = None,
-    output_format: Annotated[
-        OutputFormat | None,
-        typer.Option(
-            help="What is printed: a document for a program, or for people. full unless given.", rich_help_panel=_TOLD
-        ),
-    ] = None,
+    output_format: options.Format = None,
     case: Annotated[
         str | None,
         typer.Option(
@@ -257,13 +252,8 @@ def check(  # noqa: PLR0917  # options, which a person names
             rich_help_panel=_TOLD,
         ),
     ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the report to this file, as JSON.", rich_help_panel=_TOLD)
-    ] = None,
-    html_file: Annotated[
-        Path | None,
-        typer.Option("--html", help="Write a page about the report and every run to this file.", rich_help_panel=_TOLD),
-    ] = None,
+    json_file: options.JsonFile = None,
+    html_file: options.HtmlFile = None,
 ) -> None:
     """Interrupt handlers everywhere, and report what breaks.
 

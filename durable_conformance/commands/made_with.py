@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 from durable_conformance.commands.options import Json
 from durable_conformance.commands.settings import Settings
+from durable_conformance.identity import short_digest
 
 _ELSEWHERE = frozenset({"events", "events_file", "env_file"})
 """Settings that are read already: into the event, and the variables."""
@@ -41,5 +41,4 @@ def _said(value: Any) -> str:
 
 
 def _digest(value: Any) -> str:
-    data = value if isinstance(value, bytes) else json.dumps(value, sort_keys=True).encode()
-    return hashlib.sha256(data).hexdigest()[:12]
+    return short_digest(value if isinstance(value, bytes) else json.dumps(value, sort_keys=True).encode())

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from durable_conformance.choices import OutputFormat
+from durable_conformance.commands import options
 
-_JOINED, _TOLD = "What is joined", "What is told"
-"""The groups of the arguments, in the help."""
+_JOINED = "What is joined"
+"""The group of the arguments, in the help."""
 
 
 def merge(
@@ -22,19 +23,9 @@ def merge(
             rich_help_panel=_JOINED,
         ),
     ],
-    output_format: Annotated[
-        OutputFormat | None,
-        typer.Option(
-            help="What is printed: a document for a program, or for people. full unless given.", rich_help_panel=_TOLD
-        ),
-    ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the report to this file, as JSON.", rich_help_panel=_TOLD)
-    ] = None,
-    html_file: Annotated[
-        Path | None,
-        typer.Option("--html", help="Write a page about the report and every run to this file.", rich_help_panel=_TOLD),
-    ] = None,
+    output_format: options.Format = None,
+    json_file: options.JsonFile = None,
+    html_file: options.HtmlFile = None,
 ) -> None:
     """Join the reports of a check's shards into one.
 

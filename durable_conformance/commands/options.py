@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from durable_conformance.choices import OutputFormat
 from durable_conformance.errors import CannotRunError, ExitCode
 
 if TYPE_CHECKING:
@@ -93,6 +94,22 @@ def answer(text: str) -> Json:
 
 
 Event = Annotated[Json, typer.Option(parser=event, metavar="TEXT", help="The execution's input, as JSON.")]
+TOLD = "What is told"
+"""The group, in the help, of what says what is printed and written."""
+
+Format = Annotated[
+    OutputFormat | None,
+    typer.Option(
+        help="What is printed: a document for a program, or for people. full unless given.", rich_help_panel=TOLD
+    ),
+]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", help="Write the report to this file, as JSON.", rich_help_panel=TOLD)
+]
+HtmlFile = Annotated[
+    Path | None,
+    typer.Option("--html", help="Write a page about the report and every run to this file.", rich_help_panel=TOLD),
+]
 Script = Annotated[Path | None, typer.Option(help="A JSON script for the model to follow.")]
 EMPTY: Any = "{}"
 """The default of `Event`, which is parsed, too."""

@@ -18,7 +18,7 @@ from durable_conformance.commands import options
 from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.reporting import WRITERS, Checked, Outcome
 from durable_conformance.users_code import is_users
-from durable_conformance.workers import UNCERTAIN, Stamps, Templates, stamp
+from durable_conformance.workers import UNCERTAIN, Stamps, Templates, changed, stamp
 
 POLL_SECONDS = 0.2
 """How often files are looked at: what a person saves is checked before they have let go of the keys."""
@@ -46,7 +46,7 @@ def looking(read: Stamps, sleep: Callable[[float], None] = time.sleep) -> Iterat
         return {module for folder in folders for module in folder.glob("*.py")}
 
     before = beside()
-    while beside() == before and all(stamp(file) == one for file, one in read.items()):
+    while beside() == before and not changed(read):
         sleep(POLL_SECONDS)
     yield
 

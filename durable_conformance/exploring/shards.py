@@ -8,12 +8,12 @@ dies between its attempts, is made where the case is.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 
 from durable_conformance.choices import Shard
 from durable_conformance.exploring.cases import NEVER_TWICE_ID
 from durable_conformance.exploring.sweep import MOST, Sweep
+from durable_conformance.identity import short_digest
 
 
 def mine(shard: Shard | None, ids: Collection[str], *, dealt: int = 0) -> frozenset[str]:
@@ -23,8 +23,8 @@ def mine(shard: Shard | None, ids: Collection[str], *, dealt: int = 0) -> frozen
 
 def plan(ids: Collection[str]) -> str:
     """What says whether others share out the same: how many, and a digest of them."""
-    digest = hashlib.sha256("\0".join(sorted(set(ids))).encode(errors="surrogatepass")).hexdigest()
-    return f"{len(set(ids))} cases, {digest[:12]}"
+    different = sorted(set(ids))
+    return f"{len(different)} cases, {short_digest('\0'.join(different).encode(errors='surrogatepass'))}"
 
 
 def sweep_of(sweeps: Sequence[Sweep], *, pairs: bool) -> Mapping[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import gzip
-import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from pydantic import TypeAdapter
 from durable_conformance.choices import Shard
 from durable_conformance.errors import CannotRunError
 from durable_conformance.evidence import Explored, RunRecord
+from durable_conformance.identity import short_digest
 from durable_conformance.model import withheld
 from durable_conformance.reporting.checked import Checked, Joining, Outcome, Runs
 from durable_conformance.reporting.document import document_in
@@ -33,7 +33,7 @@ def digests(files: Iterable[str]) -> Mapping[str, str]:
 
 def _digest(file: Path) -> str:
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+        return short_digest(file.read_bytes())
     except (OSError, ValueError):
         return GONE
 

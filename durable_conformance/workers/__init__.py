@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from durable_conformance.workers.pool import Pool as Pool
     from durable_conformance.workers.sources import UNCERTAIN as UNCERTAIN
     from durable_conformance.workers.sources import Stamps as Stamps
+    from durable_conformance.workers.sources import changed as changed
     from durable_conformance.workers.sources import stamp as stamp
     from durable_conformance.workers.surroundings import is_local as is_local
     from durable_conformance.workers.surroundings import offline as offline
@@ -61,6 +62,7 @@ __all__ = [
     "Stamps",
     "Templates",
     "Where",
+    "changed",
     "is_local",
     "not_judged",
     "of_this_process",
