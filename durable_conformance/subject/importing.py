@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from durable_conformance.errors import CannotRunError
+from durable_conformance.subject.bytecode import SourceLoader, read_what_files_say
 from durable_conformance.subject.raising import raised
 
 
@@ -23,6 +24,7 @@ def import_module(name: str, file: Path | None = None) -> ModuleType:
         CannotRunError: Importing it fails.
     """
     with _failures_of(name):
+        read_what_files_say()
         if file is None or _origin(name) == file:
             return importlib.import_module(name)
         return _loaded(name, file)
@@ -39,6 +41,7 @@ def import_file(file: Path) -> ModuleType:
     """
     path = file.resolve()
     with _failures_of(str(file)):
+        read_what_files_say()
         climbs = _climbs(path)
         first_on_path(path.parent)
         if not climbs:
@@ -95,7 +98,7 @@ def _loaded(name: str, file: Path) -> ModuleType:
         return there
     if there is not None or name in sys.stdlib_module_names:
         name = f"{name}_{zlib.crc32(str(file).encode()):08x}"
-    spec = importlib.util.spec_from_file_location(name, file)
+    spec = importlib.util.spec_from_file_location(name, file, loader=SourceLoader(name, str(file)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

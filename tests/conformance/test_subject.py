@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import py_compile
 import subprocess
 import sys
 from collections.abc import Callable
@@ -159,6 +160,43 @@ def test_another_module_of_the_same_name_is_not_taken_for_the_one_that_was_found
     (tmp_path / "hidden_module.py").write_text("WHO = 'mine'\n")
     target = Reference("hidden_module:WHO", file=str(tmp_path / "hidden_module.py"))
     assert target.target() == "mine"
+
+
+SAVED = 1_700_000_000
+"""A second of the machine's clock, in which a file is saved twice."""
+
+
+@pytest.mark.parametrize("compiled_after", [0.4, 1.4], ids=["at once", "a moment later"])
+@pytest.mark.parametrize("imported", ["itself", "by the handler", "of its package"])
+def test_a_file_that_is_saved_twice_in_a_second_is_read_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, imported: str, compiled_after: float
+) -> None:
+    """Bytecode bears its source's second and size alone: a change of as many letters in that second leaves both."""
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    name = f"twice_{imported.split(maxsplit=1)[0]}_{compiled_after:.0f}"
+    changing = tmp_path / (f"{name}/__init__.py" if imported == "of its package" else f"{name}.py")
+    changing.parent.mkdir(exist_ok=True)
+    changing.write_text("STEP = 'price'\n")
+    os.utime(changing, (SAVED, SAVED + 0.1))
+    bytecode = Path(py_compile.compile(str(changing), doraise=True) or "")
+    os.utime(bytecode, (SAVED, SAVED + compiled_after))
+    changing.write_text("STEP = 'total'\n")
+    os.utime(changing, (SAVED, SAVED + 0.7))
+    (tmp_path / f"app_{name}.py").write_text(f"from {name} import STEP\n")
+    file = changing if imported == "itself" else tmp_path / f"app_{name}.py"
+    assert import_file(file).STEP == "total"
+
+
+def test_bytecode_is_used_where_it_is_younger_than_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    file = tmp_path / "once.py"
+    file.write_text("STEP = 'price'\n")
+    os.utime(file, (SAVED, SAVED))
+    bytecode = Path(py_compile.compile(str(file), doraise=True) or "")
+    os.utime(bytecode, (SAVED + 2, SAVED + 2))
+    file.write_text("STEP = 'total'\n")
+    os.utime(file, (SAVED, SAVED))  # as no editor leaves it
+    assert import_file(file).STEP == "price"
 
 
 def test_a_handler_in_a_module_is_found_again_by_its_name_and_file() -> None:
