@@ -13,10 +13,14 @@ from durable_conformance.runtime.sdk import QUICK as QUICK
 from durable_conformance.runtime.sdk import quick_stops as quick_stops
 from durable_conformance.runtime.sdk import quiet_sdk_logs as quiet_sdk_logs
 from durable_conformance.runtime.service import Service as Service
+from durable_conformance.runtime.source import read_ahead as read_ahead
 from durable_conformance.runtime.trial import trial as trial
 from durable_conformance.runtime.watching import WITHOUT_CAUSES as WITHOUT_CAUSES
 from durable_conformance.runtime.watching import free_tool as free_tool
+from durable_conformance.runtime.watching import watch as watch
 from durable_conformance.runtime.world import SANDBOX_VARIABLES as SANDBOX_VARIABLES
+from durable_conformance.runtime.world import Taker as Taker
 from durable_conformance.runtime.world import install as install
 from durable_conformance.runtime.world import is_of_a_sandbox as is_of_a_sandbox
 from durable_conformance.runtime.world import outside as outside
+from durable_conformance.runtime.world import takers as takers

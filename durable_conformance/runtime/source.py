@@ -247,6 +247,18 @@ def _suspects(file: str) -> tuple[Suspect, ...]:
     return tuple(one for node in ast.walk(_tree(file)) for one in _of_node(node, parents))
 
 
+def read_ahead(files: Iterable[str]) -> None:
+    """Have the forks of this process know what `files` say: to parse one costs as much as some executions."""
+    files = list(files)
+    for file in files:
+        linecache.checkcache(file)
+        if file not in linecache.cache:  # it has changed since it was read, or was not read
+            for known in (_tree, _parents, _nodes, with_conversions, suspects, _suspects):
+                known.cache_clear()
+    for file in files:
+        _suspects(file)
+
+
 def _of_node(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[Suspect]:
     around = parents.get(node)
     ordered = not (isinstance(around, ast.Call) and _name(around.func) in _WHATEVER_ORDER)

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -393,58 +393,69 @@ def _submit(self: Any, fn: Callable[..., Any], /, *args: Any, **more: Any) -> An
     return _real_submit(self, fn, *args, **more)
 
 
-@functools.cache
-def install() -> None:
-    """Have this process be the world of the executions that it makes."""
+type Taker = tuple[ModuleType, str]
+"""A module, and the name under which it holds a function that `install` replaces."""
+
+
+def takers() -> tuple[Taker, ...]:
+    """The modules that have taken by name what `install` replaces.
+
+    Whoever forks processes finds them out before: to look through all modules in a fork copies every page that they
+    lie in.
+    """
+    replaced = {id(getattr(module, name)) for module, name, _ in _replacements()}
+    found: list[Taker] = []
+    for name, module in list(sys.modules.items()):
+        if (root := name.partition(".")[0]) in REAL or root in sys.stdlib_module_names:
+            continue
+        if type(module) is not ModuleType:
+            continue  # some put an object of theirs there, which may refuse
+        if not replaced.isdisjoint(map(id, vars(module).values())):
+            found += ((module, bound) for bound, value in list(vars(module).items()) if id(value) in replaced)
+    return tuple(found)
+
+
+def _replacements() -> Iterator[tuple[ModuleType, str, Any]]:
+    """Functions that code may have taken from their modules by name, each with ours."""
+    for name, unit in (("monotonic", SECOND), ("monotonic_ns", 1), ("perf_counter", SECOND), ("perf_counter_ns", 1)):
+        yield time, name, _counting(getattr(time, name), unit)
+    yield time, "sleep", _sleep
+    yield asyncio, "sleep", _async_sleep
+    yield os, "urandom", _urandom
+    yield os, "getpid", _getpid
+    yield os, "stat", _stat
+    chance = _Chance()
+    for name in random.__all__:
+        if getattr(getattr(random, name), "__self__", None) is _process_random:
+            yield random, name, getattr(chance, name)
+    for name, last in (("uuid1", ""), ("uuid6", "_v6"), ("uuid7", "_v7")):
+        if hasattr(uuid, name):
+            yield uuid, name, _timed_id(getattr(uuid, name), f"_last_timestamp{last}")
+
+
+def install(takers: Iterable[Taker]) -> None:
+    """Have this process be the world of the executions that it makes; `takers` are given our functions, too."""
     import time_machine  # noqa: PLC0415  # it imports pytest: a base has done so, for all its forks
 
     time_machine.travel(0).start()
     time_machine.traveller_stack[-1] = _Clock()  # type: ignore[call-overload]
     replaced: dict[int, Any] = {}
-
-    def replace(module: Any, name: str, ours: Any) -> None:
+    for module, name, ours in list(_replacements()):
         replaced[id(getattr(module, name))] = ours
         setattr(module, name, ours)
-
-    for name, unit in (("monotonic", SECOND), ("monotonic_ns", 1), ("perf_counter", SECOND), ("perf_counter_ns", 1)):
-        replace(time, name, _counting(getattr(time, name), unit))
-    replace(time, "sleep", _sleep)
-    replace(asyncio, "sleep", _async_sleep)
     asyncio.tasks.sleep = _async_sleep
-    replace(os, "urandom", _urandom)
-    replace(os, "getpid", _getpid)
-    replace(os, "stat", _stat)
     for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
         if _real_stat in able:
             able.add(_stat)
     type(os.environ).__getitem__ = _variable  # type: ignore[method-assign]
     random._urandom = _urandom  # type: ignore[attr-defined]  # noqa: SLF001  # what SystemRandom, and so secrets, ask
     random.Random.seed = _seed  # type: ignore[method-assign]
-    chance = _Chance()
-    for name in random.__all__:
-        if getattr(getattr(random, name), "__self__", None) is _process_random:
-            replace(random, name, getattr(chance, name))
-    random._inst = chance  # noqa: SLF001
-    for name, last in (("uuid1", ""), ("uuid6", "_v6"), ("uuid7", "_v7")):
-        if hasattr(uuid, name):
-            replace(uuid, name, _timed_id(getattr(uuid, name), f"_last_timestamp{last}"))
+    random._inst = random.random.__self__  # type: ignore[attr-defined]  # noqa: SLF001
     threading.Thread.start = _start  # type: ignore[method-assign]
     concurrent.futures.ThreadPoolExecutor.submit = _submit  # type: ignore[method-assign]
     keep_files_apart()
     watch()
     os.register_at_fork(after_in_child=_process.forked)
-    _rebind(replaced)
-
-
-def _rebind(replaced: dict[int, Any]) -> None:
-    """Give our functions to modules that have taken theirs by name: a test's, which this process is forked from."""
-    for name, module in list(sys.modules.items()):
-        if (root := name.partition(".")[0]) in REAL or root in sys.stdlib_module_names:
-            continue
-        if type(module) is not ModuleType:
-            continue  # some put an object of theirs there, which may refuse
-        if replaced.keys().isdisjoint(map(id, vars(module).values())):
-            continue
-        for bound, value in list(vars(module).items()):
-            if (ours := replaced.get(id(value))) is not None:
-                setattr(module, bound, ours)
+    for module, bound in takers:
+        if (ours := replaced.get(id(vars(module).get(bound)))) is not None:
+            setattr(module, bound, ours)

@@ -112,6 +112,7 @@ class Templates:
     def __init__(self, most_kept: int = MOST_KEPT) -> None:
         self.bases: dict[int, Base] = {}  # by hash seed
         self.read: dict[str, Stamp] = {}  # the files that imports have read, whether these came to an end or not
+        self.run: set[str] = set()  # those whose code forks of this process have run
         self._most_kept = most_kept
         self._kept: list[Template] = []  # the one that was used last comes last
 

@@ -96,6 +96,8 @@ class Pool:
         """End its processes and files; `keep` gives templates back that the next pool may use."""
         for template in self._templates.values():
             self._source.read.update(template.read)
+        if not isinstance(self._handler, Reference):
+            self._source.run |= {file for file, _ in self.reached}
         rest = [one for one in self._templates.values() if not (keep and self._given_back(one))]
         for worker in (*self._busy, *itertools.chain.from_iterable(self._idle.values())):
             worker.forget()
@@ -236,7 +238,7 @@ class Pool:
         load = Load(handler, scenario, ProcessState.here(live=scenario.live))
         folder = Path(tempfile.mkdtemp(dir=self._folder.name))
         if not isinstance(handler, Reference):
-            return Template.here(load, folder, self._patience)
+            return Template.here(load, folder, self._patience, self._source.run)
         hash_seed = HASH_SEEDS[max(seed - 1, 0)]
         if kept := self._source.taken(hash_seed, load):
             kept.serve(load, folder)

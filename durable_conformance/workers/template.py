@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,17 +108,20 @@ class Template:
     read: Stamps = field(default_factory=dict)  # the files that importing it has read
 
     @classmethod
-    def here(cls, load: Load, folder: Path, patience: float) -> Template:
-        """A fork of this process: for a handler that no other can import."""
+    def here(cls, load: Load, folder: Path, patience: float, run: Iterable[str] = ()) -> Template:
+        """A fork of this process: for a handler that no other can import. Files that `run` are read before."""
         channel, theirs = Channel.pair()
         OURS.add(channel)
 
         import time_machine  # noqa: F401, PLC0415  # so that no fork has to
 
-        from durable_conformance.workers.worker import template  # noqa: PLC0415  # what only a worker needs
+        from durable_conformance.runtime import read_ahead, takers  # noqa: PLC0415  # what only a worker needs
+        from durable_conformance.workers.worker import template  # noqa: PLC0415  # as above
 
         made = cls(channel, None, load, folder, patience)
-        made.pid = fork(theirs, lambda channel: template(channel, load))
+        taking = takers()
+        read_ahead(run)
+        made.pid = fork(theirs, lambda channel: template(channel, load, taking))
         return made
 
     @classmethod

@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from pathlib import Path
 from durable_conformance.errors import CannotRunError, in_words
 from durable_conformance.identity import unique_id
 from durable_conformance.model import install_boto_tap, tap_clients
-from durable_conformance.runtime import install, quiet_sdk_logs, run_in_process
+from durable_conformance.runtime import Taker, install, quiet_sdk_logs, run_in_process, takers, watch
 from durable_conformance.subject import (
     HandlerFactory,
     Reference,
@@ -48,8 +49,9 @@ def base() -> None:
     channel = Channel.of(int(sys.argv[1]))
     sys.path[:] = json.loads(sys.argv[2])
     quiet_sdk_logs()
+    watch()  # first, so that the code that all forks run has been told so here
     warm_up()
-    Forker(channel, _template_ordered).serve()
+    Forker(channel, partial(_template_ordered, takers())).serve()
     os._exit(0)  # taking down what was imported would take a while, and nobody needs it
 
 
@@ -65,13 +67,13 @@ def _import_time_machine() -> None:
             sys.modules["pytest"] = there
 
 
-def _template_ordered(channel: Channel, order: object) -> None:
+def _template_ordered(takers: Iterable[Taker], channel: Channel, order: object) -> None:
     assert isinstance(order, Load)
-    template(channel, order)
+    template(channel, order, takers)
 
 
-def template(channel: Channel, order: Load) -> None:
-    """Import the handler, and fork workers until the other end closes."""
+def template(channel: Channel, order: Load, takers: Iterable[Taker]) -> None:
+    """Import the handler, and fork workers until the other end closes. `takers` are of the process it is a fork of."""
     began = time.time_ns()
     order.process.take_over()
     gc.callbacks.clear()  # of libraries of a test's process, which read the clock whenever a collection comes
@@ -79,7 +81,7 @@ def template(channel: Channel, order: Load) -> None:
     guard = Guard(live=order.scenario.live)
     guard.install()
     install_boto_tap()
-    install()
+    install(takers)
     failed = None
     handler = order.handler
     known = tuple(sys.modules)

@@ -25,6 +25,8 @@ from aws_durable_execution_sdk_python.retries import RetryPresets
 from durable_conformance import Exploration, Finding, Report, Scenario, Severity, explore, handler_factory
 from durable_conformance.reporting import by_cause
 from durable_conformance.rules import Cause
+from durable_conformance.runtime import read_ahead
+from durable_conformance.runtime.source import suspects
 from durable_conformance.subject import Reference
 from providers import ModelProvider
 from tests.conformance.corpus.asking import say_in_step
@@ -309,3 +311,16 @@ def test_a_socket_that_is_opened_outside_any_step_is_a_cause_with_its_line() -> 
 def test_a_socket_that_a_step_opens_is_none() -> None:
     report = explore(handler_factory(asks_over_a_socket_in_a_step), Scenario({}))
     assert [one.cause for one in report.findings if one.rule == "side-effects" or one.cause] == []
+
+
+def test_source_that_was_read_ahead_is_read_anew_once_it_changes(tmp_path: Path) -> None:
+    """A session imports a file anew, and checks it in forks of the process that has read the file before."""
+    file = tmp_path / "order.py"
+
+    def read(expression: str) -> list[str]:
+        file.write_text(f"VALUE = {expression}\n")
+        read_ahead([str(file)])
+        return [one.what for one in suspects(compile(file.read_text(), str(file), "exec"))]
+
+    assert read("hash('a')") == ["hash('a')"]
+    assert read("id('abc')") == ["id('abc')"]
