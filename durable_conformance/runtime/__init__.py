@@ -14,6 +14,7 @@ from durable_conformance.runtime.sdk import quick_stops as quick_stops
 from durable_conformance.runtime.sdk import quiet_sdk_logs as quiet_sdk_logs
 from durable_conformance.runtime.service import Service as Service
 from durable_conformance.runtime.source import read_ahead as read_ahead
+from durable_conformance.runtime.source import suspects as suspects
 from durable_conformance.runtime.trial import trial as trial
 from durable_conformance.runtime.watching import WITHOUT_CAUSES as WITHOUT_CAUSES
 from durable_conformance.runtime.watching import free_tool as free_tool

@@ -25,8 +25,7 @@ from aws_durable_execution_sdk_python.retries import RetryPresets
 from durable_conformance import Exploration, Finding, Report, Scenario, Severity, explore, handler_factory
 from durable_conformance.reporting import by_cause
 from durable_conformance.rules import Cause
-from durable_conformance.runtime import read_ahead
-from durable_conformance.runtime.source import suspects
+from durable_conformance.runtime import read_ahead, suspects
 from durable_conformance.subject import Reference
 from providers import ModelProvider
 from tests.conformance.corpus.asking import say_in_step

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from typing import Any
 
 import pytest
 from aws_durable_execution_sdk_python import DurableContext, durable_execution, state
 from aws_durable_execution_sdk_python.config import Duration, MapConfig
+from aws_durable_execution_sdk_python.plugin import (
+    DurableInstrumentationPlugin,
+    InvocationStartInfo,
+    OperationChangeInfo,
+)
+from aws_durable_execution_sdk_python_testing.runner import DurableFunctionTestRunner
 
 from durable_conformance import Scenario
 from durable_conformance.execution import Conditions, Order, Run
@@ -66,6 +73,46 @@ def test_a_batch_that_runs_one_branch_at_a_time_still_ends(branch: Any) -> None:
     """The branch that should be first cannot begin while another holds the only place."""
     backwards = orders(run(branch))[0]
     assert run(branch, backwards, MapConfig(max_concurrency=1)).status == "SUCCEEDED"
+
+
+def threads_of_a_map() -> list[str]:
+    """The threads that there are in an execution after a map, by name."""
+
+    @durable_execution
+    def handler(event: Any, context: DurableContext) -> list[str]:
+        context.map(["a", "b"], lambda child, item, *_: look(child, item, []), "all")
+        return [thread.name for thread in threading.enumerate()]
+
+    names: list[str] = run_in_process(lambda _: handler, SCENARIO).result
+    return names
+
+
+CHANGING = "plugin-change"
+"""The thread on which the SDK tells plugins what a checkpoint changed, and what every operation looks like now."""
+
+
+def test_what_no_plugin_hears_is_not_worked_out() -> None:
+    """It would copy every operation at every checkpoint: what an execution costs would grow with their square."""
+    assert CHANGING not in threads_of_a_map()
+
+
+def test_a_plugin_that_hears_of_changes_is_told_them() -> None:
+    heard: list[OperationChangeInfo] = []
+
+    class Listening(DurableInstrumentationPlugin):
+        def create_plugin(self, info: InvocationStartInfo, /) -> DurableInstrumentationPlugin:  # noqa: ARG002
+            return self
+
+        def on_operation_change(self, info: OperationChangeInfo) -> None:
+            heard.append(info)
+
+    def handler(event: Any, context: DurableContext) -> str:
+        return context.step(lambda _: "fine", "look")
+
+    durable = durable_execution(handler, plugins=[Listening()])
+    with quick_stops(), DurableFunctionTestRunner(durable) as runner:
+        assert runner.run(input="{}").status.value == "SUCCEEDED"
+    assert "look" in {one.name for info in heard for one in info.operations.values()}
 
 
 @pytest.mark.parametrize("name", QUICK)
