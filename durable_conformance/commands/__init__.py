@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from durable_conformance.commands.variables import typed_variable as typed_variable
     from durable_conformance.commands.variables import variables_in as variables_in
     from durable_conformance.commands.waiting import Waiting as Waiting
+    from durable_conformance.commands.waiting import WaitingForSeveral as WaitingForSeveral
     from durable_conformance.commands.watching import looking as looking
     from durable_conformance.commands.watching import watched as watched
 
@@ -59,6 +60,7 @@ __all__ = [
     "SamFunction",
     "Settings",
     "Waiting",
+    "WaitingForSeveral",
     "app",
     "callback_answers",
     "came_by",

@@ -1,11 +1,14 @@
-"""What `durable-ai check` does: explores one handler after the other, and tells what is found."""
+"""What `durable-ai check` does: explores handlers, several side by side, and tells what is found."""
 
 from __future__ import annotations
 
 import contextlib
+import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,7 +24,7 @@ from durable_conformance.commands.generating import Generating, events_files, wi
 from durable_conformance.commands.generating import event_schema as read_event_schema
 from durable_conformance.commands.output import Output, exit_code
 from durable_conformance.commands.settings import Settings, project_file
-from durable_conformance.commands.waiting import Waiting
+from durable_conformance.commands.waiting import Waiting, WaitingForSeveral
 from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.evidence import Explored, Records
 from durable_conformance.execution import Run
@@ -36,7 +39,7 @@ from durable_conformance.exploring import (
 from durable_conformance.reporting import Checked, Joining, Named, Outcome, command
 from durable_conformance.rules import Generated, Report
 from durable_conformance.subject import Scenario
-from durable_conformance.workers import Breakpoint, Experiment, Templates
+from durable_conformance.workers import Breakpoint, Experiment, Templates, pools_at_once
 
 
 def checked(
@@ -164,7 +167,7 @@ def _of_all(case: str, failed: Sequence[CannotRunError]) -> CannotRunError:
 
 
 class _Checking:
-    """Explores one handler after the other, and tells what is found."""
+    """Explores handlers, each with its events, and tells what is found."""
 
     def __init__(
         self,
@@ -186,23 +189,72 @@ class _Checking:
         self._console = output.console
         self._shard = shard
         self._keeps_runs = output.html or (shard is not None and output.json)
-        self._explored: list[Explored] = []
+        self._explored: dict[str, dict[str, Explored]] = {}  # by the title of the check, by the scenario
         self._checked: list[Checked] = []
 
     def all(self) -> None:
-        for check in self._checks:
-            if len(self._checks) > 1:
-                self._console.rule(Text(check.title, "bold"), align="left")
-            try:
-                self._tell(check, check.timed_out(self._one(check)))
-            except CannotRunError as error:
-                if len(self._checks) == 1 and self._output.full:
-                    raise
-                traceback = (error.detail,) if error.detail else ()
-                self._tell(check, Report(0, 0, (), 0.0, (), (str(error),), tracebacks=traceback, shard=self._shard))
-            except ExplorationInterrupted as stopped:
-                self._stopped(check, stopped)
+        at_once = min(len(self._checks), pools_at_once())
+        if at_once > 1:
+            self._side_by_side(at_once)
+        else:
+            for check in self._checks:
+                self._begin(check)
+                try:
+                    self._tell(check, self._report(check, partial(self._one, check)))
+                except ExplorationInterrupted as stopped:
+                    self._stopped(check, stopped)
         self._exit()
+
+    def _side_by_side(self, at_once: int) -> None:
+        """Explore so many checks at once, and tell of each as soon as all before it are told of."""
+        waiting = WaitingForSeveral(len(self._checks))
+        ours, theirs = socket.socketpair()
+        with ours, theirs, options.interruptible(), ThreadPoolExecutor(at_once) as threads:
+            explored: list[Future[Report]] = []
+            interruption: KeyboardInterrupt | None = None
+            try:
+                explored += [threads.submit(self._in_a_thread, check, waiting, theirs) for check in self._checks]
+                for check, its in zip(self._checks, explored, strict=True):
+                    with self._console.status(waiting):
+                        wait([its])
+                    self._tell_as_it_ended(check, its)
+            except KeyboardInterrupt as error:
+                interruption = error
+            finally:
+                ours.close()  # the threads hear of that; signals reach this one alone
+                threads.shutdown(cancel_futures=True)
+            if interruption:
+                for check, its in list(zip(self._checks, explored, strict=False))[len(self._checked) :]:
+                    if not its.cancelled():
+                        self._tell_as_it_ended(check, its)
+                self._end(interruption)
+
+    def _in_a_thread(self, check: Check, waiting: WaitingForSeveral, interruption: socket.socket) -> Report:
+        with waiting.one() as its:
+            return self._found(check, its, interruption=interruption)
+
+    def _tell_as_it_ended(self, check: Check, explored: Future[Report]) -> None:
+        self._begin(check)
+        self._note(check)
+        try:
+            report = self._report(check, explored.result)
+        except ExplorationInterrupted as stopped:
+            report = stopped.report
+        self._tell(check, report)
+
+    def _begin(self, check: Check) -> None:
+        if len(self._checks) > 1:
+            self._console.rule(Text(check.title, "bold"), align="left")
+
+    def _report(self, check: Check, explored: Callable[[], Report]) -> Report:
+        """What `explored` returns, or why it could not be run."""
+        try:
+            return check.timed_out(explored())
+        except CannotRunError as error:
+            if len(self._checks) == 1 and self._output.full:
+                raise
+            traceback = (error.detail,) if error.detail else ()
+            return Report(0, 0, (), 0.0, (), (str(error),), tracebacks=traceback, shard=self._shard)
 
     def not_begun(self, code: ExitCode) -> NoReturn:
         """Tell what there is to tell where somebody has interrupted what comes before."""
@@ -229,7 +281,6 @@ class _Checking:
             several = " or ".join(f"{self._commands[one.check.title]} {command(('--case', case))}" for one in having)
             raise CannotRunError(f"{len(having)} checks have a case {case!r}; say which one: {several}")
         told = having or made  # those that could not be run, and may have it
-        self._explored = [one for one in self._explored if one.name in {alone.check.title for alone in told}]
         for alone in told:
             if alone.run:
                 self._console.print(reporting.beside(alone.expected, alone.run, self._console.width))
@@ -254,9 +305,11 @@ class _Checking:
 
     def _stopped(self, check: Check, stopped: ExplorationInterrupted) -> NoReturn:
         self._tell(check, stopped.report)
-        self._write()
-        terminated = isinstance(stopped.__cause__, options.Terminated)
-        raise typer.Exit(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED) from stopped
+        self._end(stopped.__cause__)
+
+    def _end(self, interruption: BaseException | None) -> NoReturn:
+        terminated = isinstance(interruption, options.Terminated)
+        self.not_begun(ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED)
 
     def _exit(self) -> None:
         self._write()
@@ -264,49 +317,62 @@ class _Checking:
             raise typer.Exit(code)
 
     def _one(self, check: Check, alone: _Alone | None = None, stops: Breakpoint | None = None) -> Report:
-        if check.cannot:
-            raise CannotRunError(f"{check.name} cannot be checked: {check.cannot}.")
-        for note in check.notes:
-            self._console.print(Text(f"{check.name}: {note}"))
+        self._note(check)
         waiting = Waiting()
         shown = contextlib.nullcontext() if stops else self._console.status(waiting)
         with options.interruptible(), shown:
+            return self._found(check, waiting, alone, stops)
 
-            def made(scenario: Scenario, exploration: Exploration, words: str | None) -> Report:
-                records = Records()
-                try:
-                    report = explore(
-                        check.reference,
-                        scenario,
-                        exploration,
-                        elsewhere=None if check.settings.other_sandboxes is False else check.reference,
-                        listener=waiting.heard,
-                        recorder=records.add if self._keeps_runs and words is not None else None,
-                        witness=alone.saw if alone and words is not None else None,
-                        templates=self._templates,
-                    )
-                except ExplorationInterrupted as stopped:
-                    self._keep(check, words, stopped.report, records)
-                    raise
-                self._keep(check, words, report, records)
-                return report
+    def _note(self, check: Check) -> None:
+        for note in () if check.cannot else check.notes:
+            self._console.print(Text(f"{check.name}: {note}"))
 
-            exploration = replace(check.exploration, only=alone.case if alone else None, shard=self._shard)
-            if stops:
-                exploration = replace(exploration, stops=stops, patience=A_PERSONS_PATIENCE)
-            if check.everything_answered:
-                return explore_every_answer(check.scenario, exploration, made)
-            return made(check.scenario, exploration, "")
+    def _found(
+        self,
+        check: Check,
+        waiting: Waiting,
+        alone: _Alone | None = None,
+        stops: Breakpoint | None = None,
+        interruption: socket.socket | None = None,
+    ) -> Report:
+        if check.cannot:
+            raise CannotRunError(f"{check.name} cannot be checked: {check.cannot}.")
+
+        def made(scenario: Scenario, exploration: Exploration, words: str | None) -> Report:
+            records = Records()
+            try:
+                report = explore(
+                    check.reference,
+                    scenario,
+                    exploration,
+                    elsewhere=None if check.settings.other_sandboxes is False else check.reference,
+                    listener=waiting.heard,
+                    recorder=records.add if self._keeps_runs and words is not None else None,
+                    witness=alone.saw if alone and words is not None else None,
+                    templates=self._templates,
+                    interruption=interruption,
+                )
+            except ExplorationInterrupted as stopped:
+                self._keep(check, words, stopped.report, records)
+                raise
+            self._keep(check, words, report, records)
+            return report
+
+        exploration = replace(check.exploration, only=alone.case if alone else None, shard=self._shard)
+        if stops:
+            exploration = replace(exploration, stops=stops, patience=A_PERSONS_PATIENCE)
+        if check.everything_answered:
+            return explore_every_answer(check.scenario, exploration, made)
+        return made(check.scenario, exploration, "")
 
     def _keep(self, check: Check, words: str | None, report: Report, records: Records) -> None:
         """What has been explored with an answer that proved to be of no use makes place for what is."""
         if words is None or not self._keeps_runs:
             return
         scenario = ", ".join(filter(None, (f"event {check.event.text}", words)))
-        others = [one for one in self._explored if (one.name, one.scenario) != (check.title, scenario)]
         file = reporting.shown(check.file, Path.cwd())
         explored = Explored(check.title, scenario, report, tuple(records), self._commands[check.title], file)
-        self._explored = [*others, check.ignores.shown(explored)]
+        self._explored.setdefault(check.title, {})[scenario] = check.ignores.shown(explored)
 
     def _tell(self, check: Check, report: Report) -> None:
         report = check.ignores.applied(report)
@@ -317,7 +383,11 @@ class _Checking:
         self._checked.append(checked)
         self._output.check(checked, self._commands[check.title], alone=len(self._checks) == 1)
         title = check.name if len({one.name for one in self._checks}) == 1 else "durable-ai check"
-        self._output.files(self._outcome, title, self._explored)
+        told = dict.fromkeys(one.check for one in self._checked)
+        self._output.files(self._outcome, title, [one for each in told for one in self._of(each)])
+
+    def _of(self, title: str) -> Collection[Explored]:
+        return self._explored.get(title, {}).values()
 
     def _joining(self, check: Check, report: Report, file: str) -> Joining:
         files = [file, *(one.file for piece in report.pieces for one in piece.reached)]
@@ -328,7 +398,7 @@ class _Checking:
             check.execution_timeout,
             self._commands[check.title],
             tuple(one.title for one in self._checks),
-            tuple(reporting.packed(one.scenario, one.records) for one in self._explored if one.name == check.title),
+            tuple(reporting.packed(one.scenario, one.records) for one in self._of(check.title)),
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -91,6 +92,7 @@ def explore(
     recorder: Recorder | None = None,
     witness: Witness | None = None,
     templates: Templates | None = None,
+    interruption: socket.socket | None = None,
 ) -> Report:
     """Explore how `scenario` can be interrupted.
 
@@ -98,7 +100,8 @@ def explore(
     this process is forked. `elsewhere` is where other interpreters find it, to run it in other sandboxes; None leaves
     that out. The scenario must be picklable where others find the handler. Without a `recorder`, the work of finding
     out what each run did is saved. `templates` keep what the next exploration of this handler need not import again;
-    None keeps nothing.
+    None keeps nothing. Signals reach the main thread alone: in another one, something to read from `interruption`
+    interrupts it.
 
     Raises:
         CannotRunError: The handler cannot be imported, or there are no processes here that executions can run in.
@@ -113,6 +116,7 @@ def explore(
         patience=how.patience,
         max_lost=how.max_lost,
         templates=templates,
+        interruption=interruption,
     ) as pool:
         explorer = _Explorer(pool, scenario, exploration, elsewhere if AVAILABLE else None, listener, recorder, witness)
         try:
@@ -121,8 +125,8 @@ def explore(
             if others:
                 pool.open_elsewhere(others)
             explorer.explore()
-        except KeyboardInterrupt as interruption:
-            raise ExplorationInterrupted(explorer.report(interrupted=True)) from interruption
+        except KeyboardInterrupt as stopped:
+            raise ExplorationInterrupted(explorer.report(interrupted=True)) from stopped
         return explorer.report()
 
 

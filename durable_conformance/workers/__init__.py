@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from durable_conformance.workers.pool import RUNS_A_WORKER as RUNS_A_WORKER
     from durable_conformance.workers.pool import Elsewhere as Elsewhere
     from durable_conformance.workers.pool import Pool as Pool
+    from durable_conformance.workers.pool import pools_at_once as pools_at_once
     from durable_conformance.workers.sources import UNCERTAIN as UNCERTAIN
     from durable_conformance.workers.sources import Stamps as Stamps
     from durable_conformance.workers.sources import changed as changed
@@ -67,6 +68,7 @@ __all__ = [
     "not_judged",
     "of_this_process",
     "offline",
+    "pools_at_once",
     "stamp",
 ]
 

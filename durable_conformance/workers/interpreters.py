@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
@@ -70,6 +71,7 @@ class Base:
         theirs.close()
         self._owner = os.getpid()
         self.used = False  # it was asked for a template
+        self.lock = threading.Lock()  # held by whoever talks to it: pools of several threads share it
 
     @property
     def exit_code(self) -> int | None:
@@ -106,15 +108,17 @@ class Templates:
     A template that a pool gives back is handed to the next one that wants the same of it: the same handler, found on
     the same path, in the same folder, with the same variables and set-up. One that has read a file which is another one
     now is of no use any more. A template runs nothing, and what its workers do stays theirs, so that the next check
-    finds the handler as it was imported.
+    finds the handler as it was imported. Pools of several threads may share them.
     """
 
     def __init__(self, most_kept: int = MOST_KEPT) -> None:
         self.bases: dict[int, Base] = {}  # by hash seed
         self.read: dict[str, Stamp] = {}  # the files that imports have read, whether these came to an end or not
         self.run: set[str] = set()  # those whose code forks of this process have run
+        self.pools: set[object] = set()  # that use these now
         self._most_kept = most_kept
         self._kept: list[Template] = []  # the one that was used last comes last
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -134,27 +138,30 @@ class Templates:
 
     def base(self, hash_seed: int) -> Base:
         """An interpreter with this hash seed; the same one while it can be used."""
-        if hash_seed not in self.bases or not self.bases[hash_seed].usable:
-            self.bases[hash_seed] = Base(hash_seed)
-        return self.bases[hash_seed]
+        with self._lock:
+            if hash_seed not in self.bases or not self.bases[hash_seed].usable:
+                self.bases[hash_seed] = Base(hash_seed)
+            return self.bases[hash_seed]
 
     def taken(self, hash_seed: int, wanted: Load) -> Template | None:
         """A template that was kept, and has imported what `wanted` says; None if there is none. It is the caller's."""
-        base = self.bases.get(hash_seed)
-        for template in [one for one in self._kept if one.base is base and one.load.imports_as(wanted)]:
-            self._kept.remove(template)
-            if template.fresh:
-                return template
-            template.close()
+        with self._lock:
+            base = self.bases.get(hash_seed)
+            for template in [one for one in self._kept if one.base is base and one.load.imports_as(wanted)]:
+                self._kept.remove(template)
+                if template.fresh:
+                    return template
+                template.close()
         return None
 
     def keep(self, template: Template) -> bool:
         """Take back a template that runs nothing; returns whether somebody may still want it."""
         if not self._most_kept:
             return False
-        self._kept.append(template)
-        while len(self._kept) > self._most_kept:
-            self._kept.pop(0).close()
+        with self._lock:
+            self._kept.append(template)
+            while len(self._kept) > self._most_kept:
+                self._kept.pop(0).close()
         return True
 
     def close(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 import select
 import signal
+import socket
 import tempfile
 import time
 from collections import Counter, deque
@@ -31,6 +33,10 @@ OTHER_SEEDS = range(2, len(HASH_SEEDS) + 1)
 PER_CORE = 2
 """Workers for each core: an execution waits for the SDK's threads about as long as it computes."""
 
+CORES_A_POOL = 2
+"""Cores that one pool keeps busy nine tenths of the time. A pool more than that fills the rest; each beyond it would
+only import the handler anew, once for each hash seed."""
+
 RUNS_A_WORKER = 12
 """Experiments that warm workers should have to make, each, before one more is forked: to fork it, and to make its first
 execution, costs about as much as six."""
@@ -42,6 +48,11 @@ MAX_TEMPLATES = 3
 """How often a template is made anew."""
 
 type Outcome = tuple[Experiment, Run | Lost]
+
+
+def pools_at_once() -> int:
+    """How many pools keep the cores busy side by side. They share the workers that one pool alone would have."""
+    return (os.process_cpu_count() or 1) // CORES_A_POOL + 1
 
 
 @dataclass(frozen=True)
@@ -56,8 +67,10 @@ class Pool:
     """Processes in which experiments are made. A context manager: its processes and files end with it.
 
     `handler` is where what is checked is found, or, for what no other process can import, what makes it. `at_once` is
-    None for as many executions as the cores bear; `patience` are the seconds that importing may take, and an execution.
-    `templates` is where it has interpreters and templates from, and gives them back to; None is this process's own.
+    None for as many executions as the cores bear, beside those of other pools; `patience` are the seconds that
+    importing may take, and an execution. `templates` is where it has interpreters and templates from, and gives them
+    back to; None is this process's own. Signals reach the main thread alone: in another one, something to read from
+    `interruption` interrupts it.
     """
 
     def __init__(
@@ -69,15 +82,17 @@ class Pool:
         patience: float = PATIENCE_SECONDS,
         max_lost: int = MAX_LOST,
         templates: Templates | None = None,
+        interruption: socket.socket | None = None,
     ) -> None:
         self._handler = handler
         self._scenario = scenario
         self._elsewhere: Elsewhere | None = None
-        self._at_once = at_once or PER_CORE * (os.process_cpu_count() or 1)
+        self._at_once = at_once
         self._patience = patience
         self._max_lost = max_lost
         self._lost = 0
         self._source = templates or of_this_process()
+        self._interruption = interruption
         self._templates: dict[int, Template] = {}
         self._made: Counter[int] = Counter()
         self._idle: dict[Template, list[Worker]] = {}
@@ -87,6 +102,7 @@ class Pool:
         self.left_behind: Counter[str] = Counter()  # by what executions left in their processes, how many left it
 
     def __enter__(self) -> Pool:
+        self._source.pools.add(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -94,6 +110,7 @@ class Pool:
 
     def close(self, *, keep: bool = False) -> None:
         """End its processes and files; `keep` gives templates back that the next pool may use."""
+        self._source.pools.discard(self)
         for template in self._templates.values():
             self._source.read.update(template.read)
         if not isinstance(self._handler, Reference):
@@ -185,7 +202,8 @@ class Pool:
     def _hired(self, waiting: deque[Experiment]) -> Iterator[Outcome]:
         """Give experiments to workers, as far as there are any; yields those that no worker can make."""
         held: list[Experiment] = []
-        while waiting and len(self._busy) < self._at_once:
+        at_once = self._at_once or math.ceil(PER_CORE * (os.process_cpu_count() or 1) / len(self._source.pools))
+        while waiting and len(self._busy) < at_once:
             experiment = waiting.popleft()
             template = self._template(experiment.where.seed)
             if template.failed:
@@ -315,7 +333,12 @@ class Pool:
         waiting = select.poll()
         for one in things:
             waiting.register(one, select.POLLIN)  # type: ignore[arg-type]  # descriptors, and what has one
+        if self._interruption:
+            waiting.register(self._interruption, select.POLLIN)
         left = max(0.0, until - time.monotonic())
+        ready: set[int] = set()
         with contextlib.suppress(InterruptedError):
-            return {descriptor for descriptor, _ in waiting.poll(left * 1_000 + 1)}
-        return set()
+            ready = {descriptor for descriptor, _ in waiting.poll(left * 1_000 + 1)}
+        if self._interruption and self._interruption.fileno() in ready:
+            raise KeyboardInterrupt
+        return ready

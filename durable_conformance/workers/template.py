@@ -130,7 +130,7 @@ class Template:
         base.used = True
         channel, theirs = Channel.pair()
         OURS.add(channel)
-        with contextlib.suppress(ClosedError):  # noticed when it is heard from
+        with base.lock, contextlib.suppress(ClosedError):  # noticed when it is heard from
             base.channel.send(load, theirs.fileno())
         theirs.close()
         return cls(channel, base, load, folder, patience)
@@ -241,14 +241,15 @@ class Template:
         if pid is None:
             return Ended(0)
         if self.base:
-            try:
-                self.base.channel.send(End(pid, grace))
-                ended = self.base.channel.receive(PARTING_SECONDS + grace)
-                assert isinstance(ended, Ended)
-            except (ClosedError, SilentError):
-                self.base.close()
-                return Ended(-signal.SIGKILL)
-            return ended
+            with self.base.lock:
+                try:
+                    self.base.channel.send(End(pid, grace))
+                    ended = self.base.channel.receive(PARTING_SECONDS + grace)
+                    assert isinstance(ended, Ended)
+                except (ClosedError, SilentError):
+                    self.base.close()
+                    return Ended(-signal.SIGKILL)
+                return ended
         return Ended(_end_of(pid, grace))
 
 

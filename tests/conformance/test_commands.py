@@ -240,7 +240,7 @@ def test_a_check_that_is_interrupted_says_what_it_knows_and_leaves_nothing(
     assert report["runs"] >= 2
     assert list((tmp_path / "files").iterdir()) == []
     commands = (folder / "cmdline" for folder in Path("/proc").iterdir() if folder.name.isdigit())
-    assert not [one for one in commands if "sleep\0603" in _read(one)]
+    assert not [one for one in commands if "sleep\x00603" in _read(one)]
 
 
 def _read(file: Path) -> str:

@@ -7,7 +7,9 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ import pytest
 from durable_conformance import Exploration, Report, Scenario, explore
 from durable_conformance.execution import Run
 from durable_conformance.subject import Reference
-from durable_conformance.workers import HASH_SEEDS, Experiment, Templates
+from durable_conformance.workers import HASH_SEEDS, Experiment, Pool, Templates
 
 FEW = Exploration(never_twice=False, faults=False, orders=False)
 
@@ -91,6 +93,25 @@ def test_who_gives_no_templates_keeps_none(handler: Reference) -> None:
     for rounds in (1, 2):
         explore(handler, Scenario({}), FEW)
         assert imports(handler) == rounds
+
+
+def test_pools_of_several_threads_share_interpreters(handler: Reference) -> None:
+    """What is sent is more than a connection holds, so that whoever sends waits."""
+
+    together = threading.Barrier(8)
+
+    def base(_: int) -> object:
+        together.wait()
+        return shared.base(HASH_SEEDS[0])
+
+    def start(number: int) -> None:
+        with Pool(handler, Scenario({"number": number, "large": "x" * 2_000_000}), templates=shared) as pool:
+            pool.start()
+
+    with Templates(most_kept=0) as shared, ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(base, range(8)))) == 1
+        list(threads.map(start, range(16)))
+    assert imports(handler) == 16
 
 
 @pytest.mark.parametrize(

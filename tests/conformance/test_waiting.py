@@ -8,7 +8,7 @@ from aws_durable_execution_sdk_python import DurableContext, durable_execution
 from rich.console import Console
 
 from durable_conformance import Exploration, Scenario, explore
-from durable_conformance.commands import Waiting
+from durable_conformance.commands import Waiting, WaitingForSeveral
 from durable_conformance.exploring import Progress
 from durable_conformance.workers import Experiment
 
@@ -28,7 +28,7 @@ class Clock:
         return self.now
 
 
-def shown(waiting: Waiting) -> str:
+def shown(waiting: Waiting | WaitingForSeveral) -> str:
     console = Console(file=io.StringIO(), width=120)
     with console.capture() as capture:
         console.print(waiting)
@@ -48,6 +48,23 @@ def test_it_says_what_it_does_and_after_a_while_what_it_waits_for() -> None:
     assert shown(waiting) == "Exploring: 12 of at least 80 runs"
     clock.now += 61
     assert shown(waiting) == "Exploring: 12 of at least 80 runs; waiting for crash after /1:step, 61 s"
+
+
+def test_of_explorations_side_by_side_it_says_how_far_those_under_way_are() -> None:
+    clock = Clock()
+    several = WaitingForSeveral(12, clock)
+    one = Experiment.__new__(Experiment)
+    assert shown(several) == "Exploring 0 of 12 checks"
+    with several.one() as slow:
+        with several.one() as quick:
+            assert shown(several) == "Exploring 2 of 12 checks"
+            clock.now = 2.0
+            slow.heard(one, (), Progress(40, 200, planned=True, under_way=("crash in /2:ask",)))
+            clock.now = 4.0
+            quick.heard(one, (), Progress(200, 400, planned=True))
+            clock.now = 6.5
+            assert shown(several) == "Exploring 2 of 12 checks: 240 of at least 600 runs", "one was heard just now"
+        assert shown(several) == "Exploring 1 of 12 checks: 40 of at least 200 runs; waiting for crash in /2:ask, 4 s"
 
 
 def test_the_total_is_never_less_than_what_is_made_and_in_the_end_all_is_made() -> None:

@@ -7,12 +7,14 @@ import os
 import random
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -590,6 +592,27 @@ def test_a_run_that_hangs_is_one_that_could_not_be_run() -> None:
     assert {record.place.section for record in hung} == {Section.CRASHES}
 
 
+# Several pools
+
+
+def test_pools_that_share_interpreters_share_the_cores() -> None:
+    cores = os.process_cpu_count() or 1
+
+    def most(pool: Pool) -> int:
+        """How many executions are under way, at most. Each has a process of its own."""
+        return max(1 + len(pool.under_way) for _ in pool.run(experiments(4 * cores, Where(way=0))))
+
+    with Pool(of(lambda *_: 1), Scenario({})) as pool:
+        pool.start()
+        alone = most(pool)
+        with Pool(of(lambda *_: 1), Scenario({})):
+            assert most(pool) == alone / 2
+        assert most(pool) == alone
+    with Pool(of(lambda *_: 1), Scenario({})), Pool(of(lambda *_: 1), Scenario({}), at_once=3) as pool:
+        pool.start()
+        assert most(pool) == 3, "as was said"
+
+
 # Nobody is there any more
 
 HANGING = """
@@ -637,6 +660,26 @@ def test_what_hangs_is_ended_when_the_engine_is_gone(
         hanging.send_signal(how)
         assert pipe.read() == "", "the process that ran the handler has ended"
     hanging.wait()
+
+
+def test_something_to_read_interrupts_a_pool_to_whose_thread_no_signal_comes(tmp_path: Path) -> None:
+    (tmp_path / "hanging.py").write_text(HANGING)
+    os.mkfifo(tmp_path / "pipe")
+    handler, scenario = Reference(f"{tmp_path / 'hanging.py'}:handler"), Scenario({"pipe": str(tmp_path / "pipe")})
+    ours, theirs = socket.socketpair()
+
+    def run() -> None:
+        with Pool(handler, scenario, patience=3600, interruption=theirs) as pool:
+            pool.start()
+            list(pool.run(experiments(1)))
+
+    with theirs, ThreadPoolExecutor(1) as threads:
+        running = threads.submit(run)
+        with (tmp_path / "pipe").open() as pipe:
+            assert pipe.read(len("running")) == "running"
+            ours.close()
+            assert pipe.read() == "", "the process that ran the handler has ended"
+        assert isinstance(running.exception(), KeyboardInterrupt)
 
 
 # Messages
