@@ -47,7 +47,7 @@ WORKFLOWS = (
     Workflow("steps_300", "300 steps"),
     Workflow("steps_1000", "1,000 steps", shards=20),
     Workflow("steps_3000", "3,000 steps: the service's limit of operations", shards=200),
-    Workflow("wide", f"a map of {BRANCHES} branches, a step each", shards=20),
+    Workflow("wide", f"a map of {BRANCHES} branches, a step each", shards=200),
     Workflow("heavy", f"{HEAVY_STEPS} results of {HEAVY_BYTES // 1000} KB"),
     Workflow("agent", f"an agent of {TURNS} turns, two steps each", shards=4),
 )
