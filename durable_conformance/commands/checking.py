@@ -23,7 +23,7 @@ from durable_conformance.commands.checks import Check, planned
 from durable_conformance.commands.generating import Generating, events_files, with_kept
 from durable_conformance.commands.generating import event_schema as read_event_schema
 from durable_conformance.commands.output import Output, exit_code
-from durable_conformance.commands.settings import Settings, project_file
+from durable_conformance.commands.settings import Settings, chosen_format, project_file
 from durable_conformance.commands.waiting import Waiting, WaitingForSeveral
 from durable_conformance.errors import CannotRunError, ExitCode
 from durable_conformance.evidence import Explored, Records
@@ -103,8 +103,7 @@ def checked(
         if wrong := next(reporting.wrong_comments(one.file), None):
             raise CannotRunError(wrong)
     words = typed_again(typed)
-    chosen = output_format or (project.project.output_format if project else None) or OutputFormat.FULL
-    output = Output(chosen, json_file, html_file, quiet=quiet)
+    output = Output(chosen_format(output_format, project), json_file, html_file, quiet=quiet)
     generating = None
     if generate is not None:
         generating = Generating(generate, schema, kept, output.console, templates)

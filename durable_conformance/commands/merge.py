@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from durable_conformance.choices import OutputFormat
 from durable_conformance.commands import options
 
 _JOINED = "What is joined"
@@ -34,13 +33,14 @@ def merge(
     from rich.text import Text  # noqa: PLC0415  # help needs none of what merging does
 
     from durable_conformance.commands.output import Output, exit_code  # noqa: PLC0415
+    from durable_conformance.commands.settings import chosen_format, project_file  # noqa: PLC0415
     from durable_conformance.errors import CannotRunError  # noqa: PLC0415
     from durable_conformance.reporting import joined_shards  # noqa: PLC0415
 
     for option, file in ("--json", json_file), ("--html", html_file):
         if file and file.resolve() in {one.resolve() for one in reports}:
             raise CannotRunError(f"{option} {file} is one of the reports that are merged: name another file.")
-    output = Output(output_format or OutputFormat.FULL, json_file, html_file)
+    output = Output(chosen_format(output_format, project_file(Path.cwd())), json_file, html_file)
     joined = joined_shards(reports, page=output.html)
     checks = joined.outcome.checks
     for one in checks:

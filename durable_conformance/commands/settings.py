@@ -134,6 +134,11 @@ def project_file(folder: Path) -> ProjectFile | None:
     return None
 
 
+def chosen_format(typed: OutputFormat | None, project: ProjectFile | None) -> OutputFormat:
+    """What is printed: as it was typed, or as the project has it."""
+    return typed or (project.project.output_format if project else None) or OutputFormat.FULL
+
+
 def _project(table: object, path: Path) -> Project:
     try:
         project = Project.model_validate(table, by_name=False)

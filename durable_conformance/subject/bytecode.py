@@ -30,7 +30,7 @@ class SourceLoader(machinery.SourceFileLoader):
             OSError: It cannot be read, or is bytecode that may be of another source: the file is compiled then.
         """
         if path.endswith(tuple(machinery.BYTECODE_SUFFIXES)):
-            written, changed = (int(Path(file).stat().st_mtime) for file in (path, self.path))
+            written, changed = (int(self.path_stats(file)["mtime"]) for file in (path, self.path))
             if 0 <= written - changed < _SECONDS:
                 why = f"{path} may be of another source"
                 raise OSError(why)

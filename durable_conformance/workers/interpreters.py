@@ -147,7 +147,8 @@ class Templates:
         """A template that was kept, and has imported what `wanted` says; None if there is none. It is the caller's."""
         with self._lock:
             base = self.bases.get(hash_seed)
-            for template in [one for one in self._kept if one.base is base and one.load.imports_as(wanted)]:
+            fit = [one for one in self._kept if one.base is base and one.load.imports_as(wanted)]
+            for template in sorted(fit, key=lambda one: one.load.handler != wanted.handler):
                 self._kept.remove(template)
                 if template.fresh:
                     return template
@@ -177,7 +178,7 @@ class Templates:
 
 @functools.cache
 def of_this_process() -> Templates:
-    """For who has none of their own: interpreters, which end with this process. No template is kept."""
-    templates = Templates(0)
+    """For who has none of their own. They end with this process."""
+    templates = Templates()
     atexit.register(templates.close)
     return templates

@@ -73,8 +73,17 @@ class Load:
 
     @property
     def _imported(self) -> object:
-        of = self.scenario
-        return self.handler, of.setup, dict(of.environment), of.live, self.process.lasting
+        of, handler = self.scenario, self.handler
+        if isinstance(handler, Reference) and not handler.makes:  # handlers of one module share it
+            handler = replace(handler, text=handler.text.rpartition(":")[0] or handler.text)
+        return handler, of.setup, dict(of.environment), of.live, self.process.lasting
+
+
+@dataclass(frozen=True)
+class Another:
+    """To a template: from now on, fork workers for this handler of the module that it has imported."""
+
+    handler: Reference
 
 
 @dataclass(frozen=True)

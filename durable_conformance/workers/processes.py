@@ -19,7 +19,7 @@ from pathlib import Path
 
 from durable_conformance.errors import in_words
 from durable_conformance.workers.channel import OURS, Channel, ClosedError
-from durable_conformance.workers.messages import End, Ended, Failed, Hello
+from durable_conformance.workers.messages import Another, End, Ended, Failed, Hello
 
 _SET_PARENT_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
@@ -127,11 +127,21 @@ def _quiet() -> None:
 
 
 class Forker:
-    """Forks processes when `channel` says so, and ends them. Each does `role`, given its channel and its order."""
+    """Forks processes when `channel` says so, and ends them. Each does `role`, given its channel and its order.
 
-    def __init__(self, channel: Channel, role: Callable[[Channel, object], None]) -> None:
+    Another handler is what this process itself gets ready, for those that it forks later; `another` says what came of
+    that.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        role: Callable[[Channel, object], None],
+        another: Callable[[Another], object] | None = None,
+    ) -> None:
         self._channel = channel
         self._role = role
+        self._another = another
         self._forked: set[int] = set()
         self._spared = children()
         adopt_orphans()
@@ -145,6 +155,8 @@ class Forker:
                         ended = self._ended(pid, grace)
                         if told:
                             self._channel.send(ended)
+                    case Another() as order if self._another:
+                        self._channel.send(self._another(order))
                     case order:
                         self._fork(order)
         except ClosedError:

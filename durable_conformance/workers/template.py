@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from durable_conformance.subject import Reference
 from durable_conformance.workers.channel import OURS, Channel, ClosedError, SilentError
 from durable_conformance.workers.interpreters import PARTING_SECONDS, Base
 from durable_conformance.workers.messages import (
     FATAL,
+    Another,
     End,
     Ended,
     Failed,
@@ -148,6 +150,10 @@ class Template:
 
     def serve(self, load: Load, folder: Path) -> None:
         """Fork workers for executions of another exploration from now on, which leave their files in `folder`."""
+        if isinstance(load.handler, Reference) and load.handler != self.load.handler:
+            self.ready, self.deadline = False, time.monotonic() + self.patience
+            with contextlib.suppress(ClosedError):  # noticed when it is heard from
+                self.channel.send(Another(load.handler))
         self.load, self.folder = load, folder
 
     def hear(self) -> None:
@@ -160,9 +166,9 @@ class Template:
                     self.deadline = time.monotonic() + self.patience
                 case Imported(event_schema, read):
                     self.ready = True
-                    self.event_schema, self.read = event_schema, read
+                    self.event_schema, self.read = event_schema, {**self.read, **read}
                 case Failed():
-                    self.failed, self.read = message, message.read
+                    self.failed, self.read = message, {**self.read, **message.read}
         if not there and not self.failed:
             self.failed = Failed(self._how_it_ended())
 

@@ -74,7 +74,6 @@ def _template_ordered(takers: Iterable[Taker], channel: Channel, order: object) 
 
 def template(channel: Channel, order: Load, takers: Iterable[Taker]) -> None:
     """Import the handler, and fork workers until the other end closes. `takers` are of the process it is a fork of."""
-    began = time.time_ns()
     order.process.take_over()
     gc.callbacks.clear()  # of libraries of a test's process, which read the clock whenever a collection comes
     reached = Reached()
@@ -82,44 +81,55 @@ def template(channel: Channel, order: Load, takers: Iterable[Taker]) -> None:
     guard.install()
     install_boto_tap()
     install(takers)
-    failed = None
-    handler = order.handler
-    known = tuple(sys.modules)
-    try:
-        set_variables(order.scenario.environment)
-        setup = order.scenario.setup
-        set_up = SetUp.found(setup) if setup else None  # first: clients that the handler's module makes are doubles
-        handler_for = handler.handler_factory() if isinstance(handler, Reference) else handler
-    except CannotRunError as error:
-        failed = Failed(str(error), error.detail)
-    if why := guard.refused(" at import"):
-        failed = Failed(
-            f"{handler.text if isinstance(handler, Reference) else 'the handler'} cannot be imported: {why}"
-        )
-    read = stamps(began, modules_since(known), guard.opened_until_now())
-    if failed:
-        channel.send(replace(failed, read=read))
+    held = _Held(order.scenario, guard)
+    told = held.another(order.handler, first=True)
+    channel.send(told)
+    if isinstance(told, Failed):
         return
-    if not isinstance(handler, Reference):
+    if not isinstance(order.handler, Reference):
         tap_clients()  # of the test whose process this is a fork of
-    gc.freeze()  # so that no collection in a worker touches these objects, whose pages it shares
-    channel.send(Imported(event_schema(handler_for), read))
-    Forker(channel, partial(_worker, handler_for, order.scenario, guard, set_up=set_up, reached=reached)).serve()
+
+    def hired(channel: Channel, order: object) -> None:
+        assert isinstance(order, Hire)
+        _worker(held, channel, order, reached)
+
+    Forker(channel, hired, lambda order: held.another(order.handler)).serve()
 
 
-def _worker(
-    handler_for: HandlerFactory,
-    scenario: Scenario,
-    guard: Guard,
-    channel: Channel,
-    order: object,
-    *,
-    set_up: SetUp | None,
-    reached: Reached,
-) -> None:
+class _Held:
+    """What a template has imported, for workers."""
+
+    handler_for: HandlerFactory
+
+    def __init__(self, scenario: Scenario, guard: Guard) -> None:
+        self.scenario = scenario
+        self.guard = guard
+        self.set_up: SetUp | None = None
+
+    def another(self, handler: Reference | HandlerFactory, *, first: bool = False) -> Imported | Failed:
+        """Hold this handler from now on; returns what comes of importing it, which is done but once for a module."""
+        began, known = time.time_ns(), tuple(sys.modules)
+        failed = None
+        try:
+            if first:
+                set_variables(self.scenario.environment)
+                setup = self.scenario.setup
+                # Before the handler: clients that its module makes are doubles.
+                self.set_up = SetUp.found(setup) if setup else None
+            self.handler_for = handler.handler_factory() if isinstance(handler, Reference) else handler
+        except CannotRunError as error:
+            failed = Failed(str(error), error.detail)
+        if why := self.guard.refused(" at import"):
+            name = handler.text if isinstance(handler, Reference) else "the handler"
+            failed = Failed(f"{name} cannot be imported: {why}")
+        read = stamps(began, modules_since(known), self.guard.opened_until_now())
+        gc.freeze()  # so that no collection in a worker touches these objects, whose pages it shares
+        return replace(failed, read=read) if failed else Imported(event_schema(self.handler_for), read)
+
+
+def _worker(held: _Held, channel: Channel, order: Hire, reached: Reached) -> None:
     """Make the executions that the engine asks for, until it closes the connection."""
-    assert isinstance(order, Hire)
-    scenario = order.scenario or scenario
+    scenario = order.scenario or held.scenario
     os.environ.update(order.variables)
     die_with_parent()
     adopt_orphans()  # so that it is known whose they are
@@ -131,8 +141,8 @@ def _worker(
     sandbox = Sandbox(scratch, keep=scenario.environment.keys() | own.keys())
     while True:
         task: Task = channel.receive()
-        made = _made(handler_for, set_up, scenario, sandbox, task)
-        why = guard.refused()  # whatever the handler has made of it
+        made = _made(held.handler_for, held.set_up, scenario, sandbox, task)
+        why = held.guard.refused()  # whatever the handler has made of it
         if isinstance(made, Made):
             made = replace(made, reached=reached.taken())
         channel.send(Failed(why) if why else made)

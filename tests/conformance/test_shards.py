@@ -181,6 +181,14 @@ def test_other_formats_of_a_merged_report_are_those_of_the_whole(durable_ai: Dur
     assert timeless
 
 
+def test_the_projects_format_is_that_of_a_merge_too(durable_ai: DurableAi, folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[tool.durable-ai]\noutput-format = "github"\n')
+    shards(durable_ai, "app.py:broken", "--no-other-sandboxes", of=2)
+    whole = durable_ai("check", "app.py:broken", "--no-other-sandboxes")
+    assert "::error" in whole.out
+    assert durable_ai("merge", *reports(2)).out == whole.out
+
+
 def test_no_secret_is_handed_on(durable_ai: DurableAi) -> None:
     secret = next(one for one, kind in KINDS.items() if kind == "an AWS access key id")
     words = ("app.py:echo", "--no-other-sandboxes", "--event", json.dumps({"key": secret}))

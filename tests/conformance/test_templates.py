@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from durable_conformance import Exploration, Report, Scenario, explore
+from durable_conformance import CannotRunError, Exploration, Report, Scenario, explore
 from durable_conformance.execution import Run
 from durable_conformance.subject import Reference
 from durable_conformance.workers import HASH_SEEDS, Experiment, Pool, Templates
@@ -89,10 +89,52 @@ def test_a_further_check_imports_nothing_again_and_meets_its_own_event(
     assert {str(one) for one in further.values()} == {str(["Hello", 1, {"number": 2}])}
 
 
-def test_who_gives_no_templates_keeps_none(handler: Reference) -> None:
-    for rounds in (1, 2):
+def test_who_gives_no_templates_has_those_of_the_process(handler: Reference) -> None:
+    for _ in range(2):
         explore(handler, Scenario({}), FEW)
-        assert imports(handler) == rounds
+        assert imports(handler) == 1
+
+
+TWO = """
+@durable_execution
+def other(event, context):
+    return context.step(lambda _: ["other", beside.VALUE, event], "look")
+
+def made():
+    made.count += 1
+    return other
+
+made.count = 0
+"""
+
+
+def test_handlers_of_one_module_are_imported_once(handler: Reference, templates: Templates) -> None:
+    place, _ = handler.parts()
+    written(Path(place).parent, Path(place).name, COUNTING + TWO)
+    for _ in range(2):
+        _, first = checked(handler, templates, Scenario({}))
+        _, other = checked(Reference(f"{place}:other"), templates, Scenario({}))
+        assert {str(one) for one in first.values()} == {str(["Hello", 1, {}])}
+        assert {str(one) for one in other.values()} == {str(["other", 1, {}])}
+    assert imports(handler) == len(HASH_SEEDS)
+
+
+def test_a_handler_that_is_not_in_the_module_leaves_the_others(handler: Reference, templates: Templates) -> None:
+    checked(handler, templates, Scenario({}))
+    missing = Reference(f"{handler.parts()[0]}:missing")
+    with pytest.raises(CannotRunError, match="has no 'missing'"):
+        checked(missing, templates, Scenario({}))
+    checked(handler, templates, Scenario({}))
+    assert imports(handler) == len(HASH_SEEDS) + 1, "the template that was asked for it is given up"
+
+
+def test_what_makes_a_handler_has_its_module_alone(handler: Reference, templates: Templates) -> None:
+    """Making it may change the module."""
+    place, _ = handler.parts()
+    written(Path(place).parent, Path(place).name, COUNTING + TWO)
+    checked(handler, templates, Scenario({}))
+    checked(Reference(f"{place}:made", makes=True), templates, Scenario({}))
+    assert imports(handler) == 2 * len(HASH_SEEDS)
 
 
 def test_pools_of_several_threads_share_interpreters(handler: Reference) -> None:

@@ -43,7 +43,7 @@ from durable_conformance.workers import (
 )
 from tests.conformance import hostile
 
-PATIENCE = 4.0
+PATIENCE = 6.0
 """Seconds after which a run counts as hanging, and importing the handler, too. Real ones: what hangs does so in real
 time; and on a busy machine the import takes two."""
 
