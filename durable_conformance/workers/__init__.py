@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from durable_conformance.workers.interpreters import HASH_SEEDS as HASH_SEEDS
     from durable_conformance.workers.interpreters import Base as Base
     from durable_conformance.workers.interpreters import Templates as Templates
+    from durable_conformance.workers.interpreters import of_commands as of_commands
     from durable_conformance.workers.interpreters import of_this_process as of_this_process
     from durable_conformance.workers.pool import MAX_LOST as MAX_LOST
     from durable_conformance.workers.pool import OTHER_SEEDS as OTHER_SEEDS
@@ -66,6 +67,7 @@ __all__ = [
     "changed",
     "is_local",
     "not_judged",
+    "of_commands",
     "of_this_process",
     "offline",
     "pools_at_once",
