@@ -304,10 +304,10 @@ def check(  # noqa: PLR0917  # options, which a person names
         "--live": live,
         "--ignore": ignore,
     }
-    from durable_conformance.workers import Templates, of_commands  # noqa: PLC0415  # help needs none of this
+    from durable_conformance.workers import MOST_KEPT, Templates, of_this_process  # noqa: PLC0415  # help needs none of this
 
     # Those of a round of `--watch` say which files were read: all that they have served counts.
-    with Templates() if watch else contextlib.nullcontext(of_commands()) as templates:
+    with Templates() if watch else contextlib.nullcontext(of_this_process(MOST_KEPT)) as templates:
         templates.start_meanwhile()  # what a check is made of takes half a second to be imported
         gc.disable()  # nothing of that is garbage
 

@@ -11,13 +11,11 @@ import os
 import sys
 from importlib import machinery
 from importlib.abc import PathEntryFinder
-from pathlib import Path
+
+from durable_conformance.users_code import is_users
 
 _SECONDS = 2
 """One for the second in which the file was saved, and one for the time that compiling takes."""
-
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
-_STANDARD_LIBRARY = str(Path(os.__file__).parent)
 
 
 class SourceLoader(machinery.SourceFileLoader):
@@ -49,16 +47,16 @@ def read_what_files_say() -> None:
     if _hook in sys.path_hooks:
         return
     sys.path_hooks.insert(0, _hook)
-    for folder in [folder for folder in sys.path_importer_cache if not _is_installed(folder)]:
+    for folder in [folder for folder in sys.path_importer_cache if _is_projects(folder)]:
         del sys.path_importer_cache[folder]
 
 
 def _hook(folder: str) -> PathEntryFinder:
-    if _is_installed(folder):
+    if not _is_projects(folder):
         why = f"{folder} holds what is installed"
         raise ImportError(why)
     return _finder(folder)
 
 
-def _is_installed(folder: str) -> bool:
-    return folder.startswith(_STANDARD_LIBRARY) or not _INSTALLED.isdisjoint(Path(folder).parts)
+def _is_projects(folder: str) -> bool:
+    return is_users(f"{folder}{os.sep}")

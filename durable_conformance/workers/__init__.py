@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from durable_conformance.workers.experiment import not_judged as not_judged
     from durable_conformance.workers.interpreters import AVAILABLE as AVAILABLE
     from durable_conformance.workers.interpreters import HASH_SEEDS as HASH_SEEDS
+    from durable_conformance.workers.interpreters import MOST_KEPT as MOST_KEPT
     from durable_conformance.workers.interpreters import Base as Base
     from durable_conformance.workers.interpreters import Templates as Templates
-    from durable_conformance.workers.interpreters import of_commands as of_commands
     from durable_conformance.workers.interpreters import of_this_process as of_this_process
     from durable_conformance.workers.pool import MAX_LOST as MAX_LOST
     from durable_conformance.workers.pool import OTHER_SEEDS as OTHER_SEEDS
@@ -47,6 +47,7 @@ __all__ = [
     "AVAILABLE",
     "HASH_SEEDS",
     "MAX_LOST",
+    "MOST_KEPT",
     "OTHER_SEEDS",
     "PATIENCE_SECONDS",
     "RUNS_A_WORKER",
@@ -67,7 +68,6 @@ __all__ = [
     "changed",
     "is_local",
     "not_judged",
-    "of_commands",
     "of_this_process",
     "offline",
     "pools_at_once",

@@ -177,16 +177,8 @@ class Templates:
 
 
 @functools.cache
-def of_this_process() -> Templates:
-    """For who has none of their own: interpreters, which end with this process. No template is kept."""
-    templates = Templates(0)
-    atexit.register(templates.close)
-    return templates
-
-
-@functools.cache
-def of_commands() -> Templates:
-    """For the commands of this process, of which there is one outside of tests. They end with it."""
-    templates = Templates()
+def of_this_process(most_kept: int = 0) -> Templates:
+    """For who has none of their own: interpreters, which end with this process. No template is kept, unless said."""
+    templates = Templates(most_kept)
     atexit.register(templates.close)
     return templates

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -32,3 +33,16 @@ def command_line(capsys: pytest.CaptureFixture[str]) -> DurableAi:
         return Output(int(exit_.value.code or 0), captured.out, captured.err)
 
     return run
+
+
+def is_running(*command: str) -> bool:
+    """Whether a process on this machine has been started with these words."""
+    files = (folder / "cmdline" for folder in Path("/proc").iterdir() if folder.name.isdigit())
+    return any("\0".join(command) in _read(file) for file in files)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:
+        return ""

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.command_line import is_running
+
 ROOT = Path(__file__).parents[2]
 
 HANDLERS = """
@@ -117,15 +119,7 @@ def test_an_interruption_ends_all_that_are_under_way_with_what_they_know(
     assert all(one["report"]["runs"] >= 2 for one in checks)
     assert "Traceback" not in printed
     assert list((folder / "files").iterdir()) == []
-    commands = (one / "cmdline" for one in Path("/proc").iterdir() if one.name.isdigit())
-    assert not [one for one in commands if "sleep\x00604" in _read(one)]
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text()
-    except OSError:
-        return ""
+    assert not is_running("sleep", "604")
 
 
 def test_each_round_of_a_watch_explores_them_anew(folder: Path) -> None:

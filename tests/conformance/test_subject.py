@@ -169,10 +169,9 @@ SAVED = 1_700_000_000
 @pytest.mark.parametrize("compiled_after", [0.4, 1.4], ids=["at once", "a moment later"])
 @pytest.mark.parametrize("imported", ["itself", "by the handler", "of its package"])
 def test_a_file_that_is_saved_twice_in_a_second_is_read_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, imported: str, compiled_after: float
+    tmp_path: Path, imported: str, compiled_after: float
 ) -> None:
     """Bytecode bears its source's second and size alone: a change of as many letters in that second leaves both."""
-    monkeypatch.setattr(sys, "pycache_prefix", None)
     name = f"twice_{imported.split(maxsplit=1)[0]}_{compiled_after:.0f}"
     changing = tmp_path / (f"{name}/__init__.py" if imported == "of its package" else f"{name}.py")
     changing.parent.mkdir(exist_ok=True)
@@ -187,8 +186,7 @@ def test_a_file_that_is_saved_twice_in_a_second_is_read_anew(
     assert import_file(file).STEP == "total"
 
 
-def test_bytecode_is_used_where_it_is_younger_than_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "pycache_prefix", None)
+def test_bytecode_is_used_where_it_is_younger_than_its_source(tmp_path: Path) -> None:
     file = tmp_path / "once.py"
     file.write_text("STEP = 'price'\n")
     os.utime(file, (SAVED, SAVED))
